@@ -1,0 +1,67 @@
+// The built-in load client, for machines without wrk: raw sockets that each send a payload, wait for its answers,
+// and send the next. Arguments: port, connections, seconds, payload files. Prints one line of JSON, as wrk.lua does.
+
+import { Buffer } from "node:buffer";
+import { readFileSync } from "node:fs";
+import { connect } from "node:net";
+import { performance } from "node:perf_hooks";
+import process from "node:process";
+import { takeAnswers } from "./answers.mjs";
+
+const [port, connections, seconds] = process.argv.slice(2, 5).map(Number);
+const payloads = process.argv.slice(5).map((path) => {
+  const bytes = readFileSync(path);
+  return { bytes, answers: bytes.toString("latin1").match(/ HTTP\/1\.1\r\n/g).length };
+});
+const count = { requests: 0, connect: 0, read: 0, write: 0, timeout: 0, status: 0 };
+
+let turn = 0;
+let over = false;
+const clients = Array.from({ length: connections }, startClient);
+const start = performance.now();
+
+setTimeout(() => {
+  over = true;
+  const micros = Math.round((performance.now() - start) * 1000);
+  for (const client of clients) {
+    if (client.answered === 0 && !client.failed) count.timeout++;
+    client.socket.destroy();
+  }
+  console.log(JSON.stringify({ ...count, micros }));
+}, seconds * 1000);
+
+function startClient() {
+  const client = { socket: connect(port, "127.0.0.1").setNoDelay(true), answered: 0, failed: false };
+  let rest = Buffer.alloc(0);
+  let pending = 0;
+
+  const send = () => {
+    const { bytes, answers } = payloads[turn++ % payloads.length];
+    pending = answers;
+    client.socket.write(bytes);
+  };
+  const fail = (kind) => {
+    if (over || client.failed) return;
+    client.failed = true;
+    count[kind]++;
+    client.socket.destroy();
+  };
+  client.socket.once("connect", send);
+  client.socket.on("data", (chunk) => {
+    try {
+      rest = takeAnswers(rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk, (status) => {
+        client.answered++;
+        count.requests++;
+        if (status < 200 || status > 299) count.status++;
+        pending--;
+      });
+    } catch {
+      return fail("read");
+    }
+    if (pending === 0) send();
+    else if (pending < 0) fail("read");
+  });
+  client.socket.on("error", (error) => fail({ connect: "connect", write: "write" }[error.syscall] ?? "read"));
+  client.socket.on("close", () => fail("read"));
+  return client;
+}

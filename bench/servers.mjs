@@ -1,0 +1,145 @@
+#!/usr/bin/env node
+// The server comparison: Mooring beside the other servers of the same runtime, as server CPU per request.
+// All servers of a runtime are up at once and measured in turn, round after round, so that drift hits all alike;
+// only one of them is ever under load. Exits with 1 when a server did not start or a row is invalid.
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { cpuSeconds, pinning } from "./lib/cpu.mjs";
+import { createLoad } from "./lib/load.mjs";
+import { describeMachine } from "./lib/machine.mjs";
+import { HELP, readOptions } from "./lib/options.mjs";
+import { checkAnswers } from "./lib/preflight.mjs";
+import { raw, serversOf } from "./lib/roster.mjs";
+import { startServer, stopAll } from "./lib/server_process.mjs";
+import { summarize } from "./lib/stats.mjs";
+import { renderResult } from "./lib/table.mjs";
+import { WORKLOADS, writePayloads } from "./lib/workloads.mjs";
+
+/** Seconds of load that every server gets before its first round, for the compilers to settle. */
+const WARM_UP_SECONDS = 1;
+
+const options = readOptions(process.argv.slice(2));
+if (options.help) {
+  console.log(HELP);
+  process.exit(0);
+}
+
+const scratch = mkdtempSync(join(tmpdir(), "mooring-bench-"));
+process.on("exit", () => {
+  stopAll();
+  rmSync(scratch, { recursive: true, force: true });
+});
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(130));
+
+const pins = pinning();
+const load = createLoad({ connections: options.connections, pin: pins.client });
+const machine = describeMachine({ runtimes: options.runtime, load: load.version, pins });
+for (const line of machine.lines) console.log(line);
+console.log(`about ${estimateMinutes()} min`);
+
+const results = [];
+for (const runtime of machine.runtimes) {
+  for (const name of options.workload) {
+    const result = await compare(runtime, WORKLOADS[name]);
+    results.push(result);
+    console.log(renderResult(result));
+  }
+}
+if (options.json) {
+  const { rounds, seconds, connections } = options;
+  const report = { ...machine.facts, settings: { rounds, seconds, connections }, results };
+  writeFileSync(options.json, JSON.stringify(report, null, 2) + "\n");
+}
+const failed = results.flatMap((result) => result.servers.filter((server) => server.error));
+if (failed.length > 0) console.error(`!! ${failed.length} row(s) are invalid or missing, see above`);
+process.exit(failed.length > 0 || machine.missing.length > 0 ? 1 : 0);
+
+function estimateMinutes() {
+  const each = WARM_UP_SECONDS + options.rounds * options.seconds;
+  const servers = options.handler.length + 2; // the peer and the raw loop
+  return Math.ceil(machine.runtimes.length * options.workload.length * servers * each / 60);
+}
+
+/** Starts every server of `runtime`, measures `workload` on them in turn, and stops them. */
+async function compare(runtime, workload) {
+  const payloads = writePayloads(workload, scratch);
+  const entries = await startAll(runtime, workload);
+  const alive = () => entries.filter((entry) => !entry.error);
+
+  for (const entry of alive()) await guarded(entry, () => measure(entry, payloads, WARM_UP_SECONDS));
+  for (let round = 0; round < options.rounds; round++) {
+    progress(`${runtime.title} ${workload.name}: round ${round + 1} of ${options.rounds}`);
+    const order = alive();
+    for (let i = 0; i < order.length; i++) {
+      const entry = order[(i + round) % order.length]; // nobody always comes after the same neighbour
+      await guarded(entry, async () => entry.rounds.push(await measure(entry, payloads, options.seconds)));
+    }
+  }
+  progress("");
+  stopAll();
+  return {
+    runtime: runtime.title,
+    version: runtime.version,
+    workload: workload.name,
+    title: workload.title,
+    connections: options.connections,
+    seconds: options.seconds,
+    servers: summarize(entries),
+  };
+}
+
+/** Starts and checks the HTTP servers first: the raw loop then answers with the bytes that Mooring answered with. */
+async function startAll(runtime, workload) {
+  let recorded;
+  const start = async (spec, extra) => {
+    const entry = { name: spec.name, handler: spec.handler, rounds: [] };
+    await guarded(entry, async () => {
+      entry.process = await startServer(runtime, spec, pins.server, extra);
+      const bytes = await checkAnswers(entry.process.port, workload);
+      if (spec.handler) recorded ??= bytes;
+      if (spec === raw) entry.note = `${bytes.length} bytes an answer`;
+    });
+    return entry;
+  };
+  const entries = [];
+  for (const spec of serversOf(runtime, options.handler)) entries.push(await start(spec));
+  const constant = recorded ?? workload.sampleAnswer;
+  entries.push(await start(raw, [constant.toString("base64")]));
+  return entries;
+}
+
+/** One run of load against one server: what it answered, and the CPU that it took for it. */
+async function measure(entry, payloads, seconds) {
+  const { pid, port } = entry.process;
+  const before = cpuSeconds(pid);
+  const run = await load.run({ port, payloads, seconds });
+  const cpu = cpuSeconds(pid) - before;
+  if (run.errors.length > 0) throw new Error(run.errors.join(", "));
+  if (run.requests === 0) throw new Error("no request was answered");
+  return {
+    requests: run.requests,
+    seconds: run.seconds,
+    cpuSeconds: cpu,
+    cpuMicros: cpu * 1e6 / run.requests,
+    requestsPerSecond: run.requests / run.seconds,
+  };
+}
+
+/** Runs a step of one server. What goes wrong is said loudly and ends this server's row, not the comparison. */
+async function guarded(entry, step) {
+  try {
+    await step();
+  } catch (error) {
+    progress("");
+    entry.error = error.message;
+    const stderr = entry.process?.stderr() ?? error.stderr;
+    console.error(`!! ${entry.name}: ${error.message}${stderr ? "\n" + stderr.replace(/^/gm, "   | ") : ""}`);
+  }
+}
+
+function progress(text) {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+}

@@ -1,0 +1,35 @@
+// Builds the npm package: mod.ts and src/ to dist/, as JavaScript and .d.ts.
+// buildTests() builds the test suite for Node 20, which runs no TypeScript, to .build/.
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { fail, install, root, runtimes, tsc } from "./tools.mjs";
+
+/**
+ * Mirrors the repository in .build/ with every .ts file as .js. What tests find by a path relative to their own
+ * (fixtures, examples, scripts, node_modules) is at the same relative path there.
+ */
+export function buildTests() {
+  const out = path.join(root, ".build");
+  mkdirSync(out, { recursive: true });
+  compile("tsconfig.test.json");
+  for (const name of ["package.json", "scripts", "tests", "examples"]) {
+    const from = path.join(root, name);
+    if (!existsSync(from)) continue;
+    cpSync(from, path.join(out, name), { recursive: true, filter: (file) => !file.endsWith(".ts") });
+  }
+  const link = path.join(out, "node_modules");
+  if (!existsSync(link)) symlinkSync(path.join(root, "node_modules"), link, "junction");
+}
+
+function compile(config) {
+  const { status } = spawnSync(runtimes.node, [tsc, "-p", config], { cwd: root, stdio: "inherit" });
+  if (status !== 0) fail(`tsc -p ${config} failed; its messages are above.`);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  install();
+  rmSync(path.join(root, "dist"), { recursive: true, force: true });
+  compile("tsconfig.build.json");
+}

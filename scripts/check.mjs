@@ -1,0 +1,32 @@
+// Everything but the tests: format, lint, types, import direction, documentation, and whether JSR would take it.
+// Runs every step also after one failed; prints the output of those that did, and fails then.
+import { spawnSync } from "node:child_process";
+import { install, root, runtimes, tsc } from "./tools.mjs";
+
+const { deno, node } = runtimes;
+const entryPoints = ["mod.ts", ...["deno", "bun", "node"].map((name) => `src/adapters/${name}.ts`)];
+
+const steps = [
+  ["format", deno, "fmt", "--check"],
+  ["lint", deno, "lint"],
+  ["types, tsc", node, tsc, "-p", "tsconfig.json"],
+  ["types, deno", deno, "check"],
+  ["imports", node, "scripts/check_imports.mjs"],
+  ["docs", deno, "doc", "--quiet", "--lint", ...entryPoints],
+  ["jsr package", deno, "publish", "--dry-run", "--allow-dirty"],
+];
+
+install();
+const env = { ...process.env, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" };
+const failed = [];
+for (const [name, command, ...args] of steps) {
+  const start = performance.now();
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd: root, env, encoding: "utf8" });
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  console.log(`${status === 0 ? "ok    " : "FAILED"}  ${name.padEnd(12)} ${seconds} s`);
+  if (status === 0) continue;
+  failed.push(name);
+  console.log(`${stdout}${stderr}`.trim().replace(/^/gm, "    "));
+}
+console.log(failed.length === 0 ? "check: all ok" : `check: FAILED: ${failed.join("; ")}`);
+process.exit(failed.length === 0 ? 0 : 1);

@@ -1,0 +1,23 @@
+// Runs one file of this repository on a pinned runtime, installing it first: Node 26, or what --runtime= says.
+// Usage: node scripts/run.mjs <file> [--runtime=deno|bun|node] [arguments for the file ...]
+import { spawn } from "node:child_process";
+import { fail, install, root, runtimes } from "./tools.mjs";
+
+const flags = { node: [], deno: ["run", "-A", "--no-check"], bun: ["run"] };
+
+const [file, ...rest] = process.argv.slice(2);
+const option = rest.find((arg) => arg.startsWith("--runtime="));
+const runtime = option?.slice("--runtime=".length) ?? "node";
+if (!file || !Object.hasOwn(flags, runtime)) {
+  fail("usage: node scripts/run.mjs <file> [--runtime=deno|bun|node] [arguments ...]");
+}
+install();
+
+const args = [...flags[runtime], file, ...rest.filter((arg) => arg !== option)];
+const child = spawn(runtimes[runtime], args, { cwd: root, stdio: "inherit" });
+
+// Ctrl-C reaches the child by itself; kill(1) on this process has to be passed on. Either way, wait for the child.
+process.on("SIGINT", () => {});
+process.on("SIGTERM", () => child.kill("SIGTERM"));
+child.on("error", (error) => fail(error.message));
+child.on("exit", (code) => process.exit(code ?? 1));

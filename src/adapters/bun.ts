@@ -1,0 +1,155 @@
+/**
+ * Mooring on Bun: TCP by `Bun.listen`.
+ *
+ * @module
+ */
+import type { Addr, Transport, TransportEvents } from "../conn.ts";
+import type { ServeOptions } from "../options.ts";
+import { type Listen, startServer } from "../server/start.ts";
+import type { Server } from "../server/server.ts";
+
+/** What is used of Bun. */
+interface BunSocket {
+  data: SocketTransport;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localPort: number;
+  readonly localAddress: string;
+  write(bytes: Uint8Array, start: number, length: number): number;
+  shutdown(): void;
+  terminate(): void;
+  pause(): void;
+  resume(): void;
+  setNoDelay(noDelay: boolean): void;
+}
+interface BunListener {
+  readonly hostname: string;
+  readonly port: number;
+  stop(closeConnections: boolean): void;
+}
+interface BunRuntime {
+  listen(options: {
+    hostname: string;
+    port: number;
+    allowHalfOpen: boolean;
+    socket: {
+      open(socket: BunSocket): void;
+      data(socket: BunSocket, chunk: Uint8Array): void;
+      drain(socket: BunSocket): void;
+      end(socket: BunSocket): void;
+      close(socket: BunSocket, error?: unknown): void;
+      error(socket: BunSocket, error: unknown): void;
+    };
+  }): BunListener;
+}
+
+/**
+ * Starts a server on Bun. As {@linkcode serve} of the package's main entry, without its choice of runtime.
+ *
+ * @throws {TypeError} and {RangeError} (rejects) on options that are wrong
+ * @throws {Error} (rejects) when the address cannot be listened on
+ *
+ * @example
+ * ```ts ignore
+ * import { serve } from "@mooring/http/bun";
+ *
+ * const server = await serve({ port: 0, fetch: () => new Response("hello") });
+ * await server.close();
+ * ```
+ */
+export function serve(options: ServeOptions): Promise<Server> {
+  return startServer(options, listen);
+}
+
+const listen: Listen = ({ hostname, port }, accept) => {
+  const { Bun } = globalThis as unknown as { Bun: BunRuntime };
+  const listener = Bun.listen({
+    hostname,
+    port,
+    allowHalfOpen: true,
+    socket: {
+      open(socket) {
+        const transport = new SocketTransport(socket);
+        socket.data = transport;
+        transport.events = accept(transport);
+      },
+      data: ({ data }, chunk) => data.events.receive(chunk, 0, chunk.length),
+      drain: ({ data }) => data.flush(),
+      end: ({ data }) => data.events.receiveEnd(),
+      close: ({ data }, error) => data?.events.transportClosed(error),
+      error: ({ data }, error) => data?.events.transportClosed(error),
+    },
+  });
+  return {
+    addr: { transport: "tcp", hostname: listener.hostname, port: listener.port },
+    close: () => listener.stop(false),
+  };
+};
+
+/** A Bun socket. It writes what the system takes, and leaves keeping the rest to us. */
+class SocketTransport implements Transport {
+  events!: TransportEvents;
+  readonly #socket: BunSocket;
+  /** What the system has not taken yet. */
+  #rest: Rest[] = [];
+  #ending = false;
+
+  constructor(socket: BunSocket) {
+    this.#socket = socket;
+    socket.setNoDelay(true);
+  }
+
+  get remoteAddr(): Addr {
+    return { transport: "tcp", hostname: this.#socket.remoteAddress, port: this.#socket.remotePort };
+  }
+
+  get localAddr(): Addr {
+    return { transport: "tcp", hostname: this.#socket.localAddress, port: this.#socket.localPort };
+  }
+
+  write(bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.#rest.length === 0) {
+      start += Math.max(0, this.#socket.write(bytes, start, end - start));
+      if (start === end) return true;
+    }
+    this.#rest.push({ bytes, start, end });
+    return false;
+  }
+
+  /** The system takes bytes again. */
+  flush(): void {
+    while (this.#rest.length > 0) {
+      const rest = this.#rest[0];
+      rest.start += Math.max(0, this.#socket.write(rest.bytes, rest.start, rest.end - rest.start));
+      if (rest.start < rest.end) return;
+      this.#rest.shift();
+    }
+    if (this.#ending) this.#socket.shutdown();
+    this.events.drained();
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  end(): void {
+    this.#ending = true;
+    if (this.#rest.length === 0) this.#socket.shutdown();
+  }
+
+  close(): void {
+    this.#rest = [];
+    this.#socket.terminate();
+  }
+}
+
+/** A part of the bytes that the engine handed over. */
+interface Rest {
+  readonly bytes: Uint8Array;
+  start: number;
+  readonly end: number;
+}

@@ -1,0 +1,100 @@
+/**
+ * Mooring on Node: TCP by `node:net`.
+ *
+ * @module
+ */
+import net from "node:net";
+import type { Addr, Transport, TransportEvents } from "../conn.ts";
+import type { ServeOptions } from "../options.ts";
+import { type Listen, startServer } from "../server/start.ts";
+import type { Server } from "../server/server.ts";
+
+/**
+ * Starts a server on Node. As {@linkcode serve} of the package's main entry, without its choice of runtime.
+ *
+ * @throws {TypeError} and {RangeError} (rejects) on options that are wrong
+ * @throws {Error} (rejects) when the address cannot be listened on
+ *
+ * @example
+ * ```ts
+ * import { serve } from "@mooring/http/node";
+ *
+ * const server = await serve({ port: 0, fetch: () => new Response("hello") });
+ * await server.close();
+ * ```
+ */
+export function serve(options: ServeOptions): Promise<Server> {
+  return startServer(options, listen);
+}
+
+const listen: Listen = ({ port, hostname, backlog }, accept) =>
+  new Promise((resolve, reject) => {
+    const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      const transport = new SocketTransport(socket);
+      transport.start(accept(transport));
+    });
+    server.once("error", reject);
+    server.listen({ port, host: hostname, backlog }, () => {
+      server.off("error", reject);
+      // What fails after this is one accept (too many open files, say); the listener goes on.
+      server.on("error", () => {});
+      const { address, port } = server.address() as net.AddressInfo;
+      resolve({ addr: tcp(address, port)!, close: () => void server.close() });
+    });
+  });
+
+/** A Node socket, of which only the stream's methods are used. */
+class SocketTransport implements Transport {
+  readonly remoteAddr: Addr | undefined;
+  readonly localAddr: Addr | undefined;
+  readonly #socket: net.Socket;
+
+  constructor(socket: net.Socket) {
+    this.#socket = socket;
+    this.remoteAddr = tcp(socket.remoteAddress, socket.remotePort);
+    this.localAddr = tcp(socket.localAddress, socket.localPort);
+  }
+
+  start(events: TransportEvents): void {
+    let error: unknown;
+    this.#drained = () => events.drained();
+    this.#socket
+      .on("data", (chunk: Uint8Array) => events.receive(chunk, 0, chunk.length))
+      .on("end", () => events.receiveEnd())
+      .on("error", (cause) => error = cause)
+      .on("close", () => events.transportClosed(error));
+  }
+
+  #drained: () => void = () => {};
+
+  write(bytes: Uint8Array, start: number, end: number): boolean {
+    const socket = this.#socket;
+    socket.write(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end));
+    // The system has mostly taken all by now; otherwise an empty write reports when it has.
+    if (socket.writableLength === 0) return true;
+    socket.write(NOTHING, this.#drained);
+    return false;
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  end(): void {
+    this.#socket.end();
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+}
+
+const NOTHING = new Uint8Array(0);
+
+function tcp(hostname: string | undefined, port: number | undefined): Addr | undefined {
+  return hostname === undefined || port === undefined ? undefined : { transport: "tcp", hostname, port };
+}

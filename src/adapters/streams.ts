@@ -1,0 +1,128 @@
+/**
+ * Mooring on any pair of web streams.
+ *
+ * @module
+ */
+import type { Addr, Conn, Connection, Transport, TransportEvents } from "../conn.ts";
+import { type ConnectionOptions, connectionSettings } from "../options.ts";
+import { HttpServer } from "../server/http_server.ts";
+
+/**
+ * Speaks HTTP on a connection that you accepted yourself: a `Deno.Conn`, a socket's web streams, a
+ * `MessagePort` wrapped in streams, memory.
+ *
+ * @throws {TypeError} on options that are wrong, or a `conn` that is no pair of streams
+ * @throws {RangeError} on a number out of range
+ *
+ * @example
+ * ```ts
+ * import { serveConn } from "@mooring/http";
+ *
+ * const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+ * const connection = serveConn({ readable, writable }, { fetch: () => new Response("hello") });
+ * connection.close();
+ * console.assert((await connection.closed) === "forced");
+ * ```
+ */
+export function serveConn(conn: Conn, options: ConnectionOptions): Connection {
+  const settings = connectionSettings(options);
+  if (!(conn?.readable instanceof ReadableStream) || !(conn.writable instanceof WritableStream)) {
+    throw new TypeError("the connection must have a ReadableStream `readable` and a WritableStream `writable`");
+  }
+  const transport = new StreamsTransport(conn);
+  const connection = new HttpServer(options, settings).accept(transport);
+  transport.start(connection);
+  return connection;
+}
+
+/** Writes below this are copied, which is cheaper than giving up the engine's buffer. */
+const COPIED_WRITE = 32 * 1024;
+/** Bytes under way from which on the engine is told to wait. */
+const MUCH_UNSENT = 64 * 1024;
+
+/** A pair of web streams. */
+class StreamsTransport implements Transport {
+  readonly remoteAddr: Addr | undefined;
+  readonly localAddr: Addr | undefined;
+  readonly #conn: Conn;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  #events!: TransportEvents;
+  #reading = false;
+  #paused = false;
+  #closed = false;
+  #unsentBytes = 0;
+  #engineWaits = false;
+
+  constructor(conn: Conn) {
+    this.#conn = conn;
+    this.remoteAddr = conn.remoteAddr;
+    this.localAddr = conn.localAddr;
+    this.#reader = conn.readable.getReader();
+    this.#writer = conn.writable.getWriter();
+    this.#writer.closed.catch((error) => this.#failed(error));
+  }
+
+  start(events: TransportEvents): void {
+    this.#events = events;
+    this.#read();
+  }
+
+  #read(): void {
+    this.#reading = true;
+    this.#reader.read().then(this.#received, this.#failed);
+  }
+
+  readonly #received = ({ done, value }: ReadableStreamReadResult<Uint8Array>): void => {
+    this.#reading = false;
+    if (this.#closed) return;
+    if (done) return this.#events.receiveEnd();
+    this.#events.receive(value, 0, value.length);
+    if (!this.#closed && !this.#paused && !this.#reading) this.#read();
+  };
+
+  readonly #failed = (error: unknown): void => {
+    if (this.#closed) return;
+    this.#events.transportClosed(error);
+  };
+
+  write(bytes: Uint8Array, start: number, end: number): boolean {
+    const count = end - start;
+    const copied = count < COPIED_WRITE;
+    this.#unsentBytes += count;
+    this.#writer.write(copied ? bytes.slice(start, end) : bytes.subarray(start, end))
+      .then(() => this.#sent(count), this.#failed);
+    if (copied && this.#unsentBytes < MUCH_UNSENT) return true;
+    this.#engineWaits = true;
+    return false;
+  }
+
+  #sent(count: number): void {
+    this.#unsentBytes -= count;
+    if (this.#closed || this.#unsentBytes > 0 || !this.#engineWaits) return;
+    this.#engineWaits = false;
+    this.#events.drained();
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    if (!this.#reading) this.#read();
+  }
+
+  end(): void {
+    this.#writer.close().catch(this.#failed);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    // Each fails where its stream has ended already, which is as good.
+    this.#reader.cancel().catch(() => {});
+    this.#writer.abort().catch(() => {});
+    this.#conn.close?.();
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * What a connection is to its user (`Connection`), to who accepts it (`Conn`) and to the engine
+ * (`Transport`). Types only.
+ *
+ * @module
+ */
+
+/** An address on the internet, as Deno writes it too. */
+export interface NetAddr {
+  /** Always `"tcp"`. */
+  readonly transport: "tcp";
+  /** The numeric IP address. */
+  readonly hostname: string;
+  /** The port. */
+  readonly port: number;
+}
+
+/** The address of a Unix domain socket. */
+export interface UnixAddr {
+  /** Always `"unix"`. */
+  readonly transport: "unix";
+  /** Where the socket lies in the file system; empty for a peer without a name. */
+  readonly path: string;
+}
+
+/** An address of either kind. */
+export type Addr = NetAddr | UnixAddr;
+
+/**
+ * A byte stream in both directions that you accepted yourself. `Deno.Conn` fits as it is, and so does
+ * any pair of web streams.
+ *
+ * @example
+ * ```ts
+ * import { type Conn, serveConn } from "@mooring/http";
+ *
+ * const toServer = new TransformStream<Uint8Array, Uint8Array>();
+ * const toClient = new TransformStream<Uint8Array, Uint8Array>();
+ * const conn: Conn = { readable: toServer.readable, writable: toClient.writable };
+ * const connection = serveConn(conn, { fetch: () => new Response("hello") });
+ * connection.close();
+ * ```
+ */
+export interface Conn {
+  /** What the peer sends. */
+  readonly readable: ReadableStream<Uint8Array>;
+  /** What goes to the peer. */
+  readonly writable: WritableStream<Uint8Array>;
+  /** The peer's address, if there is one. */
+  readonly remoteAddr?: Addr;
+  /** Our address, if there is one. */
+  readonly localAddr?: Addr;
+  /** Releases the stream at once; called when the connection is over. */
+  close?(): void;
+}
+
+/**
+ * What moves a connection's bytes: the engine calls these, and the adapter calls `TransportEvents`.
+ * Adapters implement it; users meet `Conn`.
+ */
+export interface Transport {
+  /** The peer's address, if there is one. */
+  readonly remoteAddr: Addr | undefined;
+  /** Our address, if there is one. */
+  readonly localAddr: Addr | undefined;
+  /**
+   * Sends `bytes[start, end)` after all that was sent before.
+   *
+   * @returns `true` when every byte was taken and the memory may be used again; `false` when the
+   * transport keeps the memory until it calls `drained`
+   */
+  write(bytes: Uint8Array, start: number, end: number): boolean;
+  /** Stops `receive`. One more call may come that was under way. */
+  pause(): void;
+  /** Goes on with `receive`. */
+  resume(): void;
+  /** Half-closes: the peer reads the end after everything that was written. Called once. */
+  end(): void;
+  /** Releases the stream at once, both ways. What was not sent yet is lost. No event follows. */
+  close(): void;
+}
+
+/** What an adapter tells the engine of a transport, never from inside a call of `Transport`. */
+export interface TransportEvents {
+  /** Bytes came: `bytes[start, end)`, whose memory is the adapter's again when the call returns. */
+  receive(bytes: Uint8Array, start: number, end: number): void;
+  /** The peer half-closed: no more bytes will come. */
+  receiveEnd(): void;
+  /** All that `write` kept was sent. */
+  drained(): void;
+  /** The stream is gone, both ways; `error` says why if it broke. */
+  transportClosed(error?: unknown): void;
+}
+
+/**
+ * Where a connection is in its life: `new` accepted, nothing asked yet; `active` a request is being read
+ * or answered; `idle` between two requests; `draining` it has said its last and ends; `upgraded` it
+ * speaks another protocol; `closed`.
+ */
+export type ConnectionState = "new" | "active" | "idle" | "draining" | "upgraded" | "closed";
+
+/**
+ * Why a connection ended:
+ * - `client_closed`: the peer closed it between requests, or before its first
+ * - `client_gone`: the peer went away while something was under way
+ * - `close_requested`: the request said `Connection: close` (or was HTTP/1.0 without `keep-alive`)
+ * - `response_close`: the handler's response said `Connection: close`, or its framing left no other way
+ * - `max_requests`: `maxRequests` were answered
+ * - `keep_alive_off`: `keepAlive` is `false`
+ * - `idle_timeout`, `header_timeout`, `request_timeout`: a deadline passed
+ * - `protocol_error`: the request was malformed or over a limit
+ * - `unread_body`: more of an unread body was left than is worth draining
+ * - `handler_error`: the handler failed after its response had begun
+ * - `shutdown`: the server, or `connection.shutdown()`, let it finish
+ * - `forced`: `close()` ended it at once
+ */
+export type CloseReason =
+  | "client_closed"
+  | "client_gone"
+  | "close_requested"
+  | "response_close"
+  | "max_requests"
+  | "keep_alive_off"
+  | "idle_timeout"
+  | "header_timeout"
+  | "request_timeout"
+  | "protocol_error"
+  | "unread_body"
+  | "handler_error"
+  | "shutdown"
+  | "forced";
+
+/**
+ * One accepted byte stream, and what became of it.
+ *
+ * @example
+ * ```ts
+ * import { serve } from "@mooring/http";
+ *
+ * const server = await serve({
+ *   port: 0,
+ *   fetch: (_request, info) => new Response(`request ${info.connection.requests} of this connection`),
+ *   onStateChange: (connection, state) => console.log(connection.id, state),
+ * });
+ * await server.close();
+ * ```
+ */
+export interface Connection {
+  /** A number that no other connection of this process has. */
+  readonly id: number;
+  /** Where it is in its life. */
+  readonly state: ConnectionState;
+  /** How many requests it has brought, the one under way included. */
+  readonly requests: number;
+  /** The peer's address, if the transport has one. */
+  readonly remoteAddr: Addr | undefined;
+  /** Our address, if the transport has one. */
+  readonly localAddr: Addr | undefined;
+  /** Resolves when the connection is over, with why; never rejects. */
+  readonly closed: Promise<CloseReason>;
+  /** Lets the exchange under way finish with `Connection: close`, then ends; ends at once when idle. */
+  shutdown(): void;
+  /** Ends at once; an exchange under way is cut off. */
+  close(): void;
+}

@@ -1,0 +1,82 @@
+/**
+ * The two ways to read a request body: all of it, or as a stream.
+ */
+import type { BodyReader, RequestBody } from "./request_body.ts";
+
+/** A body of unknown or great length is collected from this many bytes on. */
+const FIRST_CAPACITY = 16 * 1024;
+
+/** Collects the whole body. */
+export class Collector implements BodyReader {
+  readonly #resolve: (bytes: Uint8Array<ArrayBuffer>) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #expected: number | undefined;
+  #bytes: Uint8Array<ArrayBuffer> | null = null;
+  #length = 0;
+
+  /** Resolves or rejects when the body ends; `expected` is the length that the client told. */
+  constructor(
+    resolve: (bytes: Uint8Array<ArrayBuffer>) => void,
+    reject: (error: unknown) => void,
+    expected: number | undefined,
+  ) {
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#expected = expected;
+  }
+
+  push(bytes: Uint8Array, start: number, end: number): boolean {
+    const count = end - start;
+    if (this.#bytes === null) {
+      // A small body mostly comes in one piece: its copy is the result. Otherwise memory grows with what
+      // came, not with what was promised.
+      const capacity = count === this.#expected ? count : Math.max(count, Math.min(this.#expected ?? 0, FIRST_CAPACITY));
+      this.#bytes = new Uint8Array(capacity);
+    } else if (this.#length + count > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(this.#length + count, Math.min(this.#bytes.length * 2, this.#expected ?? Infinity)));
+      larger.set(this.#bytes.subarray(0, this.#length));
+      this.#bytes = larger;
+    }
+    this.#bytes.set(bytes.subarray(start, end), this.#length);
+    this.#length += count;
+    return true;
+  }
+
+  end(): void {
+    const bytes = this.#bytes ?? new Uint8Array(0);
+    this.#resolve(bytes.length === this.#length ? bytes : bytes.slice(0, this.#length));
+  }
+
+  fail(error: unknown): void {
+    this.#reject(error);
+  }
+}
+
+/**
+ * Makes a stream of `body`. Nothing is taken off the connection before somebody reads (so that 100 is not
+ * sent too early), and then a piece at a time.
+ *
+ * @param want called when the stream is read: the body is to be fed
+ */
+export function streamBody(body: RequestBody, want: () => void): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start(controller) {
+      body.attach({
+        push(bytes, start, end) {
+          controller.enqueue(bytes.slice(start, end) as Uint8Array<ArrayBuffer>);
+          return controller.desiredSize! > 0;
+        },
+        end: () => controller.close(),
+        fail: (error) => controller.error(error),
+      });
+    },
+    pull() {
+      body.resume();
+      want();
+    },
+    cancel() {
+      body.discard();
+      want();
+    },
+  }, { highWaterMark: 0 });
+}

@@ -1,0 +1,23 @@
+/**
+ * Time, as the engine sees it: injected, so that tests bring their own.
+ */
+
+/** A steady counter, a calendar, and one kind of timer. All in milliseconds. */
+export interface Clock {
+  /** A counter that never goes back. */
+  now(): number;
+  /** The time since 1970, for the Date field. */
+  calendar(): number;
+  /** Calls `callback` once after `delay`; answers what `cancel` takes. */
+  schedule(callback: () => void, delay: number): unknown;
+  /** Takes back a `schedule`. */
+  cancel(timer: unknown): void;
+}
+
+/** The platform's time. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  calendar: () => Date.now(),
+  schedule: (callback, delay) => setTimeout(callback, delay),
+  cancel: (timer) => clearTimeout(timer as Parameters<typeof clearTimeout>[0]),
+};

@@ -1,0 +1,516 @@
+/**
+ * One HTTP/1.1 connection on a transport: reads requests one after another, lets the handler answer each
+ * in its turn, and ends well. Bytes come in by `receive`, go out by `transport.write`, and where the
+ * handler answers before it returns nothing between the two waits for anything.
+ */
+import type { Addr, CloseReason, Connection, ConnectionState, Transport, TransportEvents } from "../conn.ts";
+import { ConnectionError, ExchangeError, ProtocolError } from "../errors.ts";
+import type { ByteWriter } from "../protocol/byte_writer.ts";
+import { persists } from "../protocol/persistence.ts";
+import { NEED_MORE } from "../protocol/request_head.ts";
+import { Deferred } from "./deferred.ts";
+import type { Engine } from "./engine.ts";
+import type { ExchangePort, HttpExchange } from "./exchange.ts";
+import { Input } from "./input.ts";
+import type { OutputOwner } from "./output.ts";
+import { Patience, type PatienceOwner, type Waiting } from "./patience.ts";
+import { CLOSE_FIELD, CONTINUE, writeError } from "./standard_fields.ts";
+
+/**
+ * What the read side does with bytes that come:
+ * - `head`: reads the next request head
+ * - `body`: reads the body of the exchange under way, as fast as its reader takes it
+ * - `held`: keeps them; the request is complete and its answer is not
+ * - `discard`: drops them; the connection has said its last
+ */
+type Reading = "head" | "body" | "held" | "discard";
+
+/** Bytes of a body from here on go to the transport uncopied; below, one write is cheaper than two. */
+const LARGE_BODY = 32 * 1024;
+
+let lastId = 0;
+
+/** A connection at work. */
+export class HttpConnection implements Connection, TransportEvents, ExchangePort, OutputOwner, PatienceOwner {
+  readonly id: number = ++lastId;
+  requests = 0;
+  readonly #engine: Engine;
+  readonly #transport: Transport;
+  readonly #input = new Input();
+  readonly #patience: Patience;
+  #state: ConnectionState = "new";
+  #reading: Reading = "head";
+  /** The exchange under way, or the one that the next request will use. */
+  #exchange: HttpExchange | null = null;
+  /** Why the connection ends, or will end after the exchange under way. */
+  #ending: CloseReason | null = null;
+  /** A handler is being called; what follows from its answer waits until it returns. */
+  #inHandler = false;
+  /** Bytes are being worked off; whoever wants to go on need not start it again. */
+  #working = false;
+  #retiring = false;
+  #inputEnded = false;
+  #paused = false;
+  /** The transport has not sent all yet. */
+  #stalled = false;
+  #ready: Deferred<void> | null = null;
+  #closed: Deferred<CloseReason> | null = null;
+
+  /** Starts a connection on a transport that is connected. */
+  constructor(engine: Engine, transport: Transport) {
+    this.#engine = engine;
+    this.#transport = transport;
+    this.#patience = new Patience(this, engine);
+    engine.connectionOpened();
+    this.#patience.await("first head");
+    engine.observer.stateChanged(this, null, "new");
+  }
+
+  // What users see.
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  get remoteAddr(): Addr | undefined {
+    return this.#transport.remoteAddr;
+  }
+
+  get localAddr(): Addr | undefined {
+    return this.#transport.localAddr;
+  }
+
+  get closed(): Promise<CloseReason> {
+    if (this.#closed === null) {
+      this.#closed = new Deferred();
+      if (this.#state === "closed") this.#closed.resolve(this.#ending!);
+    }
+    return this.#closed.promise;
+  }
+
+  /** Ends the connection with its next response, however long that takes to be asked for. */
+  retire(): void {
+    this.#retiring = true;
+  }
+
+  shutdown(): void {
+    this.retire();
+    if (this.#state !== "active") this.#finish("shutdown");
+  }
+
+  close(): void {
+    this.#abandon("forced", new ConnectionError("closed", "the server closed the connection"));
+  }
+
+  // What the transport tells.
+
+  receive(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#state === "closed") return;
+    const { output } = this.#engine;
+    this.#engine.bytesRead += end - start;
+    output.cork();
+    this.#working = true;
+    try {
+      if (this.#input.length === 0) {
+        const at = this.#work(bytes, start, end);
+        this.#input.keep(bytes, at, end);
+      } else {
+        this.#input.keep(bytes, start, end);
+        this.#workOffInput();
+      }
+    } finally {
+      this.#working = false;
+      output.uncork();
+    }
+    this.#settle();
+  }
+
+  receiveEnd(): void {
+    if (this.#state === "closed") return;
+    this.#inputEnded = true;
+    if (this.#reading === "held" && this.#input.length === 0) {
+      // As in Go: a client that half-closes may have gone for good. Its answer is sent all the same.
+      this.#exchange!.abortSignal(peerGone("the client closed its side before the response was complete"));
+    }
+    this.#settle();
+  }
+
+  drained(): void {
+    if (this.#state === "closed") return;
+    this.#stalled = false;
+    this.#ready?.resolve();
+    this.#ready = null;
+    this.#advance();
+  }
+
+  transportClosed(error?: unknown): void {
+    const reason = this.#state === "active" ? "client_gone" : "client_closed";
+    this.#abandon(this.#ending ?? reason, peerGone("the client went away", error));
+  }
+
+  // Reading.
+
+  /** Works off what can be, now that something has changed outside of `receive`. */
+  #advance(): void {
+    if (this.#working || this.#state === "closed") return;
+    this.#working = true;
+    try {
+      this.#workOffInput();
+    } finally {
+      this.#working = false;
+    }
+    this.#settle();
+  }
+
+  #workOffInput(): void {
+    const input = this.#input;
+    input.dropUntil(this.#work(input.bytes, input.start, input.end));
+  }
+
+  /** Reads on in `bytes[start, end)` as far as possible; answers where it stopped. */
+  #work(bytes: Uint8Array, start: number, end: number): number {
+    let at = start;
+    try {
+      for (;;) {
+        switch (this.#reading) {
+          case "head": {
+            if (at === end || this.#stalled) return at;
+            const x = this.#exchange ??= this.#engine.acquire();
+            const length = x.head.parse(bytes, at, end, this.#engine.settings);
+            if (length === NEED_MORE) return at;
+            at += length;
+            this.#begin(x);
+            break;
+          }
+          case "body": {
+            const x = this.#exchange!;
+            if (at < end) x.body.arrived = true;
+            at = x.body.feed(bytes, at, end);
+            if (!x.body.complete) return at;
+            this.#reading = "held";
+            if (x.response.phase === "complete") this.#over(x);
+            break;
+          }
+          case "held":
+            return at;
+          case "discard":
+            return end;
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#refuse(error);
+      return end;
+    }
+  }
+
+  // An exchange, from its head to its end.
+
+  #begin(x: HttpExchange): void {
+    const { settings, observer } = this.#engine;
+    const { framing } = x.head;
+    if (framing > settings.maxBodyBytes && settings.maxBodyBytes > 0) {
+      throw new ProtocolError("body_too_large", 413, `the request body is larger than ${settings.maxBodyBytes} bytes`);
+    }
+    this.requests++;
+    this.#reading = framing === 0 ? "held" : "body";
+    x.begin(this, settings);
+    observer.requestBegan(this);
+    this.#become("active");
+    // Whoever watches the states may have closed the connection.
+    if (x.response.phase === "cut") return;
+    this.#callHandler(x);
+    if (x.response.phase === "complete") this.#answered(x);
+    else if (this.#exchange === x) x.keepHead();
+  }
+
+  #callHandler(x: HttpExchange): void {
+    this.#inHandler = true;
+    try {
+      const running = this.#engine.handler(x);
+      if (typeof running?.then === "function") {
+        x.handlerRuns = true;
+        running.then(() => this.#handlerReturned(x), (error) => this.#handlerFailed(x, error));
+      }
+    } catch (error) {
+      this.#handlerFailed(x, error);
+    } finally {
+      this.#inHandler = false;
+    }
+  }
+
+  #handlerReturned(x: HttpExchange): void {
+    x.handlerRuns = false;
+    if (this.#exchange !== x) {
+      // The exchange was over before its handler was; now nobody holds it. One that was cut off may still
+      // be held by callbacks, so it is not used again.
+      if (x.response.phase === "complete") this.#engine.release(x);
+    } else if (x.response.phase === "unanswered") {
+      this.#handlerFailed(x, new ExchangeError("the handler ended without an answer"));
+    }
+  }
+
+  #handlerFailed(x: HttpExchange, error: unknown): void {
+    this.#engine.observer.handlerFailed(error);
+    if (x.response.phase === "unanswered") x.response.respond(500, undefined, "Internal Server Error\n");
+    else if (x.response.phase === "streaming") this.responseBroken();
+    if (x.handlerRuns) this.#handlerReturned(x);
+  }
+
+  /** The response is complete: goes on to the next request, or first to the end of this one's body. */
+  #answered(x: HttpExchange): void {
+    if (x.body.complete) return this.#over(x);
+    if (!x.body.isRead) {
+      if (this.#ending !== null) return this.#over(x);
+      x.body.drain(this.#engine.settings.drainBytes);
+    }
+    this.#advance();
+  }
+
+  #over(x: HttpExchange): void {
+    if (this.#state === "closed") return;
+    x.finish();
+    if (x.handlerRuns) this.#exchange = null;
+    if (this.#ending === null && this.#retiring) this.#ending = "shutdown";
+    if (this.#ending !== null) return this.#finish(this.#ending);
+    this.#reading = "head";
+    this.#advance();
+  }
+
+  // What an exchange needs.
+
+  get connection(): Connection {
+    return this;
+  }
+
+  get minorVersion(): number {
+    return this.#exchange!.head.minor;
+  }
+
+  get isHead(): boolean {
+    return this.#exchange!.head.method === "HEAD";
+  }
+
+  claimOutput(): ByteWriter {
+    return this.#engine.output.claim(this);
+  }
+
+  dateLine(): Uint8Array {
+    return this.#engine.dateLine();
+  }
+
+  append(bytes: Uint8Array): boolean {
+    const { output, settings } = this.#engine;
+    const out = output.claim(this);
+    if (bytes.length < LARGE_BODY) {
+      out.copy(bytes);
+      if (out.length >= settings.highWaterMark) output.flush();
+    } else {
+      output.flush();
+      this.send(bytes, 0, bytes.length);
+    }
+    return !this.#stalled;
+  }
+
+  writePersistence(out: ByteWriter, mustClose: boolean): void {
+    this.#ending = mustClose ? "response_close" : this.#whyNotPersist();
+    if (this.#ending !== null) return out.copy(CLOSE_FIELD);
+    const { settings, persistenceFields } = this.#engine;
+    persistenceFields.write(out, this.minorVersion, settings.maxRequests - this.requests);
+  }
+
+  /** The keep-alive decision (RFC 9112 §9.3), from every side that has a say. */
+  #whyNotPersist(): CloseReason | null {
+    const { settings, keepAlive } = this.#engine;
+    const { head, body } = this.#exchange!;
+    if (!persists(head.minor, head.connection)) return "close_requested";
+    if (!keepAlive) return "keep_alive_off";
+    if (this.#retiring) return "shutdown";
+    if (settings.maxRequests > 0 && this.requests >= settings.maxRequests) return "max_requests";
+    if (body.complete || body.isRead) return null;
+    // A client that still waits for 100 may never send the body, and what it sends next could be either.
+    if (head.expectsContinue && !body.arrived) return "unread_body";
+    return (body.remaining ?? 0) > settings.drainBytes ? "unread_body" : null;
+  }
+
+  responseDone(): void {
+    if (!this.#inHandler) this.#answered(this.#exchange!);
+  }
+
+  responseBroken(): void {
+    this.#engine.output.flush();
+    this.#abandon("handler_error", new ConnectionError("closed", "the response was cut off"));
+  }
+
+  abortResponse(_reason: unknown): void {
+    this.responseBroken();
+  }
+
+  bodyWanted(): void {
+    const { head, body, response } = this.#exchange!;
+    if (head.expectsContinue && !body.arrived && response.phase === "unanswered") this.claimOutput().copy(CONTINUE);
+    head.expectsContinue = false;
+    this.#advance();
+  }
+
+  outputReady(): Promise<void> {
+    if (!this.#stalled) return Promise.resolve();
+    return (this.#ready ??= new Deferred()).promise;
+  }
+
+  // Writing.
+
+  send(bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.#state === "closed") return true;
+    this.#engine.bytesWritten += end - start;
+    const taken = this.#transport.write(bytes, start, end);
+    if (!taken) this.#stalled = true;
+    return taken;
+  }
+
+  // After each event: what to wait for now.
+
+  #settle(): void {
+    if (this.#inputEnded) this.#settleEndOfInput();
+    if (this.#state === "closed") return;
+    this.#settlePatience();
+    this.#settlePause();
+  }
+
+  /** The peer sends no more: what cannot be completed any more is given up. */
+  #settleEndOfInput(): void {
+    if (this.#reading === "body" && this.#input.length === 0) {
+      const x = this.#exchange!;
+      x.body.fail(peerGone("the client closed its side before the end of the request body"));
+      this.#ending = "client_gone";
+      this.#reading = "held";
+      if (x.response.phase === "complete") this.#over(x);
+    } else if (this.#reading === "head" && !this.#stalled) {
+      this.#finish(this.#exchange?.head.begun ? "client_gone" : "client_closed");
+    }
+    if (this.#reading === "discard" && !this.#stalled) this.#abandon(this.#ending!, null);
+  }
+
+  #settlePatience(): void {
+    const patience = this.#patience;
+    switch (this.#reading) {
+      case "head":
+        if (this.#exchange?.head.begun) {
+          this.#become("active");
+          patience.await("head");
+        } else if (this.#state !== "new") {
+          this.#returnExchange();
+          this.#become("idle");
+          patience.await("next head");
+        }
+        return;
+      case "body":
+        return patience.await(this.#exchange!.response.phase === "complete" ? "unread body" : "body");
+      case "held":
+        return patience.await("nothing");
+      case "discard":
+        if (this.#stalled) return patience.await("nothing");
+        if (this.#engine.settings.lingerTimeout === 0) return this.#abandon(this.#ending!, null);
+        return patience.await("end");
+    }
+  }
+
+  /** Backpressure: the transport rests while what it brings could only pile up. */
+  #settlePause(): void {
+    const blocked = this.#stalled || this.#reading === "held" ||
+      (this.#reading === "body" && !this.#exchange!.body.wanted);
+    const pause = blocked && this.#input.length >= this.#engine.settings.highWaterMark;
+    if (pause === this.#paused) return;
+    this.#paused = pause;
+    if (pause) this.#transport.pause();
+    else this.#transport.resume();
+  }
+
+  timedOut(waited: Waiting): void {
+    switch (waited) {
+      case "head":
+        return this.#refuse(new ProtocolError("head_timeout", 408, "the request head took too long"), "header_timeout");
+      case "body":
+        return this.#refuse(new ProtocolError("request_timeout", 408, "the request took too long"), "request_timeout");
+      case "first head":
+        return this.#finish("header_timeout");
+      case "next head":
+        return this.#finish("idle_timeout");
+      case "unread body":
+        return this.#finish("unread_body");
+      case "end":
+        return this.#abandon(this.#ending!, null);
+    }
+  }
+
+  // The end. Every way out leads through one of these.
+
+  /** The peer broke the protocol, or a limit: says so where that is still possible, and ends. */
+  #refuse(error: ProtocolError, reason: CloseReason = "protocol_error"): void {
+    const x = this.#exchange!;
+    if (x.isUnderWay) {
+      const { phase } = x.response;
+      if (phase === "complete") return this.#finish(reason === "protocol_error" && x.body.isDropped ? "unread_body" : reason);
+      x.lose(error);
+      this.#exchange = null;
+      if (phase === "streaming") {
+        this.#engine.output.flush();
+        return this.#abandon(reason, error);
+      }
+    }
+    writeError(this.claimOutput(), error.status, error.message, this.dateLine());
+    this.#finish(reason);
+  }
+
+  /** Lingering close (RFC 9112 §9.6): sends what is left and the end, then discards until the peer ends too. */
+  #finish(reason: CloseReason): void {
+    if (this.#state === "draining" || this.#state === "closed") return;
+    this.#ending = reason;
+    this.#reading = "discard";
+    this.#input.clear();
+    this.#returnExchange();
+    this.#become("draining");
+    if (this.#engine.output.holds(this)) this.#engine.output.flush();
+    this.#transport.end();
+    if (!this.#working) this.#settle();
+  }
+
+  /** Ends at once. Whoever waits for something on this connection is told `error`. */
+  #abandon(reason: CloseReason, error: unknown): void {
+    if (this.#state === "closed") return;
+    this.#ending = reason;
+    this.#reading = "discard";
+    this.#patience.stop();
+    this.#input.clear();
+    const x = this.#exchange;
+    if (x?.isUnderWay) {
+      this.#exchange = null;
+      x.lose(error);
+    } else {
+      this.#returnExchange();
+    }
+    this.#ready?.reject(error);
+    this.#become("closed");
+    this.#transport.close();
+    this.#engine.connectionClosed(reason);
+    this.#closed?.resolve(reason);
+  }
+
+  /** Gives the exchange back to the pool, if there is one and nobody can hold it. */
+  #returnExchange(): void {
+    const x = this.#exchange;
+    this.#exchange = null;
+    if (x !== null && !x.isUnderWay && !x.handlerRuns) this.#engine.release(x);
+  }
+
+  #become(state: ConnectionState): void {
+    const from = this.#state;
+    if (from === state) return;
+    this.#state = state;
+    this.#engine.observer.stateChanged(this, from, state);
+  }
+}
+
+function peerGone(message: string, cause?: unknown): ConnectionError {
+  return new ConnectionError("peer_gone", message, cause);
+}

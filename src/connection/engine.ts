@@ -1,0 +1,95 @@
+/**
+ * What all connections of one server share: settings, handler, clock, deadlines, the output buffer, the
+ * pool of exchanges, and who is told of what happens.
+ */
+import type { CloseReason, Connection, ConnectionState } from "../conn.ts";
+import type { ExchangeHandler } from "../exchange.ts";
+import type { Settings } from "../options.ts";
+import { DateLine } from "../protocol/date.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { Deadlines } from "./deadlines.ts";
+import { HttpExchange } from "./exchange.ts";
+import { Output } from "./output.ts";
+import { PersistenceFields } from "./standard_fields.ts";
+
+/** Who is told of what happens on the connections. */
+export interface Observer {
+  /** A connection changed its state; `from` is `null` when it was just accepted. */
+  stateChanged(connection: Connection, from: ConnectionState | null, to: ConnectionState): void;
+  /** A request head was read. */
+  requestBegan(connection: Connection): void;
+  /** A connection is over. */
+  connectionEnded(reason: CloseReason): void;
+  /** A handler threw or rejected. */
+  handlerFailed(error: unknown): void;
+}
+
+/** Exchanges kept for use again; more than are ever under way at once in one burst. */
+const MAX_POOLED = 256;
+
+/** The engine of one server. */
+export class Engine {
+  /** The handler that answers. */
+  readonly handler: ExchangeHandler;
+  /** Every option's value. */
+  readonly settings: Settings;
+  /** Who is told. */
+  readonly observer: Observer;
+  /** The server's time. */
+  readonly clock: Clock;
+  /** The server's deadlines. */
+  readonly deadlines: Deadlines;
+  /** The server's output buffer. */
+  readonly output: Output = new Output();
+  /** What responses say about persistence. */
+  readonly persistenceFields: PersistenceFields;
+  /** Whether connections persist; may change at run time. */
+  keepAlive: boolean;
+  /** Bytes received on all connections. */
+  bytesRead = 0;
+  /** Bytes handed to transports on all connections. */
+  bytesWritten = 0;
+  readonly #date = new DateLine();
+  readonly #calendar: () => number;
+  readonly #exchanges: HttpExchange[] = [];
+  #connections = 0;
+
+  /** Makes an engine whose connections answer with `handler`. */
+  constructor(handler: ExchangeHandler, settings: Settings, observer: Observer, clock: Clock = systemClock) {
+    this.handler = handler;
+    this.settings = settings;
+    this.observer = observer;
+    this.clock = clock;
+    this.deadlines = new Deadlines(clock);
+    this.persistenceFields = new PersistenceFields(settings);
+    this.keepAlive = settings.keepAlive;
+    this.#calendar = () => clock.calendar();
+  }
+
+  /** `date: …` CRLF, now. */
+  dateLine(): Uint8Array {
+    return this.#date.at(this.clock.now(), this.#calendar);
+  }
+
+  /** An exchange to use; give it back with `release`. */
+  acquire(): HttpExchange {
+    return this.#exchanges.pop() ?? new HttpExchange();
+  }
+
+  /** Takes back an exchange that nobody holds any more. */
+  release(exchange: HttpExchange): void {
+    exchange.head.reset();
+    if (this.#exchanges.length < MAX_POOLED) this.#exchanges.push(exchange);
+  }
+
+  /** Counts a connection in. */
+  connectionOpened(): void {
+    this.#connections++;
+  }
+
+  /** Counts a connection out; without any, no timer runs. */
+  connectionClosed(reason: CloseReason): void {
+    if (--this.#connections === 0) this.deadlines.stop();
+    this.observer.connectionEnded(reason);
+  }
+}

@@ -1,0 +1,212 @@
+/**
+ * The exchange that handlers see: one request and its response, on whatever connection has it now.
+ */
+import { ExchangeError } from "../errors.ts";
+import type { Addr, Connection } from "../conn.ts";
+import type { Exchange, Fields } from "../exchange.ts";
+import type { Settings } from "../options.ts";
+import { RequestHead } from "../protocol/request_head.ts";
+import { Collector, streamBody } from "./body_readers.ts";
+import { RequestBody } from "./request_body.ts";
+import { type ResponsePort, ResponseWriter } from "./response.ts";
+
+/** What an exchange needs of its connection. */
+export interface ExchangePort extends ResponsePort {
+  /** The connection, as users see it. */
+  readonly connection: Connection;
+  /** The body is wanted now: sends 100 if the client waits for it, and feeds what is here. */
+  bodyWanted(): void;
+  /** Resolves when output is welcome. */
+  outputReady(): Promise<void>;
+  /** Ends the connection without completing the response. */
+  abortResponse(reason: unknown): void;
+}
+
+/** Who wants to know how an exchange ends. Told one of the two, once. */
+export interface ExchangeWatcher {
+  /** Response and body are complete; the head can be looked at for the last time. */
+  exchangeOver(): void;
+  /** The connection was lost before the response was complete. */
+  exchangeLost(error: unknown): void;
+}
+
+const decoder = new TextDecoder();
+const NOTHING = new Uint8Array(0);
+
+/** An exchange, reusable: the connection fills `head`, calls `begin`, and `finish` when it is over. */
+export class HttpExchange implements Exchange {
+  /** The request's head. */
+  readonly head: RequestHead = new RequestHead();
+  /** The request's body. */
+  readonly body: RequestBody = new RequestBody();
+  /** The response. */
+  readonly response: ResponseWriter = new ResponseWriter();
+  /** Whether an asynchronous handler is still running, so that it may touch the exchange. */
+  handlerRuns = false;
+  /** Told how it ends. */
+  watcher: ExchangeWatcher | null = null;
+  #port: ExchangePort | null = null;
+  #ownedHead: Uint8Array = NOTHING;
+  #abort: AbortController | null = null;
+  #lost: unknown = null;
+
+  /** Makes ready for a handler; the head was read. */
+  begin(port: ExchangePort, settings: Settings): void {
+    this.#port = port;
+    this.body.begin(this.head.framing, settings);
+    this.response.begin(port);
+  }
+
+  /** Whether it was begun, and is not over. */
+  get isUnderWay(): boolean {
+    return this.#port !== null;
+  }
+
+  /** It is over: whoever still calls it is told so. */
+  finish(): void {
+    this.body.fail(new ExchangeError("the exchange is over, and the body was dropped"));
+    this.#port = null;
+    this.#abort = null;
+    this.#lost = null;
+    this.watcher?.exchangeOver();
+    this.watcher = null;
+    this.head.reset();
+  }
+
+  /** Copies the head out of memory that is about to go. */
+  keepHead(): void {
+    const { fields, length } = this.head;
+    if (this.#ownedHead.length < length) this.#ownedHead = new Uint8Array(Math.max(1024, length));
+    this.#ownedHead.set(fields.bytes.subarray(fields.base, fields.base + length));
+    fields.bind(this.#ownedHead, 0);
+  }
+
+  /** The connection is lost for this exchange: whoever waits for it is told. */
+  lose(error: unknown): void {
+    this.#lost = error;
+    const unfinished = this.response.phase !== "complete";
+    this.response.cut();
+    this.body.fail(error);
+    if (unfinished) {
+      this.abortSignal(error);
+      this.watcher?.exchangeLost(error);
+    } else {
+      this.watcher?.exchangeOver();
+    }
+    this.watcher = null;
+  }
+
+  /** The client may be gone: whoever asked for the signal is told, the response goes on. */
+  abortSignal(error: unknown): void {
+    this.#abort?.abort(error);
+  }
+
+  get #live(): ExchangePort {
+    if (this.#port === null) throw new ExchangeError("the exchange is over");
+    return this.#port;
+  }
+
+  get method(): string {
+    void this.#live;
+    return this.head.method;
+  }
+
+  get target(): string {
+    void this.#live;
+    return this.head.target;
+  }
+
+  get httpVersion(): "1.0" | "1.1" {
+    void this.#live;
+    return this.head.minor === 0 ? "1.0" : "1.1";
+  }
+
+  get connection(): Connection {
+    return this.#live.connection;
+  }
+
+  get remoteAddr(): Addr | undefined {
+    return this.#live.connection.remoteAddr;
+  }
+
+  get signal(): AbortSignal {
+    void this.#live;
+    if (this.#abort === null) {
+      this.#abort = new AbortController();
+      if (this.response.phase === "cut") this.#abort.abort(this.#lost);
+    }
+    return this.#abort.signal;
+  }
+
+  get hasBody(): boolean {
+    void this.#live;
+    return this.head.framing !== 0;
+  }
+
+  get contentLength(): number | undefined {
+    void this.#live;
+    return this.body.length;
+  }
+
+  header(name: string): string | null {
+    void this.#live;
+    return this.head.fields.get(name.toLowerCase());
+  }
+
+  headers(): IterableIterator<[string, string]> {
+    void this.#live;
+    return this.head.fields[Symbol.iterator]();
+  }
+
+  bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return new Promise((resolve, reject) => {
+      const port = this.#takeBody();
+      this.body.attach(new Collector(resolve, reject, this.body.length));
+      this.body.resume();
+      port.bodyWanted();
+    });
+  }
+
+  async text(): Promise<string> {
+    return decoder.decode(await this.bytes());
+  }
+
+  async json(): Promise<unknown> {
+    return JSON.parse(await this.text());
+  }
+
+  stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    const port = this.#takeBody();
+    return streamBody(this.body, () => port.bodyWanted());
+  }
+
+  #takeBody(): ExchangePort {
+    const port = this.#live;
+    if (this.body.taken) throw new ExchangeError("the request body was taken already");
+    return port;
+  }
+
+  respond(status: number, fields?: Fields, body?: string | Uint8Array | null): void {
+    this.response.respond(status, fields, body);
+  }
+
+  start(status: number, fields?: Fields): void {
+    this.response.start(status, fields);
+  }
+
+  write(chunk: string | Uint8Array): boolean {
+    return this.response.write(chunk);
+  }
+
+  ready(): Promise<void> {
+    return this.response.phase === "cut" ? Promise.reject(this.#lost) : this.#live.outputReady();
+  }
+
+  end(chunk?: string | Uint8Array): void {
+    this.response.end(chunk);
+  }
+
+  abort(reason?: unknown): void {
+    if (this.response.phase !== "cut") this.#live.abortResponse(reason);
+  }
+}

@@ -1,0 +1,207 @@
+/**
+ * The response of the exchange under way: its head, its framing, and that it is as long as it says.
+ */
+import { ExchangeError } from "../errors.ts";
+import type { Fields } from "../exchange.ts";
+import { type ByteWriter, utf8Length } from "../protocol/byte_writer.ts";
+import { FieldNotes, LENGTH_NOT_GIVEN, writeFields } from "../protocol/response_head.ts";
+import { isBodiless, statusLine } from "../protocol/status.ts";
+
+/** What a response needs of its connection. */
+export interface ResponsePort {
+  /** The client's minor version. */
+  readonly minorVersion: number;
+  /** Whether the request's method is HEAD. */
+  readonly isHead: boolean;
+  /** The output buffer, to append to. */
+  claimOutput(): ByteWriter;
+  /** `date: …` CRLF. */
+  dateLine(): Uint8Array;
+  /** Sends bytes behind what is in the output buffer; large ones uncopied. Answers whether more is welcome. */
+  append(bytes: Uint8Array): boolean;
+  /** Appends the fields that say whether the connection persists; `mustClose` says that it can't. */
+  writePersistence(out: ByteWriter, mustClose: boolean): void;
+  /** The response is complete. */
+  responseDone(): void;
+  /** The response can't be completed: the connection must end, visibly. */
+  responseBroken(): void;
+}
+
+/** How the end of the response's body is known to the client; `none`: whatever is written is dropped. */
+type BodyFraming = "length" | "chunked" | "close" | "none";
+
+/** `unanswered` → `streaming` → `complete`, or straight; `cut` when there is nobody to answer any more. */
+type Phase = "unanswered" | "streaming" | "complete" | "cut";
+
+/** A body that follows, of which nobody knows how long it gets. */
+const UNKNOWN_LENGTH = -1;
+/** Text from this length on is encoded apart, so that the shared buffer stays small. */
+const LARGE_TEXT = 16 * 1024;
+
+const CRLF = Uint8Array.of(0x0d, 0x0a);
+const CONTENT_LENGTH = bytesOf("content-length: ");
+const CHUNKED = bytesOf("transfer-encoding: chunked\r\n");
+const LAST_CHUNK = bytesOf("0\r\n\r\n");
+
+const encoder = new TextEncoder();
+/** Shared, because a head is written in one go. */
+const notes = new FieldNotes();
+
+function bytesOf(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+/** One response, reusable: `begin`, then `respond`, or `start`, `write` and `end`. */
+export class ResponseWriter {
+  #phase: Phase = "complete";
+  #port: ResponsePort | null = null;
+  #framing: BodyFraming = "none";
+  #remaining = 0;
+
+  /** Makes ready to answer through `port`. */
+  begin(port: ResponsePort): void {
+    this.#phase = "unanswered";
+    this.#port = port;
+  }
+
+  /** Where the response is. */
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  /** There is nobody to answer any more: from now on every call is a no-op. */
+  cut(): void {
+    this.#phase = "cut";
+  }
+
+  /** Sends the whole response. */
+  respond(status: number, fields?: Fields, body?: string | Uint8Array | null): void {
+    if (!this.#isOrdered("respond", "unanswered")) return;
+    const port = this.#port!;
+    const content = typeof body === "string" && body.length > LARGE_TEXT ? encoder.encode(body) : body ?? null;
+    const length = content === null ? 0 : typeof content === "string" ? utf8Length(content) : content.byteLength;
+    const out = port.claimOutput();
+    this.#writeHead(out, status, fields, length, content === null);
+    this.#phase = "complete";
+    if (this.#framing !== "none" && content !== null && length > 0) {
+      if (typeof content === "string") out.utf8(content);
+      else port.append(content);
+    }
+    port.responseDone();
+  }
+
+  /** Sends the head of a response whose body follows. */
+  start(status: number, fields?: Fields): void {
+    if (!this.#isOrdered("start", "unanswered")) return;
+    this.#writeHead(this.#port!.claimOutput(), status, fields, UNKNOWN_LENGTH, false);
+    this.#phase = "streaming";
+  }
+
+  /** Sends a piece of the body; answers whether more is welcome. */
+  write(chunk: string | Uint8Array): boolean {
+    if (!this.#isOrdered("write", "streaming")) return false;
+    return this.#write(typeof chunk === "string" ? encoder.encode(chunk) : chunk);
+  }
+
+  /** Ends the body. */
+  end(chunk?: string | Uint8Array): void {
+    if (!this.#isOrdered("end", "streaming")) return;
+    if (chunk !== undefined) this.#write(typeof chunk === "string" ? encoder.encode(chunk) : chunk);
+    if (this.#framing === "length" && this.#remaining > 0) {
+      this.#break(`the body ended ${this.#remaining} bytes before its content-length`);
+    }
+    this.#phase = "complete";
+    if (this.#framing === "chunked") this.#port!.claimOutput().copy(LAST_CHUNK);
+    this.#port!.responseDone();
+  }
+
+  #write(chunk: Uint8Array): boolean {
+    const port = this.#port!;
+    const { byteLength } = chunk;
+    if (this.#framing === "none" || byteLength === 0) return port.append(chunk.subarray(0, 0));
+    if (this.#framing === "length") {
+      if (byteLength > this.#remaining) {
+        this.#break(`the body is ${byteLength - this.#remaining} bytes longer than its content-length`);
+      }
+      this.#remaining -= byteLength;
+    }
+    if (this.#framing !== "chunked") return port.append(chunk);
+    const out = port.claimOutput();
+    out.hexadecimal(byteLength);
+    out.copy(CRLF);
+    port.append(chunk);
+    return port.append(CRLF);
+  }
+
+  /** Whether a call comes in its turn; not when there is nobody to answer. */
+  #isOrdered(call: string, phase: Phase): boolean {
+    if (this.#phase === phase) return true;
+    if (this.#phase === "cut") return false;
+    throw new ExchangeError(
+      this.#phase === "complete"
+        ? `${call}(): the response is complete, and the exchange over`
+        : this.#phase === "streaming"
+        ? `${call}(): the response was started already`
+        : `${call}(): call start() first`,
+    );
+  }
+
+  #break(message: string): never {
+    this.#port!.responseBroken();
+    throw new RangeError(message);
+  }
+
+  /** Writes the head, or nothing at all if it throws. */
+  #writeHead(out: ByteWriter, status: number, fields: Fields | undefined, length: number, bodyOmitted: boolean): void {
+    if (!Number.isInteger(status) || status < 200 || status > 999) {
+      throw new RangeError(`a final status is a whole number from 200 to 999, not ${status}`);
+    }
+    const mark = out.length;
+    try {
+      out.copy(statusLine(status));
+      notes.reset();
+      if (fields !== undefined) writeFields(out, fields, notes);
+      if (!notes.date) out.copy(this.#port!.dateLine());
+      this.#writeFraming(out, status, length, bodyOmitted);
+      out.copy(CRLF);
+    } catch (error) {
+      out.length = mark;
+      throw error;
+    }
+  }
+
+  /** Decides how the body ends (RFC 9112 §6.3, RFC 9110 §8.6), and with it whether the connection can go on. */
+  #writeFraming(out: ByteWriter, status: number, length: number, bodyOmitted: boolean): void {
+    const port = this.#port!;
+    const given = notes.contentLength;
+    const declared = given === LENGTH_NOT_GIVEN ? length : given;
+    this.#framing = "none";
+    if (isBodiless(status)) {
+      if (length > 0) throw new TypeError(`a response with status ${status} has no body`);
+      // A 204 must not tell a length; a 304 may tell that of the response it stands for.
+      if (status === 304 && given !== LENGTH_NOT_GIVEN) writeLength(out, given);
+    } else if (port.isHead) {
+      if (given !== LENGTH_NOT_GIVEN || (length !== UNKNOWN_LENGTH && !bodyOmitted)) writeLength(out, declared);
+    } else if (declared !== UNKNOWN_LENGTH) {
+      if (length !== UNKNOWN_LENGTH && length !== declared) {
+        throw new TypeError(`content-length says ${declared}, but the body has ${length} bytes`);
+      }
+      if (status === 205 && declared > 0) throw new TypeError("a response with status 205 has no body");
+      this.#framing = "length";
+      this.#remaining = declared;
+      writeLength(out, declared);
+    } else if (port.minorVersion > 0) {
+      this.#framing = "chunked";
+      out.copy(CHUNKED);
+    } else {
+      this.#framing = "close";
+    }
+    port.writePersistence(out, this.#framing === "close" || notes.close);
+  }
+}
+
+function writeLength(out: ByteWriter, length: number): void {
+  out.copy(CONTENT_LENGTH);
+  out.decimal(length);
+  out.copy(CRLF);
+}

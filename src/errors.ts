@@ -1,0 +1,99 @@
+/**
+ * The errors that Mooring raises. A `ProtocolError` is the peer's mistake and carries the status that
+ * answers it; a `ConnectionError` is the connection's end. Wrong arguments are `TypeError` or `RangeError`.
+ *
+ * @module
+ */
+
+/** What a peer did wrong, as a stable name. */
+export type ProtocolErrorCode =
+  | "bad_request_line"
+  | "bad_target"
+  | "bad_version"
+  | "bad_field"
+  | "bad_host"
+  | "bad_content_length"
+  | "bad_transfer_encoding"
+  | "unknown_transfer_encoding"
+  | "unsupported_version"
+  | "unsupported_expectation"
+  | "target_too_long"
+  | "head_too_large"
+  | "too_many_fields"
+  | "bad_chunk"
+  | "chunk_extensions_too_long"
+  | "body_too_large"
+  | "body_incomplete"
+  | "head_timeout"
+  | "request_timeout";
+
+/**
+ * The peer broke HTTP, or a limit. The engine answers it with {@linkcode ProtocolError.status} and closes.
+ *
+ * @example
+ * ```ts
+ * import { ProtocolError } from "@mooring/http";
+ *
+ * const error = new ProtocolError("bad_host", 400, "Host is missing");
+ * console.assert(error.status === 400);
+ * ```
+ */
+export class ProtocolError extends Error {
+  /** Always `"ProtocolError"`. */
+  override readonly name = "ProtocolError";
+  /** What was wrong, as a name that does not change between versions. */
+  readonly code: ProtocolErrorCode;
+  /** The status that answers it (RFC 9110 §15). */
+  readonly status: number;
+
+  /** Makes an error with a stable `code`, the `status` that answers it and a sentence for people. */
+  constructor(code: ProtocolErrorCode, status: number, message: string) {
+    super(message);
+    this.code = code;
+    this.status = status;
+  }
+}
+
+/** How a connection ended under an exchange, as a stable name. */
+export type ConnectionErrorCode = "peer_gone" | "closed" | "timeout";
+
+/**
+ * The connection ended before the exchange did: body readers reject with it, and it is the reason of an
+ * aborted `request.signal`.
+ *
+ * @example
+ * ```ts
+ * import { ConnectionError } from "@mooring/http";
+ *
+ * const error = new ConnectionError("peer_gone", "the client closed the connection");
+ * console.assert(error.code === "peer_gone");
+ * ```
+ */
+export class ConnectionError extends Error {
+  /** Always `"ConnectionError"`. */
+  override readonly name = "ConnectionError";
+  /** What ended the connection. */
+  readonly code: ConnectionErrorCode;
+
+  /** Makes an error with a stable `code` and a sentence for people; `cause` is the transport's own error. */
+  constructor(code: ConnectionErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}
+
+/**
+ * An {@linkcode Exchange} was used against its order: answered twice, written after its end, its body read
+ * twice. The message says which.
+ *
+ * @example
+ * ```ts
+ * import { ExchangeError } from "@mooring/http";
+ *
+ * console.assert(new ExchangeError("answered already") instanceof Error);
+ * ```
+ */
+export class ExchangeError extends Error {
+  /** Always `"ExchangeError"`. */
+  override readonly name = "ExchangeError";
+}

@@ -1,0 +1,219 @@
+/**
+ * The `Request` that fetch handlers get: each property is made when it is looked at, and a native
+ * `Request` only where nothing else will do (`clone`, or being passed on to `fetch`). It stays readable
+ * after the response, body aside.
+ */
+import type { HttpExchange } from "../connection/exchange.ts";
+import { ExchangeError } from "../errors.ts";
+import { RequestHead } from "../protocol/request_head.ts";
+import { archive } from "./head_archive.ts";
+import { LazyHeaders } from "./lazy_headers.ts";
+import { requestUrl } from "./url.ts";
+
+/** A head that was accepted once is read again without limits. */
+const NO_LIMITS = { maxHeaderBytes: 0, maxHeaders: 0, maxTargetBytes: 0 };
+
+/** An incoming request. `instanceof Request`, and with every property of it. */
+export class LazyRequest implements Request {
+  readonly method: string;
+  #exchange: HttpExchange | null;
+  #head: RequestHead | null;
+  #url: string | null = null;
+  #headers: LazyHeaders | null = null;
+  #native: Request | null = null;
+  #signal: AbortSignal | null = null;
+  #body: ReadableStream<Uint8Array<ArrayBuffer>> | null = null;
+  readonly #hasBody: boolean;
+  #bodyUsed = false;
+  /** The copy of the head, after `detach`. */
+  #bytes: Uint8Array | null = null;
+  #start = 0;
+  #length = 0;
+
+  /** A view of `exchange`, which is under way. */
+  constructor(exchange: HttpExchange) {
+    this.#exchange = exchange;
+    this.#head = exchange.head;
+    this.method = exchange.head.method;
+    this.#hasBody = exchange.head.framing !== 0;
+  }
+
+  /** Takes along what was not looked at yet: the exchange is about to be over, or to be used again. */
+  detach(): void {
+    const head = this.#head;
+    if (head === null || this.#exchange === null) return;
+    this.#exchange = null;
+    this.#head = null;
+    const { bytes, base } = head.fields;
+    this.#length = head.length;
+    this.#start = archive.keep(bytes, base, head.length);
+    this.#bytes = archive.slab;
+  }
+
+  /** The head: the exchange's, or read again from the copy. */
+  get #requestHead(): RequestHead {
+    if (this.#head === null) {
+      this.#head = new RequestHead();
+      this.#head.parse(this.#bytes!, this.#start, this.#start + this.#length, NO_LIMITS);
+    }
+    return this.#head;
+  }
+
+  /** The native `Request`, made now. The body moves there. */
+  get native(): Request {
+    if (this.#native === null) {
+      const { body } = this;
+      const init: RequestInit & { duplex: "half" } = {
+        method: this.method,
+        headers: this.headers,
+        signal: this.signal,
+        duplex: "half",
+      };
+      if (body !== null && this.method !== "GET" && this.method !== "HEAD") init.body = body;
+      this.#native = new NativeRequest(this.url, init);
+    }
+    return this.#native;
+  }
+
+  get url(): string {
+    if (this.#url === null) {
+      const head = this.#requestHead;
+      this.#url = requestUrl("http", head.fields.get("host") ?? "", head.target);
+    }
+    return this.#url;
+  }
+
+  get headers(): Headers {
+    return this.#headers ??= new LazyHeaders(() => this.#requestHead.fields);
+  }
+
+  get signal(): AbortSignal {
+    // After the response nothing can abort it any more.
+    return this.#signal ??= this.#exchange?.signal ?? new AbortController().signal;
+  }
+
+  // The body.
+
+  get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
+    if (this.#native !== null) return this.#native.body as ReadableStream<Uint8Array<ArrayBuffer>> | null;
+    if (!this.#hasBody) return null;
+    if (this.#body === null) {
+      if (this.#bodyUsed) return lockedStream();
+      this.#body = this.#exchange === null ? goneStream() : this.#exchange.stream();
+    }
+    return this.#body;
+  }
+
+  get bodyUsed(): boolean {
+    return this.#native?.bodyUsed ?? this.#bodyUsed;
+  }
+
+  /** All of the body, once. */
+  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    if (this.#native !== null) return new Uint8Array(await this.#native.arrayBuffer());
+    if (!this.#hasBody) return new Uint8Array(0);
+    if (this.#bodyUsed) throw new TypeError("the request body was read already");
+    if (this.#body !== null) {
+      if (this.#body.locked) throw new TypeError("the request body is being read as a stream");
+      this.#bodyUsed = true;
+      return new Uint8Array(await new Response(this.#body).arrayBuffer());
+    }
+    if (this.#exchange === null) throw bodyGone();
+    this.#bodyUsed = true;
+    return await this.#exchange.bytes();
+  }
+
+  async arrayBuffer(): Promise<ArrayBuffer> {
+    return (await this.bytes()).buffer;
+  }
+
+  async text(): Promise<string> {
+    return decoder.decode(await this.bytes());
+  }
+
+  async json(): Promise<unknown> {
+    return JSON.parse(await this.text());
+  }
+
+  async blob(): Promise<Blob> {
+    return new Blob([await this.bytes()], { type: this.headers.get("content-type") ?? "" });
+  }
+
+  async formData(): Promise<FormData> {
+    const type = this.headers.get("content-type") ?? "";
+    return await new Response(await this.bytes(), { headers: { "content-type": type } }).formData();
+  }
+
+  clone(): Request {
+    return this.native.clone();
+  }
+
+  // What a client could have set, and a server's request has by default.
+
+  get cache(): RequestCache {
+    return "default";
+  }
+
+  get credentials(): RequestCredentials {
+    return "same-origin";
+  }
+
+  get destination(): RequestDestination {
+    return "";
+  }
+
+  get duplex(): "half" {
+    return "half";
+  }
+
+  get integrity(): string {
+    return "";
+  }
+
+  get isHistoryNavigation(): boolean {
+    return false;
+  }
+
+  get keepalive(): boolean {
+    return false;
+  }
+
+  get mode(): RequestMode {
+    return "cors";
+  }
+
+  get redirect(): RequestRedirect {
+    return "follow";
+  }
+
+  get referrer(): string {
+    return "about:client";
+  }
+
+  get referrerPolicy(): ReferrerPolicy {
+    return "";
+  }
+}
+
+/** The platform's class, before anybody wraps it. */
+const NativeRequest = Request;
+
+Object.setPrototypeOf(LazyRequest.prototype, NativeRequest.prototype);
+
+const decoder = new TextDecoder();
+
+function bodyGone(): ExchangeError {
+  return new ExchangeError("the response is complete, and the request body was dropped");
+}
+
+/** A body that was dropped unread. */
+function goneStream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream({ start: (controller) => controller.error(bodyGone()) });
+}
+
+/** A body that was read otherwise: there is a stream, and it is taken. */
+function lockedStream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>();
+  stream.getReader();
+  return stream;
+}

@@ -1,0 +1,72 @@
+/**
+ * Sends a native `Response` through an exchange: whole where its body ends at once, else as it comes, no
+ * faster than the client takes it.
+ */
+import type { HttpExchange } from "../connection/exchange.ts";
+
+/** Where a body comes from, to be told when nobody takes it any more. */
+export interface BodySource {
+  /** Stops the source; `null` while there is none. */
+  cancelBody: ((reason: unknown) => void) | null;
+}
+
+/**
+ * Sends `response`; says in `source` how its body is cancelled.
+ *
+ * @returns once all was handed to the transport; at once, without a promise, where there is no body
+ * @throws (rejects) what the body's stream throws; the connection is cut off then
+ */
+export function sendResponse(x: HttpExchange, response: Response, source: BodySource): void | Promise<void> {
+  const { status, headers, body } = response;
+  if (body === null) return x.respond(status, headers, null);
+  if (body.locked || response.bodyUsed) throw new TypeError("the Response was used already; make a new one each time");
+  if (x.head.method === "HEAD") {
+    body.cancel().catch(() => {}); // nobody is interested in it
+    return x.respond(status, headers, null);
+  }
+  const reader = body.getReader();
+  source.cancelBody = (reason) => void reader.cancel(reason).catch(() => {}); // told, and that is all
+  return sendBody(x, status, headers, reader);
+}
+
+async function sendBody(
+  x: HttpExchange,
+  status: number,
+  headers: Headers,
+  reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
+): Promise<void> {
+  const first = await reader.read();
+  if (first.done) return x.respond(status, headers, headers.has("content-length") ? new Uint8Array(0) : "");
+  checkChunk(first.value);
+  const second = reader.read();
+  // A body made of text or bytes is one chunk whose end is known right after it.
+  if (await isDoneSoon(second)) return x.respond(status, headers, first.value);
+  x.start(status, headers);
+  try {
+    if (!x.write(first.value)) await x.ready();
+    for (let chunk = await second; !chunk.done; chunk = await reader.read()) {
+      checkChunk(chunk.value);
+      if (!x.write(chunk.value)) await x.ready();
+    }
+  } catch (error) {
+    if (x.response.phase === "cut") return; // the client has gone, and the source was told
+    x.abort(error);
+    throw error;
+  }
+  x.end();
+}
+
+/** Microtasks that a stream over text or bytes needs at the most to tell that it has ended. */
+const SOON = 8;
+
+/** Whether `read` tells the end within a few microtasks. */
+async function isDoneSoon(read: Promise<ReadableStreamReadResult<unknown>>): Promise<boolean> {
+  let done: boolean | undefined;
+  read.then((result) => done = result.done, () => done = false);
+  for (let i = 0; i < SOON && done === undefined; i++) await null;
+  return done === true;
+}
+
+function checkChunk(chunk: unknown): asserts chunk is Uint8Array {
+  if (!(chunk instanceof Uint8Array)) throw new TypeError("the body's stream must give Uint8Array chunks");
+}

@@ -1,0 +1,46 @@
+/**
+ * The URL of a request (RFC 9110 §7.1, RFC 9112 §3.3), as `new URL` would write it, which is asked only
+ * where plain joining could give something else.
+ */
+
+/** A path and query that `new URL` leaves as they are: no dot segments, nothing that it escapes. */
+const PLAIN_TARGET = /^\/(?![/\\])(?!.*\/\.)[\w\-.~!$&()*+,;=:@%/?]*$/;
+/** A host that `new URL` leaves as it is: lower case, no default port, not all numbers. */
+const PLAIN_HOST = /^[a-z][a-z0-9.-]*(?::(?!0|80$|443$)[0-9]{1,5})?$|^127\.0\.0\.1(?::(?!0|80$|443$)[0-9]{1,5})?$/;
+
+/** A client names the same host again and again. */
+let lastHost = "";
+let lastHostIsPlain = false;
+
+function isPlainHost(host: string): boolean {
+  if (host !== lastHost) {
+    lastHost = host;
+    lastHostIsPlain = PLAIN_HOST.test(host) && Number(host.slice(host.indexOf(":") + 1) || 0) < 65_536;
+  }
+  return lastHostIsPlain;
+}
+
+/**
+ * @param scheme `http` or `https`
+ * @param host the value of Host; empty where the client sent none
+ * @param target the request target, in any of its forms
+ */
+export function requestUrl(scheme: string, host: string, target: string): string {
+  const authority = host || "localhost";
+  if (PLAIN_TARGET.test(target) && isPlainHost(authority)) return `${scheme}://${authority}${target}`;
+  return normalized(scheme, authority, target);
+}
+
+function normalized(scheme: string, authority: string, target: string): string {
+  // Absolute-form carries its own authority, CONNECT's is one; neither begins with a slash.
+  if (/^https?:\/\//i.test(target)) return parse(target);
+  if (target === "*") return parse(`${scheme}://${authority}/*`);
+  if (!target.startsWith("/")) return parse(`${scheme}://${target}/`);
+  return parse(`${scheme}://${authority}${target}`);
+}
+
+/** A Host can be well-formed by RFC 3986 and still be none to `new URL`; the path then stays right. */
+function parse(url: string): string {
+  if (URL.canParse(url)) return new URL(url).href;
+  return new URL(url.replace(/^(\w+:\/\/)[^/?#]*/, "$1invalid")).href;
+}

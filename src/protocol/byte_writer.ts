@@ -1,0 +1,115 @@
+/**
+ * Appends bytes, text and numbers to a growing run of bytes. What is short is copied by hand, since for
+ * it a library call costs more than the copy.
+ */
+
+/** Up to this many bytes a loop is faster than `set` or `encodeInto` and its view. */
+const SHORT = 64;
+
+const encoder = new TextEncoder();
+
+/** A growing run of bytes, from 0 to `length` of `bytes`. */
+export class ByteWriter {
+  /** The memory; replaced when it grows. */
+  bytes: Uint8Array;
+  /** How much of it is written. */
+  length = 0;
+
+  /** Starts with room for `capacity` bytes. */
+  constructor(capacity: number) {
+    this.bytes = new Uint8Array(capacity);
+  }
+
+  /** Makes room for `count` more bytes. */
+  reserve(count: number): void {
+    const needed = this.length + count;
+    if (needed <= this.bytes.length) return;
+    const larger = new Uint8Array(Math.max(needed, this.bytes.length * 2));
+    larger.set(this.bytes.subarray(0, this.length));
+    this.bytes = larger;
+  }
+
+  /** Appends `source`. */
+  copy(source: Uint8Array): void {
+    const count = source.length;
+    this.reserve(count);
+    const { bytes, length } = this;
+    if (count <= SHORT) { for (let i = 0; i < count; i++) bytes[length + i] = source[i]; }
+    else bytes.set(source, length);
+    this.length = length + count;
+  }
+
+  /** Appends text whose code points are all below 256, a byte each. */
+  latin1(text: string): void {
+    const count = text.length;
+    this.reserve(count);
+    const { bytes, length } = this;
+    for (let i = 0; i < count; i++) bytes[length + i] = text.charCodeAt(i);
+    this.length = length + count;
+  }
+
+  /** Appends text as UTF-8. */
+  utf8(text: string): void {
+    const count = text.length;
+    if (count <= SHORT) {
+      this.reserve(count);
+      const { bytes, length } = this;
+      let i = 0;
+      for (; i < count; i++) {
+        const code = text.charCodeAt(i);
+        if (code >= 0x80) break;
+        bytes[length + i] = code;
+      }
+      if (i === count) {
+        this.length = length + count;
+        return;
+      }
+    }
+    // A UTF-16 code unit makes three bytes of UTF-8 at the most.
+    this.reserve(count * 3);
+    this.length += encoder.encodeInto(text, this.bytes.subarray(this.length)).written;
+  }
+
+  /** Appends a whole number, 0 or more, in decimal digits. */
+  decimal(value: number): void {
+    this.#digits(value, 10);
+  }
+
+  /** Appends a whole number, 0 or more, in hexadecimal digits. */
+  hexadecimal(value: number): void {
+    this.#digits(value, 16);
+  }
+
+  #digits(value: number, radix: number): void {
+    let count = 1;
+    for (let rest = Math.floor(value / radix); rest > 0; rest = Math.floor(rest / radix)) count++;
+    this.reserve(count);
+    let rest = value;
+    for (let i = this.length + count - 1; i >= this.length; i--) {
+      const digit = rest % radix;
+      this.bytes[i] = digit + (digit < 10 ? 0x30 : 0x57);
+      rest = Math.floor(rest / radix);
+    }
+    this.length += count;
+  }
+}
+
+/** How many bytes `text` takes as UTF-8. */
+export function utf8Length(text: string): number {
+  let length = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 0x80) continue;
+    if (code < 0x800) {
+      length += 1;
+    } else {
+      length += 2;
+      // A surrogate pair is two code units and four bytes; a lone half becomes U+FFFD, three bytes.
+      if (code >= 0xd800 && code < 0xdc00) {
+        const next = text.charCodeAt(i + 1);
+        if (next >= 0xdc00 && next < 0xe000) i++;
+      }
+    }
+  }
+  return length;
+}

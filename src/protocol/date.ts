@@ -1,0 +1,29 @@
+/**
+ * The Date field (RFC 9110 §6.6.1) as bytes, formatted once a second.
+ * The caller brings the time: a running counter that tells when a second is over, and the calendar.
+ */
+
+/** Keeps `date: …` CRLF for the second at hand. */
+export class DateLine {
+  #bytes = new Uint8Array(0);
+  #freshUntil = -Infinity;
+
+  /**
+   * The line at `now` (milliseconds of a steady clock). `calendar` gives milliseconds since 1970 and is
+   * asked once a second.
+   */
+  at(now: number, calendar: () => number): Uint8Array {
+    if (now >= this.#freshUntil) this.#format(now, calendar());
+    return this.#bytes;
+  }
+
+  #format(now: number, time: number): void {
+    this.#freshUntil = now + 1000 - time % 1000;
+    this.#bytes = new TextEncoder().encode(`date: ${imfFixdate(time)}\r\n`);
+  }
+}
+
+/** `IMF-fixdate` (RFC 9110 §5.6.7): what `toUTCString` is specified to give. */
+export function imfFixdate(time: number): string {
+  return new Date(time).toUTCString();
+}

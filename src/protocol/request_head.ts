@@ -1,0 +1,278 @@
+/**
+ * Reads a request's head: start line and field section (RFC 9112 §3, §5), whole or in pieces.
+ * `parse` answers the head's length, or `NEED_MORE`, or throws what the peer did wrong. A line is read
+ * when its end is here, and the search for that end goes on where it stopped: no byte is searched twice.
+ */
+import { ProtocolError } from "../errors.ts";
+import { isHost, isTargetFor } from "./authority.ts";
+import { CR, equalsIgnoreCase, IS_TARGET, IS_TOKEN, latin1, LF, SP } from "./bytes.ts";
+import { FieldTable, NEED_MORE, readFieldLine } from "./fields.ts";
+import { checkTransferEncoding, contentLength, type Framing, NO_LENGTH, requestFraming } from "./framing.ts";
+import { connectionOptions } from "./persistence.ts";
+
+export { NEED_MORE } from "./fields.ts";
+
+/** Limits of a head; 0 switches one off. */
+export interface HeadLimits {
+  /** Bytes of the start line and the field section together. */
+  readonly maxHeaderBytes: number;
+  /** Field lines. */
+  readonly maxHeaders: number;
+  /** Bytes of the request target. */
+  readonly maxTargetBytes: number;
+}
+
+/** Empty lines passed over before a request line: RFC 9112 §2.2 asks for one; some clients send more. */
+const MAX_EMPTY_LINES = 4;
+
+/** What a start line holds beside its target: a method, two spaces, the version, CRLF. */
+const OTHER_START_LINE = 48;
+
+const DOT = 0x2e;
+
+/** One request's head, reusable: `parse` until it answers a length, look at it, `reset`. */
+export class RequestHead {
+  /** The method, as sent: methods are case-sensitive (RFC 9110 §9.1). */
+  method = "";
+  /** The minor version: 0, or 1 for 1.1 and whatever 1.x comes after. */
+  minor = 1;
+  /** The field lines. */
+  readonly fields: FieldTable = new FieldTable();
+  /** Options of Connection, as `connectionOptions` tells them. */
+  connection = 0;
+  /** How the body's end is known. */
+  framing: Framing = 0;
+  /** How many bytes the head has, once it is complete. */
+  length = 0;
+  /** Whether the client waits for 100 before it sends the body (RFC 9110 §10.1.1). */
+  expectsContinue = false;
+
+  #targetStart = 0;
+  #targetEnd = 0;
+  #startLineRead = false;
+  #emptyLines = 0;
+  /** Where the first line that was not read yet starts, relative to the head. */
+  #line = 0;
+  /** Up to where that line's LF was searched, relative to the head. */
+  #searched = 0;
+  #contentLength = NO_LENGTH;
+  #transferEncodingLines = 0;
+  #hostLines = 0;
+
+  /** Makes the head ready for the next request. */
+  reset(): void {
+    this.fields.clear();
+    this.connection = 0;
+    this.framing = 0;
+    this.expectsContinue = false;
+    this.#startLineRead = false;
+    this.#emptyLines = 0;
+    this.#line = 0;
+    this.#searched = 0;
+    this.#contentLength = NO_LENGTH;
+    this.#transferEncodingLines = 0;
+    this.#hostLines = 0;
+  }
+
+  /** The request target, as sent. */
+  get target(): string {
+    const { bytes, base } = this.fields;
+    return latin1(bytes, base + this.#targetStart, base + this.#targetEnd);
+  }
+
+  /** Whether a byte of the request was read; empty lines before it do not count. */
+  get begun(): boolean {
+    return this.#startLineRead || this.#searched > this.#line;
+  }
+
+  /**
+   * Reads `bytes[start, end)`. After `NEED_MORE`, call again with the same bytes and more behind them,
+   * wherever they lie by then.
+   *
+   * @returns the head's length in bytes, or `NEED_MORE`
+   * @throws {ProtocolError} with the status to answer
+   */
+  parse(bytes: Uint8Array, start: number, end: number, limits: HeadLimits): number {
+    this.fields.bind(bytes, start);
+    if (this.#searched > 0 && !this.#lineHasEnded(bytes, start, end)) return this.#needMore(start, end, limits);
+    let at = start + this.#line;
+    for (;;) {
+      const next = this.#startLineRead
+        ? this.#readField(bytes, at, end, limits)
+        : this.#readStartLine(bytes, at, end, limits);
+      if (next === NEED_MORE) return this.#needMore(start, end, limits);
+      if (next === at) return this.#complete(at + 2 - start, limits);
+      at = next;
+      this.#line = at - start;
+    }
+  }
+
+  /** Whether the line that was incomplete has its LF now; goes on where the last search stopped. */
+  #lineHasEnded(bytes: Uint8Array, start: number, end: number): boolean {
+    for (let i = start + this.#searched; i < end; i++) if (bytes[i] === LF) return true;
+    return false;
+  }
+
+  #needMore(start: number, end: number, limits: HeadLimits): typeof NEED_MORE {
+    this.#searched = end - start;
+    const { maxTargetBytes } = limits;
+    if (!this.#startLineRead && maxTargetBytes > 0 && this.#searched - this.#line > maxTargetBytes + OTHER_START_LINE) {
+      throw targetTooLong(maxTargetBytes);
+    }
+    checkHeadSize(this.#searched, limits);
+    return NEED_MORE;
+  }
+
+  #complete(length: number, limits: HeadLimits): number {
+    checkHeadSize(length, limits);
+    // RFC 9112 §3.2: exactly one Host in HTTP/1.1; HTTP/1.0 knew none.
+    if (this.#hostLines > 1) throw new ProtocolError("bad_host", 400, "Host is repeated");
+    if (this.#hostLines === 0 && this.minor > 0) throw new ProtocolError("bad_host", 400, "Host is missing");
+    this.framing = requestFraming(this.minor, this.#contentLength, this.#transferEncodingLines);
+    return this.length = length;
+  }
+
+  /** `method SP request-target SP HTTP-version CRLF` (RFC 9112 §3), and the empty lines before it (§2.2). */
+  #readStartLine(bytes: Uint8Array, at: number, end: number, limits: HeadLimits): number {
+    if (at === end) return NEED_MORE;
+    if (bytes[at] === CR) {
+      if (at + 1 === end) return NEED_MORE;
+      if (bytes[at + 1] !== LF || ++this.#emptyLines > MAX_EMPTY_LINES) {
+        throw badLine("only a few empty lines may stand before a request line");
+      }
+      return at + 2;
+    }
+    let i = at;
+    while (i < end && IS_TOKEN[bytes[i]]) i++;
+    if (i === end) return NEED_MORE;
+    if (i === at || bytes[i] !== SP) throw badLine("a request line must start with a method and one space");
+    const methodEnd = i;
+    const target = ++i;
+    while (i < end && IS_TARGET[bytes[i]]) i++;
+    if (limits.maxTargetBytes > 0 && i - target > limits.maxTargetBytes) throw targetTooLong(limits.maxTargetBytes);
+    if (i === end) return NEED_MORE;
+    if (i === target || bytes[i] !== SP) {
+      throw new ProtocolError("bad_target", 400, "a request target must be visible ASCII, and one space behind it");
+    }
+    const targetEnd = i;
+    const version = i + 1;
+    if (version + VERSION_LINE > end) {
+      // "HTTP/1.1" is as long as any version, so a line that ended already is malformed.
+      for (i = version; i < end; i++) if (bytes[i] === LF) throw badVersion();
+      return NEED_MORE;
+    }
+    this.minor = readVersion(bytes, version);
+    this.method = methodName(bytes, at, methodEnd);
+    if (!isTargetFor(this.method, bytes, target, targetEnd)) {
+      throw new ProtocolError("bad_target", 400, "the request target has none of the forms of RFC 9112 §3.2");
+    }
+    this.#targetStart = target - this.fields.base;
+    this.#targetEnd = targetEnd - this.fields.base;
+    this.#startLineRead = true;
+    return version + VERSION_LINE;
+  }
+
+  /** One field line; answers `at` itself where the section ends. */
+  #readField(bytes: Uint8Array, at: number, end: number, limits: HeadLimits): number {
+    if (at < end && bytes[at] === CR) {
+      if (at + 1 === end) return NEED_MORE;
+      if (bytes[at + 1] !== LF) throw new ProtocolError("bad_field", 400, "a CR must be followed by LF");
+      return at;
+    }
+    const next = readFieldLine(bytes, at, end, this.fields);
+    if (next === NEED_MORE) return NEED_MORE;
+    const { count } = this.fields;
+    if (limits.maxHeaders > 0 && count > limits.maxHeaders) {
+      throw new ProtocolError("too_many_fields", 431, `the request has more than ${limits.maxHeaders} header lines`);
+    }
+    this.#notice(count - 1);
+    return next;
+  }
+
+  /** Takes from a line what decides about framing and persistence. Few names have these lengths. */
+  #notice(line: number): void {
+    const { fields } = this;
+    const { bytes } = fields;
+    const valueStart = fields.valueStart(line);
+    const valueEnd = fields.valueEnd(line);
+    switch (fields.nameEnd(line) - fields.nameStart(line)) {
+      case 4:
+        if (!fields.isNamed(line, "host")) return;
+        this.#hostLines++;
+        if (!isHost(bytes, valueStart, valueEnd)) throw new ProtocolError("bad_host", 400, "Host is malformed");
+        return;
+      case 6:
+        if (!fields.isNamed(line, "expect") || this.minor === 0) return;
+        if (!equalsIgnoreCase(bytes, valueStart, valueEnd, "100-continue")) {
+          throw new ProtocolError("unsupported_expectation", 417, "only the expectation 100-continue is known");
+        }
+        this.expectsContinue = true;
+        return;
+      case 10:
+        if (fields.isNamed(line, "connection")) {
+          this.connection |= connectionOptions(bytes, valueStart, valueEnd);
+        }
+        return;
+      case 14:
+        if (fields.isNamed(line, "content-length")) {
+          this.#contentLength = contentLength(bytes, valueStart, valueEnd, this.#contentLength);
+        }
+        return;
+      case 17:
+        if (!fields.isNamed(line, "transfer-encoding")) return;
+        this.#transferEncodingLines++;
+        checkTransferEncoding(bytes, valueStart, valueEnd);
+    }
+  }
+}
+
+/** Methods that are told by length and bytes, so that naming them makes no string. */
+const METHODS: readonly (readonly string[])[] = [[], [], [], ["GET", "PUT"], ["POST", "HEAD"], ["PATCH", "TRACE"], [
+  "DELETE",
+], ["OPTIONS", "CONNECT"]];
+
+function methodName(bytes: Uint8Array, start: number, end: number): string {
+  const candidates = METHODS[end - start];
+  if (candidates !== undefined) {
+    for (const method of candidates) {
+      let i = 0;
+      while (i < method.length && bytes[start + i] === method.charCodeAt(i)) i++;
+      if (i === method.length) return method;
+    }
+  }
+  return latin1(bytes, start, end);
+}
+
+/** "HTTP/1.1" CRLF. */
+const VERSION_LINE = 10;
+const HTTP_SLASH = [0x48, 0x54, 0x54, 0x50, 0x2f];
+
+/** `HTTP-version` CRLF (RFC 9112 §2.3); answers the minor version, at most 1, which is all we speak. */
+function readVersion(bytes: Uint8Array, at: number): number {
+  for (let i = 0; i < HTTP_SLASH.length; i++) if (bytes[at + i] !== HTTP_SLASH[i]) throw badVersion();
+  const major = bytes[at + 5] - 0x30;
+  const minor = bytes[at + 7] - 0x30;
+  const wellFormed = major >= 0 && major <= 9 && bytes[at + 6] === DOT && minor >= 0 && minor <= 9 &&
+    bytes[at + 8] === CR && bytes[at + 9] === LF;
+  if (!wellFormed) throw badVersion();
+  if (major !== 1) throw new ProtocolError("unsupported_version", 505, `HTTP/${major}.${minor} is not spoken here`);
+  return Math.min(minor, 1);
+}
+
+function checkHeadSize(length: number, limits: HeadLimits): void {
+  if (limits.maxHeaderBytes > 0 && length > limits.maxHeaderBytes) {
+    throw new ProtocolError("head_too_large", 431, `the request head is larger than ${limits.maxHeaderBytes} bytes`);
+  }
+}
+
+function targetTooLong(limit: number): ProtocolError {
+  return new ProtocolError("target_too_long", 414, `the request target is longer than ${limit} bytes`);
+}
+
+function badLine(message: string): ProtocolError {
+  return new ProtocolError("bad_request_line", 400, message);
+}
+
+function badVersion(): ProtocolError {
+  return new ProtocolError("bad_version", 400, "a request line must end in HTTP/1.1 or HTTP/1.0 and CRLF");
+}

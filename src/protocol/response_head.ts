@@ -1,0 +1,115 @@
+/**
+ * Writes a response's head (RFC 9112 §4, §5). Everything that the user gives is checked while it is
+ * copied: CR, LF, NUL and other control bytes throw, and the caller takes back what was written.
+ */
+import type { Fields } from "../exchange.ts";
+import { IS_FIELD_VALUE, IS_TOKEN } from "./bytes.ts";
+import type { ByteWriter } from "./byte_writer.ts";
+
+/** The user left Content-Length to the engine. */
+export const LENGTH_NOT_GIVEN = -1;
+
+/** What the engine must know of the fields that the user gave. */
+export class FieldNotes {
+  /** The value of Content-Length, or `LENGTH_NOT_GIVEN`. */
+  contentLength: number = LENGTH_NOT_GIVEN;
+  /** Whether Date was given. */
+  date = false;
+  /** Whether `Connection: close` was given. */
+  close = false;
+
+  /** Forgets everything. */
+  reset(): void {
+    this.contentLength = LENGTH_NOT_GIVEN;
+    this.date = false;
+    this.close = false;
+  }
+}
+
+/**
+ * Appends the user's fields and notes what they say. Connection, Keep-Alive and Transfer-Encoding belong
+ * to the connection: of the first, `close` is honoured, the rest is left out.
+ *
+ * @throws {TypeError} on a name that is no token, or a value that cannot travel
+ */
+export function writeFields(out: ByteWriter, fields: Fields, notes: FieldNotes): void {
+  if (Symbol.iterator in fields) {
+    for (const [name, value] of fields as Iterable<readonly [string, string]>) writeField(out, name, value, notes);
+    return;
+  }
+  for (const name in fields) {
+    const value = fields[name];
+    if (typeof value === "string") writeField(out, name, value, notes);
+    else if (Array.isArray(value)) { for (const line of value) writeField(out, name, String(line), notes); }
+    else if (value !== undefined) writeField(out, name, String(value), notes);
+  }
+}
+
+function writeField(out: ByteWriter, name: string, value: string, notes: FieldNotes): void {
+  if (mayConcernUs(name.length) && !note(name.toLowerCase(), value, notes)) return;
+  writeLine(out, name, value);
+}
+
+/** Lengths of the names that `note` looks at: date, connection and keep-alive, the next two. */
+function mayConcernUs(length: number): boolean {
+  return length === 4 || length === 10 || length === 14 || length === 17;
+}
+
+/** Notes a field; answers whether it is to be written as given. */
+function note(name: string, value: string, notes: FieldNotes): boolean {
+  switch (name) {
+    case "date":
+      notes.date = true;
+      return true;
+    case "content-length":
+      notes.contentLength = parseLength(value);
+      return false;
+    case "connection":
+      notes.close ||= value.split(",").some((option) => option.trim().toLowerCase() === "close");
+      return false;
+    case "keep-alive":
+    case "transfer-encoding":
+      return false;
+    default:
+      return true;
+  }
+}
+
+function parseLength(value: string): number {
+  const length = Number(value);
+  if (!/^[0-9]+$/.test(value) || !Number.isSafeInteger(length)) {
+    throw new TypeError(`content-length must be a whole number of bytes, not ${JSON.stringify(value)}`);
+  }
+  return length;
+}
+
+/** Appends `name ": " value CRLF`. */
+function writeLine(out: ByteWriter, name: string, value: string): void {
+  out.reserve(name.length + value.length + 4);
+  const { bytes } = out;
+  let at = out.length;
+  if (name.length === 0) throw new TypeError("a header name must not be empty");
+  for (let i = 0; i < name.length; i++) {
+    const code = name.charCodeAt(i);
+    if (code > 0x7f || IS_TOKEN[code] === 0) {
+      throw new TypeError(`${JSON.stringify(name)} is no header name: it must be a token (RFC 9110 §5.1)`);
+    }
+    bytes[at++] = code;
+  }
+  bytes[at++] = 0x3a;
+  bytes[at++] = 0x20;
+  for (let i = 0; i < value.length; i++) {
+    const code = value.charCodeAt(i);
+    if (code > 0xff || IS_FIELD_VALUE[code] === 0) {
+      throw new TypeError(
+        `the value of header ${JSON.stringify(name)} holds a character that cannot travel: ${
+          JSON.stringify(value[i])
+        } at ${i} (RFC 9110 §5.5)`,
+      );
+    }
+    bytes[at++] = code;
+  }
+  bytes[at++] = 0x0d;
+  bytes[at++] = 0x0a;
+  out.length = at;
+}

@@ -1,0 +1,236 @@
+/**
+ * The server: takes transports from a listener, knows all its connections, counts, and ends well.
+ */
+import type { Addr, CloseReason, Connection, ConnectionState, Transport } from "../conn.ts";
+import type { Clock } from "../connection/clock.ts";
+import { HttpConnection } from "../connection/connection.ts";
+import { Deferred } from "../connection/deferred.ts";
+import { Engine, type Observer } from "../connection/engine.ts";
+import type { ExchangeHandler } from "../exchange.ts";
+import { fetchHandler } from "../fetch/fetch_handler.ts";
+import type { ConnectionOptions, Settings } from "../options.ts";
+import type { ConnectionSnapshot, Server, ServerStats, ShutdownOptions, ShutdownReport } from "./server.ts";
+
+/** What a server needs of what it listens on. */
+export interface Listener {
+  /** Where it listens. */
+  readonly addr: Addr;
+  /** Accepts no more; connections stay. */
+  close(): void;
+}
+
+/** What a server remembers of a connection. */
+interface Times {
+  readonly acceptedAt: number;
+  /** When it last became idle. */
+  idleSince: number;
+}
+
+const DEFAULT_TIMEOUT = 30_000;
+const DEFAULT_IDLE_GRACE = 500;
+
+/** A server, or the keeper of one connection that somebody else accepted. */
+export class HttpServer implements Server, Observer {
+  readonly #engine: Engine;
+  readonly #connections = new Map<Connection, Times>();
+  readonly #onError: (error: unknown) => void;
+  readonly #onStateChange: ConnectionOptions["onStateChange"];
+  readonly #finished = new Deferred<void>();
+  readonly #byState: Record<ConnectionState, number> = {
+    new: 0,
+    active: 0,
+    idle: 0,
+    draining: 0,
+    upgraded: 0,
+    closed: 0,
+  };
+  readonly #closed: Partial<Record<CloseReason, number>> = {};
+  #listener: Listener | null = null;
+  #accepting = true;
+  #accepted = 0;
+  #requests = 0;
+  #reused = 0;
+  #forced = 0;
+  #shutdown: Promise<ShutdownReport> | null = null;
+
+  /** Makes a server of checked options; `clock` is for tests. */
+  constructor(options: ConnectionOptions, settings: Settings, clock?: Clock) {
+    const onError = options.onError ?? ((error: unknown): void => console.error(error));
+    this.#onError = (error) => void report(() => onError(error));
+    this.#onStateChange = options.onStateChange;
+    const handler: ExchangeHandler = options.exchange ?? fetchHandler(options.fetch!, onError);
+    this.#engine = new Engine(handler, settings, this, clock);
+  }
+
+  /** Begins to serve what `listener` brings. */
+  listen(listener: Listener): void {
+    this.#listener = listener;
+  }
+
+  /** Starts a connection on `transport`. */
+  accept(transport: Transport): HttpConnection {
+    this.#accepted++;
+    return new HttpConnection(this.#engine, transport);
+  }
+
+  // What connections tell.
+
+  stateChanged(connection: Connection, from: ConnectionState | null, to: ConnectionState): void {
+    if (from !== null) this.#byState[from]--;
+    this.#byState[to]++;
+    if (to === "new") {
+      this.#connections.set(connection, { acceptedAt: this.#engine.clock.now(), idleSince: 0 });
+    } else if (to === "idle") {
+      this.#connections.get(connection)!.idleSince = this.#engine.clock.now();
+    } else if (to === "closed") {
+      this.#connections.delete(connection);
+    }
+    if (this.#onStateChange !== undefined) this.#tell(connection, to);
+  }
+
+  #tell(connection: Connection, state: ConnectionState): void {
+    try {
+      this.#onStateChange!(connection, state);
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+
+  requestBegan(connection: Connection): void {
+    this.#requests++;
+    if (connection.requests > 1) this.#reused++;
+  }
+
+  connectionEnded(reason: CloseReason): void {
+    this.#closed[reason] = (this.#closed[reason] ?? 0) + 1;
+    this.#finishIfDone();
+  }
+
+  handlerFailed(error: unknown): void {
+    this.#onError(error);
+  }
+
+  // What users see.
+
+  get addr(): Addr {
+    return this.#listener!.addr;
+  }
+
+  get url(): string {
+    const { addr } = this;
+    if (addr.transport === "unix") return `http+unix://${encodeURIComponent(addr.path)}`;
+    // The address that means "all" is none to connect to.
+    const host = addr.hostname === "0.0.0.0" || addr.hostname === "::"
+      ? "localhost"
+      : addr.hostname.includes(":")
+      ? `[${addr.hostname}]`
+      : addr.hostname;
+    return `http://${host}:${addr.port}/`;
+  }
+
+  get finished(): Promise<void> {
+    return this.#finished.promise;
+  }
+
+  get keepAlive(): boolean {
+    return this.#engine.keepAlive;
+  }
+
+  set keepAlive(persist: boolean) {
+    this.#engine.keepAlive = persist;
+  }
+
+  stats(): ServerStats {
+    return {
+      accepted: this.#accepted,
+      active: this.#byState.active,
+      idle: this.#byState.idle,
+      requests: this.#requests,
+      reused: this.#reused,
+      reuseRatio: this.#requests === 0 ? 0 : this.#reused / this.#requests,
+      bytesRead: this.#engine.bytesRead,
+      bytesWritten: this.#engine.bytesWritten,
+      closed: { ...this.#closed },
+    };
+  }
+
+  connections(): ConnectionSnapshot[] {
+    const now = this.#engine.clock.now();
+    return Array.from(this.#connections, ([connection, { acceptedAt, idleSince }]) => ({
+      id: connection.id,
+      state: connection.state,
+      age: now - acceptedAt,
+      idleTime: connection.state === "idle" ? now - idleSince : 0,
+      requests: connection.requests,
+      remoteAddr: connection.remoteAddr,
+    }));
+  }
+
+  // The end.
+
+  shutdown(options: ShutdownOptions = {}): Promise<ShutdownReport> {
+    const { timeout = DEFAULT_TIMEOUT, idleGrace = DEFAULT_IDLE_GRACE } = options;
+    checkTime("timeout", timeout);
+    checkTime("idleGrace", idleGrace);
+    return this.#shutdown ??= this.#drain(timeout, idleGrace);
+  }
+
+  async #drain(timeout: number, idleGrace: number): Promise<ShutdownReport> {
+    const { clock } = this.#engine;
+    const connections = this.#connections.size;
+    this.#stopAccepting();
+    for (const connection of [...this.#connections.keys()]) (connection as HttpConnection).retire();
+    const endIdle = (): void => {
+      for (const connection of [...this.#connections.keys()]) connection.shutdown();
+    };
+    const grace = idleGrace > 0 ? clock.schedule(endIdle, idleGrace) : endIdle();
+    const deadline = timeout > 0 ? clock.schedule(() => this.#force(), timeout) : undefined;
+    await this.finished;
+    clock.cancel(grace);
+    clock.cancel(deadline);
+    return { finished: connections - this.#forced, forced: this.#forced };
+  }
+
+  async close(): Promise<void> {
+    this.#stopAccepting();
+    this.#force();
+    await this.finished;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.shutdown();
+  }
+
+  #force(): void {
+    for (const connection of [...this.#connections.keys()]) {
+      this.#forced++;
+      connection.close();
+    }
+  }
+
+  #stopAccepting(): void {
+    if (!this.#accepting) return;
+    this.#accepting = false;
+    this.#listener?.close();
+    this.#finishIfDone();
+  }
+
+  #finishIfDone(): void {
+    if (!this.#accepting && this.#connections.size === 0) this.#finished.resolve();
+  }
+}
+
+/** Calls `report` and lets nothing out of it, now or later. */
+async function report(call: () => unknown): Promise<void> {
+  try {
+    await call();
+  } catch (error) {
+    console.error(error);
+  }
+}
+
+function checkTime(name: string, value: number): void {
+  if (!Number.isInteger(value) || value < 0) {
+    throw new RangeError(`"${name}" must be a whole number of milliseconds, 0 or more, not ${value}`);
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * What users hold of a server. Types only.
+ *
+ * @module
+ */
+import type { Addr, CloseReason, ConnectionState } from "../conn.ts";
+
+/** What a server has counted since it started. */
+export interface ServerStats {
+  /** Connections accepted. */
+  readonly accepted: number;
+  /** Connections with a request under way, now. */
+  readonly active: number;
+  /** Connections between two requests, now. */
+  readonly idle: number;
+  /** Requests begun. */
+  readonly requests: number;
+  /** Requests on a connection that had brought one before. */
+  readonly reused: number;
+  /** `reused` as a share of `requests`, from 0 to 1; 0 before the first. */
+  readonly reuseRatio: number;
+  /** Bytes received. */
+  readonly bytesRead: number;
+  /** Bytes handed to the transports. */
+  readonly bytesWritten: number;
+  /** Connections that ended, by reason. */
+  readonly closed: Readonly<Partial<Record<CloseReason, number>>>;
+}
+
+/** A connection as it is at one moment. */
+export interface ConnectionSnapshot {
+  /** As `Connection.id`. */
+  readonly id: number;
+  /** As `Connection.state`. */
+  readonly state: ConnectionState;
+  /** Milliseconds since it was accepted. */
+  readonly age: number;
+  /** Milliseconds since it became idle; 0 when it is not. */
+  readonly idleTime: number;
+  /** As `Connection.requests`. */
+  readonly requests: number;
+  /** The peer's address, if the transport has one. */
+  readonly remoteAddr: Addr | undefined;
+}
+
+/** How a server shuts down. */
+export interface ShutdownOptions {
+  /**
+   * Milliseconds until what is still under way is cut off; 0 waits for as long as it takes.
+   * @default 30_000
+   */
+  readonly timeout?: number;
+  /**
+   * Milliseconds for which idle connections are kept, so that a request that is on its way to one of them
+   * is still answered. 0 closes them at once.
+   * @default 500
+   */
+  readonly idleGrace?: number;
+}
+
+/** What a shutdown did. */
+export interface ShutdownReport {
+  /** Connections that ended by themselves or were idle. */
+  readonly finished: number;
+  /** Connections that were cut off at the deadline. */
+  readonly forced: number;
+}
+
+/**
+ * A server that listens.
+ *
+ * @example
+ * ```ts
+ * import { serve } from "@mooring/http";
+ *
+ * await using server = await serve({ port: 0, fetch: () => new Response("hello") });
+ * console.assert(server.stats().requests === 0);
+ * ```
+ */
+export interface Server {
+  /** Where it listens, with the port that the system chose. */
+  readonly addr: Addr;
+  /** A URL that a client on this machine can ask. */
+  readonly url: string;
+  /** Resolves when the server has ended and its last connection is closed; never rejects. */
+  readonly finished: Promise<void>;
+  /** Whether connections persist; `false` retires each with its next response. */
+  keepAlive: boolean;
+  /** The counts of this moment. */
+  stats(): ServerStats;
+  /** The connections of this moment. */
+  connections(): ConnectionSnapshot[];
+  /**
+   * Ends well: stops accepting, answers what is under way with `Connection: close`, gives idle connections
+   * a grace, and cuts off what is left at the deadline. Called again, it answers the same.
+   *
+   * @throws {RangeError} on a time that is no whole number of milliseconds, 0 or more
+   */
+  shutdown(options?: ShutdownOptions): Promise<ShutdownReport>;
+  /** Ends at once; exchanges under way are cut off. */
+  close(): Promise<void>;
+  /** As {@linkcode Server.shutdown}. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
