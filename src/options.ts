@@ -254,7 +254,9 @@ function settings(options: ConnectionOptions): Settings {
   checkType("onError", options.onError, "function");
   checkType("onStateChange", options.onStateChange, "function");
   if (typeof drainBody !== "object" || drainBody === null) {
-    throw new TypeError(`option "drainBody" must be an object like { bytes, timeout }, not ${show(drainBody)}`);
+    throw new TypeError(
+      `option "drainBody" must be an object like { bytes, timeout }, not ${show(drainBody)}`,
+    );
   }
   return {
     keepAlive: flag("keepAlive", options.keepAlive),
@@ -294,11 +296,19 @@ function checkType(name: string, value: unknown, type: "function"): void {
 
 function flag(name: string, value: boolean | undefined): boolean {
   if (value === undefined) return true;
-  if (typeof value !== "boolean") throw new TypeError(`option "${name}" must be true or false, not ${show(value)}`);
+  if (typeof value !== "boolean") {
+    throw new TypeError(`option "${name}" must be true or false, not ${show(value)}`);
+  }
   return value;
 }
 
-function number(name: string, value: number | undefined, fallback: number, min = 0, max = Number.MAX_SAFE_INTEGER) {
+function number(
+  name: string,
+  value: number | undefined,
+  fallback: number,
+  min = 0,
+  max = Number.MAX_SAFE_INTEGER,
+) {
   if (value === undefined) return fallback;
   if (typeof value !== "number") throw new TypeError(`option "${name}" must be a number, not ${show(value)}`);
   if (!Number.isInteger(value) || value < min || value > max) {

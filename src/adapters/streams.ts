@@ -27,7 +27,9 @@ import { HttpServer } from "../server/http_server.ts";
 export function serveConn(conn: Conn, options: ConnectionOptions): Connection {
   const settings = connectionSettings(options);
   if (!(conn?.readable instanceof ReadableStream) || !(conn.writable instanceof WritableStream)) {
-    throw new TypeError("the connection must have a ReadableStream `readable` and a WritableStream `writable`");
+    throw new TypeError(
+      "the connection must have a ReadableStream `readable` and a WritableStream `writable`",
+    );
   }
   const transport = new StreamsTransport(conn);
   const connection = new HttpServer(options, settings).accept(transport);

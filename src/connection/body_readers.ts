@@ -30,10 +30,14 @@ export class Collector implements BodyReader {
     if (this.#bytes === null) {
       // A small body mostly comes in one piece: its copy is the result. Otherwise memory grows with what
       // came, not with what was promised.
-      const capacity = count === this.#expected ? count : Math.max(count, Math.min(this.#expected ?? 0, FIRST_CAPACITY));
+      const capacity = count === this.#expected
+        ? count
+        : Math.max(count, Math.min(this.#expected ?? 0, FIRST_CAPACITY));
       this.#bytes = new Uint8Array(capacity);
     } else if (this.#length + count > this.#bytes.length) {
-      const larger = new Uint8Array(Math.max(this.#length + count, Math.min(this.#bytes.length * 2, this.#expected ?? Infinity)));
+      const larger = new Uint8Array(
+        Math.max(this.#length + count, Math.min(this.#bytes.length * 2, this.#expected ?? Infinity)),
+      );
       larger.set(this.#bytes.subarray(0, this.#length));
       this.#bytes = larger;
     }

@@ -210,7 +210,11 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
     const { settings, observer } = this.#engine;
     const { framing } = x.head;
     if (framing > settings.maxBodyBytes && settings.maxBodyBytes > 0) {
-      throw new ProtocolError("body_too_large", 413, `the request body is larger than ${settings.maxBodyBytes} bytes`);
+      throw new ProtocolError(
+        "body_too_large",
+        413,
+        `the request body is larger than ${settings.maxBodyBytes} bytes`,
+      );
     }
     this.requests++;
     this.#reading = framing === 0 ? "held" : "body";
@@ -348,7 +352,9 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
 
   bodyWanted(): void {
     const { head, body, response } = this.#exchange!;
-    if (head.expectsContinue && !body.arrived && response.phase === "unanswered") this.claimOutput().copy(CONTINUE);
+    if (head.expectsContinue && !body.arrived && response.phase === "unanswered") {
+      this.claimOutput().copy(CONTINUE);
+    }
     head.expectsContinue = false;
     this.#advance();
   }
@@ -429,9 +435,15 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
   timedOut(waited: Waiting): void {
     switch (waited) {
       case "head":
-        return this.#refuse(new ProtocolError("head_timeout", 408, "the request head took too long"), "header_timeout");
+        return this.#refuse(
+          new ProtocolError("head_timeout", 408, "the request head took too long"),
+          "header_timeout",
+        );
       case "body":
-        return this.#refuse(new ProtocolError("request_timeout", 408, "the request took too long"), "request_timeout");
+        return this.#refuse(
+          new ProtocolError("request_timeout", 408, "the request took too long"),
+          "request_timeout",
+        );
       case "first head":
         return this.#finish("header_timeout");
       case "next head":
@@ -450,7 +462,9 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
     const x = this.#exchange!;
     if (x.isUnderWay) {
       const { phase } = x.response;
-      if (phase === "complete") return this.#finish(reason === "protocol_error" && x.body.isDropped ? "unread_body" : reason);
+      if (phase === "complete") {
+        return this.#finish(reason === "protocol_error" && x.body.isDropped ? "unread_body" : reason);
+      }
       x.lose(error);
       this.#exchange = null;
       if (phase === "streaming") {

@@ -64,7 +64,9 @@ export class HttpExchange implements Exchange {
 
   /** It is over: whoever still calls it is told so. */
   finish(): void {
-    this.body.fail(new ExchangeError("the exchange is over, and the body was dropped"));
+    if (!this.body.complete) {
+      this.body.fail(new ExchangeError("the exchange is over, and the body was dropped"));
+    }
     this.#port = null;
     this.#abort = null;
     this.#lost = null;

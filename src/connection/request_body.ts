@@ -41,7 +41,9 @@ export class RequestBody implements BodySink {
     this.arrived = false;
     this.#framing = framing;
     this.#remaining = framing;
-    this.#decoder = framing === CHUNKED ? new ChunkedDecoder(settings.maxHeaderBytes, settings.maxHeaders) : null;
+    this.#decoder = framing === CHUNKED
+      ? new ChunkedDecoder(settings.maxHeaderBytes, settings.maxHeaders)
+      : null;
     this.#reader = null;
     this.#wanted = false;
     this.#asked = false;

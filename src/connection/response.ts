@@ -78,8 +78,14 @@ export class ResponseWriter {
   respond(status: number, fields?: Fields, body?: string | Uint8Array | null): void {
     if (!this.#isOrdered("respond", "unanswered")) return;
     const port = this.#port!;
-    const content = typeof body === "string" && body.length > LARGE_TEXT ? encoder.encode(body) : body ?? null;
-    const length = content === null ? 0 : typeof content === "string" ? utf8Length(content) : content.byteLength;
+    const content = typeof body === "string" && body.length > LARGE_TEXT
+      ? encoder.encode(body)
+      : body ?? null;
+    const length = content === null
+      ? 0
+      : typeof content === "string"
+      ? utf8Length(content)
+      : content.byteLength;
     const out = port.claimOutput();
     this.#writeHead(out, status, fields, length, content === null);
     this.#phase = "complete";
@@ -152,7 +158,13 @@ export class ResponseWriter {
   }
 
   /** Writes the head, or nothing at all if it throws. */
-  #writeHead(out: ByteWriter, status: number, fields: Fields | undefined, length: number, bodyOmitted: boolean): void {
+  #writeHead(
+    out: ByteWriter,
+    status: number,
+    fields: Fields | undefined,
+    length: number,
+    bodyOmitted: boolean,
+  ): void {
     if (!Number.isInteger(status) || status < 200 || status > 999) {
       throw new RangeError(`a final status is a whole number from 200 to 999, not ${status}`);
     }
@@ -181,7 +193,9 @@ export class ResponseWriter {
       // A 204 must not tell a length; a 304 may tell that of the response it stands for.
       if (status === 304 && given !== LENGTH_NOT_GIVEN) writeLength(out, given);
     } else if (port.isHead) {
-      if (given !== LENGTH_NOT_GIVEN || (length !== UNKNOWN_LENGTH && !bodyOmitted)) writeLength(out, declared);
+      if (given !== LENGTH_NOT_GIVEN || (length !== UNKNOWN_LENGTH && !bodyOmitted)) {
+        writeLength(out, declared);
+      }
     } else if (declared !== UNKNOWN_LENGTH) {
       if (length !== UNKNOWN_LENGTH && length !== declared) {
         throw new TypeError(`content-length says ${declared}, but the body has ${length} bytes`);

@@ -49,7 +49,9 @@ export class FastResponse implements Response {
    */
   constructor(body?: BodyInit | null, init?: ResponseInit) {
     const status = init?.status ?? 200;
-    if (!(status >= 200 && status <= 599)) throw new RangeError(`the status must be from 200 to 599, not ${status}`);
+    if (!(status >= 200 && status <= 599)) {
+      throw new RangeError(`the status must be from 200 to 599, not ${status}`);
+    }
     if (body != null && (status === 204 || status === 205 || status === 304)) {
       throw new TypeError(`a response with status ${status} has no body`);
     }
@@ -63,7 +65,9 @@ export class FastResponse implements Response {
   static json(data: unknown, init?: ResponseInit): FastResponse {
     const text = JSON.stringify(data);
     if (text === undefined) throw new TypeError("the value is not JSON");
-    if (init?.headers === undefined) return new FastResponse(text, { ...init, headers: { "content-type": JSON_TYPE } });
+    if (init?.headers === undefined) {
+      return new FastResponse(text, { ...init, headers: { "content-type": JSON_TYPE } });
+    }
     const headers = new Headers(init.headers);
     if (!headers.has("content-type")) headers.set("content-type", JSON_TYPE);
     return new FastResponse(text, { ...init, headers });
@@ -86,8 +90,9 @@ export class FastResponse implements Response {
     if (content === null) x.respond(this.status, this.#fields(false), null);
     else if (typeof content === "string") x.respond(this.status, this.#fields(true), content);
     else if (content instanceof Uint8Array) x.respond(this.status, this.#fields(false), content);
-    else if (content instanceof ArrayBuffer) x.respond(this.status, this.#fields(false), new Uint8Array(content));
-    else return false;
+    else if (content instanceof ArrayBuffer) {
+      x.respond(this.status, this.#fields(false), new Uint8Array(content));
+    } else return false;
     return true;
   }
 
@@ -96,10 +101,14 @@ export class FastResponse implements Response {
     const given = (this.#headers ?? this.#init?.headers) as Fields | undefined;
     if (given === undefined) return isText ? TEXT_FIELDS : undefined;
     if (this.#headers !== null || !isText) return given;
-    if (given instanceof Headers) return given.has("content-type") ? given : [...given, ["content-type", TEXT]];
+    if (given instanceof Headers) {
+      return given.has("content-type") ? given : [...given, ["content-type", TEXT]];
+    }
     const pairs = Symbol.iterator in given ? [...given] : null;
     const names = pairs?.map(([name]) => name) ?? Object.keys(given);
-    if (names.some((name) => name.length === 12 && name.toLowerCase() === "content-type")) return pairs ?? given;
+    if (names.some((name) => name.length === 12 && name.toLowerCase() === "content-type")) {
+      return pairs ?? given;
+    }
     return pairs ? [...pairs, ["content-type", TEXT]] : { ...given, "content-type": TEXT } as Fields;
   }
 

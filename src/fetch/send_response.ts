@@ -19,7 +19,9 @@ export interface BodySource {
 export function sendResponse(x: HttpExchange, response: Response, source: BodySource): void | Promise<void> {
   const { status, headers, body } = response;
   if (body === null) return x.respond(status, headers, null);
-  if (body.locked || response.bodyUsed) throw new TypeError("the Response was used already; make a new one each time");
+  if (body.locked || response.bodyUsed) {
+    throw new TypeError("the Response was used already; make a new one each time");
+  }
   if (x.head.method === "HEAD") {
     body.cancel().catch(() => {}); // nobody is interested in it
     return x.respond(status, headers, null);

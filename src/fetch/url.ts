@@ -6,7 +6,8 @@
 /** A path and query that `new URL` leaves as they are: no dot segments, nothing that it escapes. */
 const PLAIN_TARGET = /^\/(?![/\\])(?!.*\/\.)[\w\-.~!$&()*+,;=:@%/?]*$/;
 /** A host that `new URL` leaves as it is: lower case, no default port, not all numbers. */
-const PLAIN_HOST = /^[a-z][a-z0-9.-]*(?::(?!0|80$|443$)[0-9]{1,5})?$|^127\.0\.0\.1(?::(?!0|80$|443$)[0-9]{1,5})?$/;
+const PLAIN_HOST =
+  /^[a-z][a-z0-9.-]*(?::(?!0|80$|443$)[0-9]{1,5})?$|^127\.0\.0\.1(?::(?!0|80$|443$)[0-9]{1,5})?$/;
 
 /** A client names the same host again and again. */
 let lastHost = "";

@@ -125,7 +125,8 @@ export class FieldTable {
 /** Names that nearly every request repeats, so that asking for them all makes no new string. */
 const KNOWN_NAMES: readonly (readonly string[])[] = ((): string[][] => {
   const byLength: string[][] = [];
-  const names = "host accept accept-encoding accept-language authorization cache-control connection content-length " +
+  const names =
+    "host accept accept-encoding accept-language authorization cache-control connection content-length " +
     "content-type cookie date dnt expect forwarded from if-match if-modified-since if-none-match if-range " +
     "keep-alive origin pragma priority proxy-authorization range referer sec-ch-ua sec-ch-ua-mobile " +
     "sec-ch-ua-platform sec-fetch-dest sec-fetch-mode sec-fetch-site sec-fetch-user te traceparent trailer " +
@@ -156,7 +157,9 @@ export function readFieldLine(bytes: Uint8Array, start: number, end: number, tab
   let i = start;
   while (i < end && IS_TOKEN[bytes[i]]) i++;
   if (i === end) return NEED_MORE;
-  if (i === start) throw badField("a header line must start with a field name (folded lines are not accepted)");
+  if (i === start) {
+    throw badField("a header line must start with a field name (folded lines are not accepted)");
+  }
   if (bytes[i] !== COLON) throw badField("a field name must be a token that a colon follows at once");
   const nameEnd = i;
   const valueStart = skipBlanks(bytes, i + 1, end);

@@ -94,7 +94,9 @@ export class RequestHead {
    */
   parse(bytes: Uint8Array, start: number, end: number, limits: HeadLimits): number {
     this.fields.bind(bytes, start);
-    if (this.#searched > 0 && !this.#lineHasEnded(bytes, start, end)) return this.#needMore(start, end, limits);
+    if (this.#searched > 0 && !this.#lineHasEnded(bytes, start, end)) {
+      return this.#needMore(start, end, limits);
+    }
     let at = start + this.#line;
     for (;;) {
       const next = this.#startLineRead
@@ -116,7 +118,10 @@ export class RequestHead {
   #needMore(start: number, end: number, limits: HeadLimits): typeof NEED_MORE {
     this.#searched = end - start;
     const { maxTargetBytes } = limits;
-    if (!this.#startLineRead && maxTargetBytes > 0 && this.#searched - this.#line > maxTargetBytes + OTHER_START_LINE) {
+    if (
+      !this.#startLineRead && maxTargetBytes > 0 &&
+      this.#searched - this.#line > maxTargetBytes + OTHER_START_LINE
+    ) {
       throw targetTooLong(maxTargetBytes);
     }
     checkHeadSize(this.#searched, limits);
@@ -149,10 +154,16 @@ export class RequestHead {
     const methodEnd = i;
     const target = ++i;
     while (i < end && IS_TARGET[bytes[i]]) i++;
-    if (limits.maxTargetBytes > 0 && i - target > limits.maxTargetBytes) throw targetTooLong(limits.maxTargetBytes);
+    if (limits.maxTargetBytes > 0 && i - target > limits.maxTargetBytes) {
+      throw targetTooLong(limits.maxTargetBytes);
+    }
     if (i === end) return NEED_MORE;
     if (i === target || bytes[i] !== SP) {
-      throw new ProtocolError("bad_target", 400, "a request target must be visible ASCII, and one space behind it");
+      throw new ProtocolError(
+        "bad_target",
+        400,
+        "a request target must be visible ASCII, and one space behind it",
+      );
     }
     const targetEnd = i;
     const version = i + 1;
@@ -183,7 +194,11 @@ export class RequestHead {
     if (next === NEED_MORE) return NEED_MORE;
     const { count } = this.fields;
     if (limits.maxHeaders > 0 && count > limits.maxHeaders) {
-      throw new ProtocolError("too_many_fields", 431, `the request has more than ${limits.maxHeaders} header lines`);
+      throw new ProtocolError(
+        "too_many_fields",
+        431,
+        `the request has more than ${limits.maxHeaders} header lines`,
+      );
     }
     this.#notice(count - 1);
     return next;
@@ -199,12 +214,18 @@ export class RequestHead {
       case 4:
         if (!fields.isNamed(line, "host")) return;
         this.#hostLines++;
-        if (!isHost(bytes, valueStart, valueEnd)) throw new ProtocolError("bad_host", 400, "Host is malformed");
+        if (!isHost(bytes, valueStart, valueEnd)) {
+          throw new ProtocolError("bad_host", 400, "Host is malformed");
+        }
         return;
       case 6:
         if (!fields.isNamed(line, "expect") || this.minor === 0) return;
         if (!equalsIgnoreCase(bytes, valueStart, valueEnd, "100-continue")) {
-          throw new ProtocolError("unsupported_expectation", 417, "only the expectation 100-continue is known");
+          throw new ProtocolError(
+            "unsupported_expectation",
+            417,
+            "only the expectation 100-continue is known",
+          );
         }
         this.expectsContinue = true;
         return;
@@ -227,7 +248,10 @@ export class RequestHead {
 }
 
 /** Methods that are told by length and bytes, so that naming them makes no string. */
-const METHODS: readonly (readonly string[])[] = [[], [], [], ["GET", "PUT"], ["POST", "HEAD"], ["PATCH", "TRACE"], [
+const METHODS: readonly (readonly string[])[] = [[], [], [], ["GET", "PUT"], ["POST", "HEAD"], [
+  "PATCH",
+  "TRACE",
+], [
   "DELETE",
 ], ["OPTIONS", "CONNECT"]];
 
@@ -255,13 +279,19 @@ function readVersion(bytes: Uint8Array, at: number): number {
   const wellFormed = major >= 0 && major <= 9 && bytes[at + 6] === DOT && minor >= 0 && minor <= 9 &&
     bytes[at + 8] === CR && bytes[at + 9] === LF;
   if (!wellFormed) throw badVersion();
-  if (major !== 1) throw new ProtocolError("unsupported_version", 505, `HTTP/${major}.${minor} is not spoken here`);
+  if (major !== 1) {
+    throw new ProtocolError("unsupported_version", 505, `HTTP/${major}.${minor} is not spoken here`);
+  }
   return Math.min(minor, 1);
 }
 
 function checkHeadSize(length: number, limits: HeadLimits): void {
   if (limits.maxHeaderBytes > 0 && length > limits.maxHeaderBytes) {
-    throw new ProtocolError("head_too_large", 431, `the request head is larger than ${limits.maxHeaderBytes} bytes`);
+    throw new ProtocolError(
+      "head_too_large",
+      431,
+      `the request head is larger than ${limits.maxHeaderBytes} bytes`,
+    );
   }
 }
 

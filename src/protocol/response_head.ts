@@ -34,7 +34,9 @@ export class FieldNotes {
  */
 export function writeFields(out: ByteWriter, fields: Fields, notes: FieldNotes): void {
   if (Symbol.iterator in fields) {
-    for (const [name, value] of fields as Iterable<readonly [string, string]>) writeField(out, name, value, notes);
+    for (const [name, value] of fields as Iterable<readonly [string, string]>) {
+      writeField(out, name, value, notes);
+    }
     return;
   }
   for (const name in fields) {

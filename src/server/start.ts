@@ -40,7 +40,10 @@ export async function startServer(options: ServeOptions, listen: Listen): Promis
 const REASONS: readonly (readonly [pattern: RegExp, why: string])[] = [
   [/EADDRINUSE|address (already )?in use|AddrInUse/i, 'the address is in use; choose another option "port"'],
   [/EACCES|permission/i, 'not permitted; choose an option "port" from 1024 on'],
-  [/EADDRNOTAVAIL|not available|AddrNotAvailable/i, 'this machine has no such address; check option "hostname"'],
+  [
+    /EADDRNOTAVAIL|not available|AddrNotAvailable/i,
+    'this machine has no such address; check option "hostname"',
+  ],
   [/ENOTFOUND|EAI_|resolve|lookup/i, 'the host name is not known; check option "hostname"'],
 ];
 
