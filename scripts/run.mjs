@@ -1,15 +1,15 @@
-// Runs one file of this repository on a pinned runtime, installing it first: Node 26, or what --runtime= says.
-// Usage: node scripts/run.mjs <file> [--runtime=deno|bun|node] [arguments for the file ...]
+// Runs one file of this repository on a pinned runtime, installing it first: Node 26, or what --on= says.
+// Usage: node scripts/run.mjs <file> [--on=deno|bun|node] [arguments for the file ...]
 import { spawn } from "node:child_process";
 import { fail, install, root, runtimes } from "./tools.mjs";
 
 const flags = { node: [], deno: ["run", "-A", "--no-check"], bun: ["run"] };
 
 const [file, ...rest] = process.argv.slice(2);
-const option = rest.find((arg) => arg.startsWith("--runtime="));
-const runtime = option?.slice("--runtime=".length) ?? "node";
+const option = rest.find((arg) => arg.startsWith("--on="));
+const runtime = option?.slice("--on=".length) ?? "node";
 if (!file || !Object.hasOwn(flags, runtime)) {
-  fail("usage: node scripts/run.mjs <file> [--runtime=deno|bun|node] [arguments ...]");
+  fail("usage: node scripts/run.mjs <file> [--on=deno|bun|node] [arguments ...]");
 }
 install();
 

@@ -179,7 +179,7 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
             const length = x.head.parse(bytes, at, end, this.#engine.settings);
             if (length === NEED_MORE) return at;
             at += length;
-            this.#begin(x);
+            this.#begin(x, at < end);
             break;
           }
           case "body": {
@@ -206,7 +206,7 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
 
   // An exchange, from its head to its end.
 
-  #begin(x: HttpExchange): void {
+  #begin(x: HttpExchange, moreHasCome: boolean): void {
     const { settings, observer } = this.#engine;
     const { framing } = x.head;
     if (framing > settings.maxBodyBytes && settings.maxBodyBytes > 0) {
@@ -219,6 +219,7 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
     this.requests++;
     this.#reading = framing === 0 ? "held" : "body";
     x.begin(this, settings);
+    x.body.arrived = moreHasCome;
     observer.requestBegan(this);
     this.#become("active");
     // Whoever watches the states may have closed the connection.

@@ -121,6 +121,7 @@ export class FastResponse implements Response {
     });
   }
 
+  /** The headers, as a real `Headers`, made now. */
   get headers(): Headers {
     if (this.#native !== null) return this.#native.headers;
     if (this.#headers === null) {
@@ -132,54 +133,67 @@ export class FastResponse implements Response {
     return this.#headers;
   }
 
+  /** Whether the status is from 200 to 299. */
   get ok(): boolean {
     return this.status <= 299;
   }
 
+  /** Always `false`: it was made here. */
   get redirected(): boolean {
     return false;
   }
 
+  /** Always `"default"`. */
   get type(): ResponseType {
     return "default";
   }
 
+  /** Always empty: it was made here. */
   get url(): string {
     return "";
   }
 
+  /** The body as a stream. */
   get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
     return this.#content === null ? null : this.native.body as ReadableStream<Uint8Array<ArrayBuffer>> | null;
   }
 
+  /** Whether the body was read. */
   get bodyUsed(): boolean {
     return this.#native?.bodyUsed ?? false;
   }
 
+  /** A native copy. */
   clone(): Response {
     return this.native.clone();
   }
 
+  /** The body as an `ArrayBuffer`. */
   arrayBuffer(): Promise<ArrayBuffer> {
     return this.native.arrayBuffer();
   }
 
+  /** The body as bytes. */
   async bytes(): Promise<Uint8Array<ArrayBuffer>> {
     return new Uint8Array(await this.native.arrayBuffer());
   }
 
+  /** The body as text. */
   text(): Promise<string> {
     return this.native.text();
   }
 
+  /** The body as JSON. */
   json(): Promise<unknown> {
     return this.native.json();
   }
 
+  /** The body as a `Blob`. */
   blob(): Promise<Blob> {
     return this.native.blob();
   }
 
+  /** The body as `FormData`. */
   formData(): Promise<FormData> {
     return this.native.formData();
   }

@@ -1,0 +1,405 @@
+/**
+ * One connection: persistence, pipelining, unread bodies, ends.
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { TRANSITIONS } from "../../src/connection/lifecycle.ts";
+import type { ConnectionState } from "../../src/conn.ts";
+import type { Exchange } from "../../src/exchange.ts";
+import { connect, get, parseResponses, post, settled } from "../support/memory.ts";
+
+const echoTarget = (x: Exchange): void => x.respond(200, {}, x.target);
+
+/** Answers when the test calls what it pushed. */
+function deferring(): { exchange: (x: Exchange) => void; answer: (() => void)[] } {
+  const answer: (() => void)[] = [];
+  return { answer, exchange: (x) => void answer.push(() => x.respond(200, {}, x.target)) };
+}
+
+test("a connection serves one request after another", () => {
+  const { client, connection, server } = connect({ exchange: echoTarget });
+  client.send(get("/1"));
+  client.send(get("/2"));
+  assert.deepEqual(parseResponses(client.text()).map(({ body }) => body), ["/1", "/2"]);
+  assert.equal(connection.requests, 2);
+  assert.equal(connection.state, "idle");
+  assert.equal(server.stats().reused, 1);
+  assert.equal(client.ended, false);
+});
+
+test("100 requests in one segment are answered in order, in one write", () => {
+  const { client } = connect({ exchange: echoTarget });
+  const targets = Array.from({ length: 100 }, (_, i) => `/${i}`);
+  client.send(targets.map((target) => get(target)).join(""));
+  assert.deepEqual(parseResponses(client.text()).map(({ body }) => body), targets);
+  assert.equal(client.written.length, 1);
+});
+
+test("requests cut at every byte are answered in order", () => {
+  const input = get("/1") + post("hello", "/2") + get("/3") +
+    "POST /4 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n" + get("/5");
+  for (let cut = 0; cut <= input.length; cut++) {
+    const { client } = connect({ exchange: echoTarget });
+    client.send(input.slice(0, cut));
+    client.send(input.slice(cut));
+    assert.deepEqual(parseResponses(client.text()).map(({ body }) => body), ["/1", "/2", "/3", "/4", "/5"]);
+  }
+});
+
+test("requests sent a byte at a time are answered in order", () => {
+  const { client } = connect({ exchange: echoTarget });
+  for (const byte of get("/1") + post("hello", "/2") + "\r\n" + get("/3")) client.send(byte);
+  assert.deepEqual(parseResponses(client.text()).map(({ body }) => body), ["/1", "/2", "/3"]);
+});
+
+test("asynchronous answers come in the order of the requests", async () => {
+  const { exchange, answer } = deferring();
+  const { client } = connect({ exchange });
+  client.send(get("/1") + get("/2") + get("/3"));
+  assert.equal(answer.length, 1, "one exchange at a time");
+  for (let i = 0; i < 3; i++) {
+    answer[i]();
+    await settled();
+  }
+  assert.deepEqual(parseResponses(client.text()).map(({ body }) => body), ["/1", "/2", "/3"]);
+});
+
+test("100 pipelined requests with promises of different depth are answered in order", async () => {
+  const { client } = connect({
+    async exchange(x) {
+      const { target } = x;
+      for (let i = Number(target.slice(1)) * 7 % 5; i > 0; i--) await null;
+      x.respond(200, {}, target);
+    },
+  });
+  const targets = Array.from({ length: 100 }, (_, i) => `/${i}`);
+  client.send(targets.map((target) => get(target)).join(""));
+  for (let i = 0; i < 40; i++) await settled();
+  assert.deepEqual(parseResponses(client.text()).map(({ body }) => body), targets);
+});
+
+test("an asynchronous handler reads its own head while later requests come", async () => {
+  const heads: string[] = [];
+  const { exchange, answer } = deferring();
+  const { client } = connect({
+    exchange(x) {
+      exchange(x);
+      answer.push(() => heads.push(x.header("x-mark")!));
+    },
+  });
+  client.send(get("/1", "X-Mark: one"));
+  client.send(get("/2", "X-Mark: two"));
+  answer[1]();
+  answer[0]();
+  await settled();
+  assert.deepEqual(heads, ["one"]);
+  assert.deepEqual(parseResponses(client.text()).map(({ body }) => body), ["/1"]);
+});
+
+test("a body that the handler ignores is never read as a request", () => {
+  const { client, connection } = connect({ exchange: echoTarget });
+  client.send(post(get("/evil"), "/1") + get("/2"));
+  assert.deepEqual(parseResponses(client.text()).map(({ body }) => body), ["/1", "/2"]);
+  assert.equal(connection.requests, 2);
+});
+
+test("a body that the handler ignores is drained when it comes later", () => {
+  const { client } = connect({ exchange: echoTarget });
+  const request = post("x".repeat(5000), "/1");
+  client.send(request.slice(0, 200));
+  client.send(request.slice(200) + get("/2"));
+  assert.deepEqual(parseResponses(client.text()).map(({ body }) => body), ["/1", "/2"]);
+});
+
+test("an unread body over the budget is announced with close, and discarded", () => {
+  const { client, connection } = connect({ exchange: echoTarget, drainBody: { bytes: 10 } });
+  client.send(post("x".repeat(11), "/1") + get("/2"));
+  const responses = parseResponses(client.text());
+  assert.deepEqual(responses.map(({ body }) => body), ["/1"]);
+  assert.equal(responses[0].headers.get("connection"), "close");
+  assert.equal(connection.state, "draining");
+  assert.equal(client.ended, true);
+});
+
+test("an unread chunked body over the budget ends the connection", async () => {
+  const { client, connection } = connect({ exchange: echoTarget, drainBody: { bytes: 10 } });
+  client.send(
+    "POST /1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nb\r\nhello world\r\n0\r\n\r\n" +
+      get("/2"),
+  );
+  assert.deepEqual(parseResponses(client.text()).map(({ body }) => body), ["/1"]);
+  client.sendEnd();
+  assert.equal(await connection.closed, "unread_body");
+});
+
+for (
+  const [name, lines, closes] of [
+    ["Connection: close", ["Connection: close"], true],
+    ["close in another case, in a list", ["Connection: foo, CLOSE"], true],
+    ["close on a second line", ["Connection: keep-alive", "Connection: close"], true],
+    ["a token that contains close", ["Connection: not-close, closed"], false],
+    ["no Connection", [], false],
+  ] as const
+) {
+  test(`HTTP/1.1 with ${name} ${closes ? "closes" : "persists"}`, () => {
+    const { client } = connect({ exchange: echoTarget });
+    client.send(get("/1", ...lines) + get("/2"));
+    const responses = parseResponses(client.text());
+    assert.equal(responses.length, closes ? 1 : 2);
+    assert.equal(responses[0].headers.get("connection"), closes ? "close" : "keep-alive");
+    assert.equal(client.ended, closes);
+  });
+}
+
+test("HTTP/1.0 closes, and with keep-alive persists and is told so", () => {
+  const request = (line: string): string => `GET /1 HTTP/1.0\r\n${line}\r\n`;
+  const plain = connect({ exchange: echoTarget });
+  plain.client.send(request(""));
+  assert.equal(parseResponses(plain.client.text())[0].headers.get("connection"), "close");
+  assert.equal(plain.client.ended, true);
+  const kept = connect({ exchange: echoTarget, keepAliveHint: false });
+  kept.client.send(request("Connection: Keep-Alive\r\n") + request("Connection: Keep-Alive\r\n"));
+  const responses = parseResponses(kept.client.text());
+  assert.equal(responses.length, 2);
+  assert.equal(responses[0].headers.get("connection"), "keep-alive");
+});
+
+test("the hint tells timeout, and max counts down to close", () => {
+  const { client } = connect({ exchange: echoTarget, maxRequests: 3, idleTimeout: 7500 });
+  client.send(get("/1") + get("/2") + get("/3") + get("/4"));
+  const responses = parseResponses(client.text());
+  assert.deepEqual(responses.map(({ headers }) => headers.get("keep-alive")), [
+    "timeout=7, max=2",
+    "timeout=7, max=1",
+    undefined,
+  ]);
+  assert.equal(responses[2].headers.get("connection"), "close");
+});
+
+test("keepAliveHint: false says nothing to HTTP/1.1", () => {
+  const { client } = connect({ exchange: echoTarget, keepAliveHint: false });
+  client.send(get());
+  const { headers } = parseResponses(client.text())[0];
+  assert.equal(headers.has("connection") || headers.has("keep-alive"), false);
+});
+
+test("keepAlive: false closes after each response", () => {
+  const { client } = connect({ exchange: echoTarget, keepAlive: false });
+  client.send(get("/1") + get("/2"));
+  assert.equal(parseResponses(client.text()).length, 1);
+  assert.equal(client.ended, true);
+});
+
+test("a response that says close ends the connection", () => {
+  const { client } = connect({ exchange: (x) => x.respond(200, { Connection: "Close" }, "bye") });
+  client.send(get("/1") + get("/2"));
+  const responses = parseResponses(client.text());
+  assert.equal(responses.length, 1);
+  assert.equal(responses[0].headers.get("connection"), "close");
+});
+
+test("a malformed request gets its status after the answers before it, and close", async () => {
+  for (
+    const [status, request] of [
+      [400, "GET  / HTTP/1.1\r\n\r\n"],
+      [400, "GET / HTTP/1.1\r\n\r\n"],
+      [414, `GET /${"x".repeat(9000)} HTTP/1.1\r\nHost: a\r\n\r\n`],
+      [431, get("/", `X: ${"x".repeat(20_000)}`)],
+      [431, get("/", ...Array.from({ length: 101 }, (_, i) => `X-${i}: 1`))],
+      [501, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"],
+      [505, "GET / HTTP/2.0\r\nHost: a\r\n\r\n"],
+      [413, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 134217729\r\n\r\n"],
+      [417, get("/", "Expect: a-miracle")],
+    ] as const
+  ) {
+    const { client, connection } = connect({ exchange: echoTarget });
+    client.send(get("/1") + request + get("/3"));
+    const responses = parseResponses(client.text());
+    assert.deepEqual(responses.map((response) => response.status), [200, status]);
+    assert.equal(responses[1].headers.get("connection"), "close");
+    assert.equal(client.ended, true);
+    client.sendEnd();
+    assert.equal(await connection.closed, "protocol_error");
+  }
+});
+
+test("a half-closed client still gets all its answers, and then the end", async () => {
+  const { exchange, answer } = deferring();
+  const { client, connection } = connect({ exchange });
+  client.send(get("/1") + get("/2"));
+  client.sendEnd();
+  assert.equal(client.ended, false);
+  for (let i = 0; i < 2; i++) {
+    answer[i]();
+    await settled();
+  }
+  assert.deepEqual(parseResponses(client.text()).map(({ body }) => body), ["/1", "/2"]);
+  assert.equal(client.ended && client.closed, true);
+  assert.equal(await connection.closed, "client_closed");
+});
+
+test("a client that closes while idle ends the connection quietly", async () => {
+  const { client, connection, errors } = connect({ exchange: echoTarget });
+  client.send(get());
+  client.sendEnd();
+  assert.equal(await connection.closed, "client_closed");
+  assert.equal(client.closed, true);
+  assert.deepEqual(errors, []);
+});
+
+test("the end within a head ends the connection without an answer", async () => {
+  const { client, connection } = connect({ exchange: echoTarget });
+  client.send("GET / HT");
+  client.sendEnd();
+  assert.equal(client.text(), "");
+  assert.equal(await connection.closed, "client_gone");
+});
+
+test("input is held and the transport paused while a handler is pending", async () => {
+  const { exchange, answer } = deferring();
+  const { client } = connect({ exchange, highWaterMark: 100 });
+  client.send(get("/1"));
+  client.send(get("/2"));
+  assert.equal(client.paused, false);
+  client.send(get("/3") + get("/4"));
+  assert.equal(client.paused, true);
+  for (let i = 0; i < 4; i++) {
+    answer[i]();
+    await settled();
+  }
+  assert.equal(client.paused, false);
+  assert.deepEqual(parseResponses(client.text()).map(({ body }) => body), ["/1", "/2", "/3", "/4"]);
+});
+
+test("no further request is begun while the peer takes no bytes", async () => {
+  const { client, connection } = connect({ exchange: echoTarget });
+  client.takesWrites = false;
+  client.send(get("/1"));
+  client.send(get("/2"));
+  assert.equal(connection.requests, 1);
+  client.drain();
+  await settled();
+  assert.equal(connection.requests, 2);
+  assert.deepEqual(parseResponses(client.text()).map(({ body }) => body), ["/1", "/2"]);
+});
+
+test("a handler that throws gives a 500, and the connection goes on", () => {
+  const failure = new Error("no luck");
+  const { client, errors } = connect({
+    exchange(x) {
+      if (x.target === "/1") throw failure;
+      echoTarget(x);
+    },
+  });
+  client.send(post("unread", "/1") + get("/2"));
+  assert.deepEqual(parseResponses(client.text()).map(({ status }) => status), [500, 200]);
+  assert.deepEqual(errors, [failure]);
+});
+
+test("a handler that rejects, or ends without an answer, gives a 500", async () => {
+  const { client, errors } = connect({
+    exchange: (x) => x.target === "/1" ? Promise.reject(new Error("later")) : Promise.resolve(),
+  });
+  client.send(get("/1") + get("/2"));
+  await settled();
+  assert.deepEqual(parseResponses(client.text()).map(({ status }) => status), [500, 500]);
+  assert.match(String(errors[1]), /without an answer/);
+});
+
+test("a handler that fails in the middle of its response ends the connection without the last chunk", async () => {
+  const { client, connection } = connect({
+    exchange(x) {
+      x.start(200);
+      x.write("half");
+      throw new Error("broken");
+    },
+  });
+  client.send(get());
+  assert.match(client.text(), /4\r\nhalf\r\n$/);
+  assert.equal(client.closed, true);
+  assert.equal(await connection.closed, "handler_error");
+});
+
+test("shutdown() ends an idle connection, and an active one after its answer", async () => {
+  const idle = connect({ exchange: echoTarget });
+  idle.client.send(get());
+  idle.connection.shutdown();
+  assert.equal(idle.client.ended, true);
+  const { exchange, answer } = deferring();
+  const active = connect({ exchange });
+  active.client.send(get("/1") + get("/2"));
+  active.connection.shutdown();
+  assert.equal(active.client.ended, false);
+  answer[0]();
+  await settled();
+  const responses = parseResponses(active.client.text());
+  assert.deepEqual(responses.map(({ headers }) => headers.get("connection")), ["close"]);
+  active.client.sendEnd();
+  assert.equal(await active.connection.closed, "shutdown");
+});
+
+test("close() ends at once and tells whoever waits", async () => {
+  const { client, connection } = connect({
+    exchange: (x) => x.text().then(() => assert.fail("there is no body")),
+  });
+  client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel");
+  connection.close();
+  connection.close();
+  assert.equal(client.closed, true);
+  assert.equal(await connection.closed, "forced");
+});
+
+test("a connection may be closed from its handler and from onStateChange", async () => {
+  const fromHandler = connect({
+    exchange(x) {
+      x.connection.close();
+      x.respond(200);
+    },
+  });
+  fromHandler.client.send(get() + get());
+  assert.equal(fromHandler.client.text(), "");
+  const fromObserver = connect({
+    exchange: () => assert.fail("the handler must not be called"),
+    onStateChange: (connection, state) => state === "active" && connection.close(),
+  });
+  fromObserver.client.send(get() + get());
+  assert.equal(await fromObserver.connection.closed, "forced");
+  assert.deepEqual(fromObserver.errors, []);
+});
+
+test("every change of state is in the table of transitions", async () => {
+  const seen = new Set<string>();
+  const watch = (): { onStateChange: (c: unknown, state: ConnectionState) => void } => {
+    let from: ConnectionState | null = null;
+    return {
+      onStateChange(_connection, state) {
+        if (from !== null) {
+          assert.ok(TRANSITIONS[from].includes(state), `${from} → ${state}`);
+          seen.add(`${from} → ${state}`);
+        }
+        from = state;
+      },
+    };
+  };
+  const open = (): ReturnType<typeof connect> => connect({ exchange: echoTarget, ...watch() });
+  const used = (): ReturnType<typeof connect> => {
+    const opened = open();
+    opened.client.send(get());
+    return opened;
+  };
+  const partial = open();
+  partial.client.send("GET");
+  partial.client.reset(); // new → active → closed
+  open().client.reset(); // new → closed
+  const refused = open();
+  refused.connection.shutdown(); // new → draining
+  refused.client.sendEnd(); // draining → closed
+  const closed = used(); // active → idle
+  closed.client.send(get("/", "Connection: close")); // idle → active → draining
+  used().client.reset(); // idle → closed
+  used().connection.shutdown(); // idle → draining
+  await settled();
+  const possible = Object.entries(TRANSITIONS).flatMap(([from, tos]) => tos.map((to) => `${from} → ${to}`));
+  // Nothing is handed over to another protocol yet.
+  assert.deepEqual([...seen].sort(), possible.filter((change) => !change.includes("upgraded")).sort());
+});

@@ -1,0 +1,214 @@
+/**
+ * Deadlines, on a clock that the tests move: the lists, and what a connection waits for.
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Deadline, Deadlines, TICK } from "../../src/connection/deadlines.ts";
+import type { Exchange } from "../../src/exchange.ts";
+import { FakeClock } from "../support/fake_clock.ts";
+import { connect, get, parseResponses, post, settled } from "../support/memory.ts";
+
+const ok = (x: Exchange): void => x.respond(200);
+
+test("Deadlines expire in their order, within a tick of their time", () => {
+  const clock = new FakeClock();
+  const deadlines = new Deadlines(clock);
+  const expired: [string, number][] = [];
+  const start = clock.now();
+  const named = (name: string): Deadline =>
+    new Deadline({ expired: () => void expired.push([name, clock.now() - start]) });
+  deadlines.arm(named("late"), 5000, clock.now());
+  deadlines.arm(named("early"), 1000, clock.now());
+  const disarmed = named("disarmed");
+  deadlines.arm(disarmed, 1000, clock.now());
+  deadlines.disarm(disarmed);
+  clock.advance(10_000);
+  assert.deepEqual(expired.map(([name]) => name), ["early", "late"]);
+  assert.ok(expired[0][1] >= 1000 && expired[0][1] <= 1000 + TICK);
+  assert.ok(expired[1][1] >= 5000 && expired[1][1] <= 5000 + TICK);
+  assert.equal(clock.timers, 0, "with nothing armed there is no timer");
+});
+
+test("Deadlines use one timer for all, and re-arming schedules nothing", () => {
+  const clock = new FakeClock();
+  const deadlines = new Deadlines(clock);
+  let expired = 0;
+  const all = Array.from({ length: 1000 }, () => new Deadline({ expired: () => void expired++ }));
+  for (const deadline of all) deadlines.arm(deadline, 1000, clock.now());
+  assert.equal(clock.timers, 1);
+  clock.advance(900);
+  for (const deadline of all.slice(1)) deadlines.arm(deadline, 1000, clock.now());
+  clock.advance(500);
+  assert.equal(expired, 1);
+  clock.advance(1000);
+  assert.equal(expired, 1000);
+});
+
+test("a deadline of length 0 never expires", () => {
+  const clock = new FakeClock();
+  const deadline = new Deadline({ expired: () => assert.fail() });
+  const deadlines = new Deadlines(clock);
+  deadlines.arm(deadline, 1000, clock.now());
+  deadlines.arm(deadline, 0, clock.now());
+  clock.advance(100_000);
+  assert.equal(deadline.armed, false);
+});
+
+test("an expiry may arm deadlines anew", () => {
+  const clock = new FakeClock();
+  const deadlines = new Deadlines(clock);
+  let times = 0;
+  const deadline: Deadline = new Deadline({
+    expired: () => ++times < 3 && deadlines.arm(deadline, 1000, clock.now()),
+  });
+  deadlines.arm(deadline, 1000, clock.now());
+  clock.advance(20_000);
+  assert.equal(times, 3);
+});
+
+test("an idle connection is closed quietly, the buffer after what it was told", async () => {
+  const { client, connection, clock } = connect({
+    exchange: ok,
+    idleTimeout: 10_000,
+    idleTimeoutBuffer: 2_000,
+  });
+  client.send(get());
+  const told = client.text();
+  clock.advance(6_000);
+  client.send(get());
+  clock.advance(11_999);
+  assert.equal(connection.state, "idle");
+  clock.advance(1 + TICK);
+  assert.equal(connection.state, "draining");
+  assert.equal(client.text(), told + told.replace(/:01 GMT/, ":07 GMT"), "no 408 to an idle connection");
+  client.sendEnd();
+  assert.equal(await connection.closed, "idle_timeout");
+});
+
+test("idleTimeout: 0 keeps idle connections for ever", () => {
+  const { client, connection, clock } = connect({ exchange: ok, idleTimeout: 0 });
+  client.send(get());
+  assert.equal(parseResponses(client.text())[0].headers.has("keep-alive"), false);
+  clock.advance(10 ** 9);
+  assert.equal(connection.state, "idle");
+});
+
+test("a connection that never asks is closed without an answer", async () => {
+  const { client, connection, clock } = connect({ exchange: ok, headerTimeout: 1000 });
+  clock.advance(1000 + TICK);
+  assert.equal(client.ended, true);
+  assert.equal(client.text(), "");
+  client.sendEnd();
+  assert.equal(await connection.closed, "header_timeout");
+});
+
+test("a head that takes too long gets 408, however it trickles", async () => {
+  const { client, connection, clock } = connect({ exchange: ok, headerTimeout: 1000 });
+  client.send(get());
+  clock.advance(5000);
+  const slow = get("/slow", "X-A: " + "a".repeat(100));
+  for (let i = 0; i < 10; i++) {
+    client.send(slow[i]);
+    clock.advance(100 + TICK / 10);
+  }
+  assert.deepEqual(parseResponses(client.text()).map(({ status }) => status), [200, 408]);
+  client.sendEnd();
+  assert.equal(await connection.closed, "header_timeout");
+});
+
+test("empty lines do not make an idle connection wait for a head", async () => {
+  const { client, connection, clock } = connect({ exchange: ok, headerTimeout: 1000, idleTimeout: 5000 });
+  client.send(get() + "\r\n");
+  clock.advance(2000);
+  assert.equal(connection.state, "idle");
+  client.send(get());
+  assert.equal(parseResponses(client.text()).length, 2);
+});
+
+test("a body that takes too long gets 408, and tells its reader", async () => {
+  const { client, connection, clock, errors } = connect({
+    exchange: async (x) => x.respond(200, {}, await x.text()),
+    requestTimeout: 1000,
+  });
+  const request = post("slowly");
+  client.send(request.slice(0, -3));
+  clock.advance(500);
+  client.send(request.at(-3)!);
+  clock.advance(500 + TICK);
+  await settled();
+  assert.deepEqual(parseResponses(client.text()).map(({ status }) => status), [408]);
+  assert.match(String(errors[0]), /too long/);
+  client.sendEnd();
+  assert.equal(await connection.closed, "request_timeout");
+});
+
+test("requestTimeout counts from the first byte of the head", () => {
+  const { client, clock } = connect({
+    exchange: ok,
+    headerTimeout: 900,
+    requestTimeout: 1000,
+    drainBody: { timeout: 0 },
+  });
+  const request = post("slowly");
+  client.send(request.slice(0, 10));
+  clock.advance(800);
+  client.send(request.slice(10, -3));
+  clock.advance(200 + TICK);
+  // The handler answered already, so that what is late is only dropped.
+  assert.deepEqual(parseResponses(client.text()).map(({ status }) => status), [200]);
+  const pending = connect({ exchange: () => {}, headerTimeout: 900, requestTimeout: 1000 });
+  pending.client.send(request.slice(0, 10));
+  pending.clock.advance(800);
+  pending.client.send(request.slice(10, -3));
+  pending.clock.advance(200 + TICK);
+  assert.deepEqual(parseResponses(pending.client.text()).map(({ status }) => status), [408]);
+});
+
+test("a handler may take as long as it likes", async () => {
+  let x!: Exchange;
+  const { client, clock } = connect({ exchange: (exchange) => void (x = exchange) });
+  client.send(post("complete"));
+  await x.text();
+  clock.advance(10 ** 8);
+  x.respond(200);
+  await settled();
+  assert.deepEqual(parseResponses(client.text()).map(({ status }) => status), [200]);
+});
+
+test("an unread body that does not come in time ends the connection", async () => {
+  const { client, connection, clock } = connect({ exchange: ok });
+  client.send(post("hello").slice(0, -2));
+  assert.equal(connection.state, "active");
+  clock.advance(500 + TICK);
+  client.sendEnd();
+  assert.equal(await connection.closed, "unread_body");
+});
+
+test("a closing connection discards for lingerTimeout and no longer", async () => {
+  const { client, connection, clock } = connect({ exchange: ok, lingerTimeout: 2000 });
+  client.send(get("/", "Connection: close"));
+  assert.equal(client.ended, true);
+  client.send("whatever else comes".repeat(1000));
+  clock.advance(1999);
+  assert.equal(client.closed, false);
+  clock.advance(1 + TICK);
+  assert.equal(client.closed, true);
+  assert.equal(await connection.closed, "close_requested");
+});
+
+test("lingerTimeout: 0 closes once all was sent", () => {
+  const { client } = connect({ exchange: ok, lingerTimeout: 0 });
+  client.takesWrites = false;
+  client.send(get("/", "Connection: close"));
+  assert.equal(client.closed, false);
+  client.drain();
+  assert.equal(client.closed, true);
+});
+
+test("without connections no timer is left", () => {
+  const { client, clock } = connect({ exchange: ok });
+  client.send(get());
+  assert.equal(clock.timers, 1);
+  client.reset();
+  assert.equal(clock.timers, 0);
+});

@@ -1,0 +1,108 @@
+/**
+ * A connection in memory, on a clock that stands still: everything that a test sees is caused by the test.
+ */
+import { MemoryTransport } from "../../src/adapters/memory.ts";
+import type { HttpConnection } from "../../src/connection/connection.ts";
+import { type ConnectionOptions, connectionSettings } from "../../src/options.ts";
+import { HttpServer } from "../../src/server/http_server.ts";
+import { FakeClock } from "./fake_clock.ts";
+
+/** A client's end, the server's connection, and their time. */
+export interface Connected {
+  readonly client: MemoryTransport;
+  readonly connection: HttpConnection;
+  readonly server: HttpServer;
+  readonly clock: FakeClock;
+  /** Errors that handlers threw. */
+  readonly errors: unknown[];
+}
+
+/** Connects to a server with these options; `onError` collects unless it is given. */
+export function connect(options: ConnectionOptions, clock: FakeClock = new FakeClock()): Connected {
+  const errors: unknown[] = [];
+  const onError = (error: unknown): void => void errors.push(error);
+  const server = new HttpServer({ onError, ...options }, connectionSettings(options), clock);
+  const client = new MemoryTransport();
+  const connection = server.accept(client);
+  client.start(connection);
+  return { client, connection, server, clock, errors };
+}
+
+/** Lets all promise callbacks run that are due, and those that they cause. */
+export async function settled(): Promise<void> {
+  for (let i = 0; i < 50; i++) await null;
+}
+
+/** One response, as it was read off a connection. */
+export interface ParsedResponse {
+  readonly status: number;
+  readonly headers: Map<string, string>;
+  readonly body: string;
+}
+
+/**
+ * Reads the responses in `text`; fails on anything that is not a whole response. `methods` tells which
+ * were asked by HEAD.
+ */
+export function parseResponses(text: string, methods: readonly string[] = []): ParsedResponse[] {
+  const responses: ParsedResponse[] = [];
+  let at = 0;
+  while (at < text.length) {
+    const headEnd = text.indexOf("\r\n\r\n", at);
+    if (headEnd < 0) throw new Error(`no whole head at ${at}: ${JSON.stringify(text.slice(at, at + 200))}`);
+    const [startLine, ...lines] = text.slice(at, headEnd).split("\r\n");
+    const match = /^HTTP\/1\.1 (\d{3}) /.exec(startLine);
+    if (match === null) throw new Error(`no status line: ${JSON.stringify(startLine)}`);
+    const status = Number(match[1]);
+    const headers = new Map(lines.map((line) => {
+      const colon = line.indexOf(": ");
+      return [line.slice(0, colon).toLowerCase(), line.slice(colon + 2)] as const;
+    }));
+    at = headEnd + 4;
+    let body = "";
+    const bodiless = status < 200 || status === 204 || status === 304 || methods[responses.length] === "HEAD";
+    if (!bodiless && headers.get("transfer-encoding") === "chunked") {
+      for (;;) {
+        const lineEnd = text.indexOf("\r\n", at);
+        const size = parseInt(text.slice(at, lineEnd), 16);
+        if (Number.isNaN(size)) {
+          throw new Error(`no chunk at ${at}: ${JSON.stringify(text.slice(at, at + 50))}`);
+        }
+        body += text.slice(lineEnd + 2, lineEnd + 2 + size);
+        if (text.slice(lineEnd + 2 + size, lineEnd + 4 + size) !== "\r\n") {
+          throw new Error("a chunk does not end");
+        }
+        at = lineEnd + 4 + size;
+        if (size === 0) break;
+      }
+    } else if (!bodiless && headers.has("content-length")) {
+      const length = Number(headers.get("content-length"));
+      body = text.slice(at, at + length);
+      if (body.length < length) throw new Error(`the body has ${body.length} of ${length} bytes`);
+      at += length;
+    } else if (!bodiless) {
+      body = text.slice(at);
+      at = text.length;
+    }
+    responses.push({ status, headers, body });
+  }
+  return responses;
+}
+
+/** A GET as text. */
+export function get(target = "/", ...lines: string[]): string {
+  return [`GET ${target} HTTP/1.1`, "Host: a.example", ...lines, "", ""].join("\r\n");
+}
+
+/** A POST with a body of known length, as text. */
+export function post(body: string, target = "/", ...lines: string[]): string {
+  const head = [
+    `POST ${target} HTTP/1.1`,
+    "Host: a.example",
+    `Content-Length: ${body.length}`,
+    ...lines,
+    "",
+    "",
+  ];
+  return head.join("\r\n") + body;
+}
