@@ -43,7 +43,7 @@ export type {
   ShutdownOptions,
   ShutdownReport,
 } from "./src/server/server.ts";
-export { FastResponse } from "./src/fetch/fast_response.ts";
+export { FastResponse, type FastResponseClass } from "./src/fetch/fast_response.ts";
 export { serveConn } from "./src/adapters/streams.ts";
 
 /**

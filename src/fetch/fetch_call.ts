@@ -12,8 +12,7 @@ import type { BodySource } from "./send_response.ts";
 /** A call under way, as the handler's `info`. */
 export class FetchCall implements FetchInfo, ExchangeWatcher, BodySource {
   readonly connection: Connection;
-  /** The request that the handler gets. */
-  readonly request: LazyRequest;
+  readonly #request: LazyRequest;
   cancelBody: ((reason: unknown) => void) | null = null;
   #completed: Deferred<void> | null = null;
   /** How it ended: not yet, well, or with an error. */
@@ -22,8 +21,13 @@ export class FetchCall implements FetchInfo, ExchangeWatcher, BodySource {
   /** Watches `x` from now on. */
   constructor(x: HttpExchange) {
     this.connection = x.connection;
-    this.request = new LazyRequest(x);
+    this.#request = new LazyRequest(x);
     x.watcher = this;
+  }
+
+  /** The request that the handler gets. */
+  get request(): Request {
+    return this.#request as unknown as Request;
   }
 
   get remoteAddr(): Addr | undefined {
@@ -39,7 +43,7 @@ export class FetchCall implements FetchInfo, ExchangeWatcher, BodySource {
   }
 
   exchangeOver(): void {
-    this.request.detach();
+    this.#request.detach();
     this.#end = "over";
     this.#settle();
   }

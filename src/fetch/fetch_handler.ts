@@ -4,9 +4,9 @@
 import type { HttpExchange } from "../connection/exchange.ts";
 import type { Exchange, ExchangeHandler } from "../exchange.ts";
 import type { ConnectionOptions, FetchHandler } from "../options.ts";
-import { FastResponse, sendFast } from "./fast_response.ts";
+import { nativeResponse, sendFast } from "./fast_response.ts";
 import { FetchCall } from "./fetch_call.ts";
-import { teachPlatform } from "./interop.ts";
+import { makePeace } from "./interop.ts";
 import { sendResponse } from "./send_response.ts";
 
 /** Reports an error, and may say how to answer it. */
@@ -14,14 +14,14 @@ export type ErrorReporter = NonNullable<ConnectionOptions["onError"]>;
 
 /** Wraps `fetch`; what it throws goes to `onError`. */
 export function fetchHandler(fetch: FetchHandler, onError: ErrorReporter): ExchangeHandler {
-  teachPlatform();
+  makePeace();
   return (exchange: Exchange): void | Promise<void> => {
     const x = exchange as HttpExchange;
     const call = new FetchCall(x);
     let response: Response | Promise<Response>;
     try {
       response = fetch(call.request, call);
-      if (response instanceof FastResponse && sendFast(x, response)) return;
+      if (sendFast(x, response as Response)) return;
     } catch (error) {
       return fail(x, call, error, onError);
     }
@@ -49,8 +49,7 @@ async function answer(
 }
 
 function send(x: HttpExchange, call: FetchCall, response: Response): void | Promise<void> {
-  if (!(response instanceof FastResponse)) return sendResponse(x, response, call);
-  if (!sendFast(x, response)) return sendResponse(x, response.native, call);
+  if (!sendFast(x, response)) return sendResponse(x, nativeResponse(response), call);
 }
 
 /** Reports an error, and answers with what the report says, or 500, where nothing was answered yet. */

@@ -8,13 +8,15 @@ import { ExchangeError } from "../errors.ts";
 import { RequestHead } from "../protocol/request_head.ts";
 import { archive } from "./head_archive.ts";
 import { LazyHeaders } from "./lazy_headers.ts";
+import { completeWith } from "./twin.ts";
 import { requestUrl } from "./url.ts";
 
 /** A head that was accepted once is read again without limits. */
 const NO_LIMITS = { maxHeaderBytes: 0, maxHeaders: 0, maxTargetBytes: 0 };
 
-/** An incoming request. `instanceof Request`, and with every property of it. */
-export class LazyRequest implements Request {
+/** An incoming request, as `Request` describes it. */
+export class LazyRequest {
+  /** As `Request.method`. */
   readonly method: string;
   #exchange: HttpExchange | null;
   #head: RequestHead | null;
@@ -75,6 +77,7 @@ export class LazyRequest implements Request {
     return this.#native;
   }
 
+  /** As `Request.url`. */
   get url(): string {
     if (this.#url === null) {
       const head = this.#requestHead;
@@ -83,10 +86,13 @@ export class LazyRequest implements Request {
     return this.#url;
   }
 
+  /** As `Request.headers`. */
   get headers(): Headers {
-    return this.#headers ??= new LazyHeaders(() => this.#requestHead.fields);
+    this.#headers ??= new LazyHeaders(() => this.#requestHead.fields);
+    return this.#headers as unknown as Headers;
   }
 
+  /** As `Request.signal`. */
   get signal(): AbortSignal {
     // After the response nothing can abort it any more.
     return this.#signal ??= this.#exchange?.signal ?? new AbortController().signal;
@@ -94,6 +100,7 @@ export class LazyRequest implements Request {
 
   // The body.
 
+  /** As `Request.body`. */
   get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
     if (this.#native !== null) return this.#native.body as ReadableStream<Uint8Array<ArrayBuffer>> | null;
     if (!this.#hasBody) return null;
@@ -104,6 +111,7 @@ export class LazyRequest implements Request {
     return this.#body;
   }
 
+  /** As `Request.bodyUsed`. */
   get bodyUsed(): boolean {
     return this.#native?.bodyUsed ?? this.#bodyUsed;
   }
@@ -123,82 +131,37 @@ export class LazyRequest implements Request {
     return await this.#exchange.bytes();
   }
 
+  /** As `Request.arrayBuffer`. */
   async arrayBuffer(): Promise<ArrayBuffer> {
     return (await this.bytes()).buffer;
   }
 
+  /** As `Request.text`. */
   async text(): Promise<string> {
     return decoder.decode(await this.bytes());
   }
 
+  /** As `Request.json`. */
   async json(): Promise<unknown> {
     return JSON.parse(await this.text());
   }
 
+  /** As `Request.blob`. */
   async blob(): Promise<Blob> {
     return new Blob([await this.bytes()], { type: this.headers.get("content-type") ?? "" });
   }
 
+  /** As `Request.formData`. */
   async formData(): Promise<FormData> {
     const type = this.headers.get("content-type") ?? "";
     return await new Response(await this.bytes(), { headers: { "content-type": type } }).formData();
-  }
-
-  clone(): Request {
-    return this.native.clone();
-  }
-
-  // What a client could have set, and a server's request has by default.
-
-  get cache(): RequestCache {
-    return "default";
-  }
-
-  get credentials(): RequestCredentials {
-    return "same-origin";
-  }
-
-  get destination(): RequestDestination {
-    return "";
-  }
-
-  get duplex(): "half" {
-    return "half";
-  }
-
-  get integrity(): string {
-    return "";
-  }
-
-  get isHistoryNavigation(): boolean {
-    return false;
-  }
-
-  get keepalive(): boolean {
-    return false;
-  }
-
-  get mode(): RequestMode {
-    return "cors";
-  }
-
-  get redirect(): RequestRedirect {
-    return "follow";
-  }
-
-  get referrer(): string {
-    return "about:client";
-  }
-
-  get referrerPolicy(): ReferrerPolicy {
-    return "";
   }
 }
 
 /** The platform's class, before anybody wraps it. */
 const NativeRequest = Request;
 
-Object.setPrototypeOf(LazyRequest.prototype, NativeRequest.prototype);
+completeWith(LazyRequest, NativeRequest, (self) => self.native);
 
 const decoder = new TextDecoder();
 

@@ -4,10 +4,9 @@
  */
 
 /** A path and query that `new URL` leaves as they are: no dot segments, nothing that it escapes. */
-const PLAIN_TARGET = /^\/(?![/\\])(?!.*\/\.)[\w\-.~!$&()*+,;=:@%/?]*$/;
-/** A host that `new URL` leaves as it is: lower case, no default port, not all numbers. */
-const PLAIN_HOST =
-  /^[a-z][a-z0-9.-]*(?::(?!0|80$|443$)[0-9]{1,5})?$|^127\.0\.0\.1(?::(?!0|80$|443$)[0-9]{1,5})?$/;
+const PLAIN_TARGET = /^(?!.*\/(?:\.|%2e))\/(?![/\\])[\w\-.~!$&()*+,;=:@%/?]*$/i;
+/** A host that it leaves as it is: lower case, no punycode, not read as an IPv4 address; and a port. */
+const PLAIN_HOST = /^(?!.*xn--)(?:(?:[a-z0-9-]+\.)*[a-z][a-z0-9-]*|127\.0\.0\.1)(?::([1-9][0-9]{0,4}))?$/;
 
 /** A client names the same host again and again. */
 let lastHost = "";
@@ -15,8 +14,10 @@ let lastHostIsPlain = false;
 
 function isPlainHost(host: string): boolean {
   if (host !== lastHost) {
+    const match = PLAIN_HOST.exec(host);
+    const port = Number(match?.[1] ?? 0);
     lastHost = host;
-    lastHostIsPlain = PLAIN_HOST.test(host) && Number(host.slice(host.indexOf(":") + 1) || 0) < 65_536;
+    lastHostIsPlain = match !== null && port !== 80 && port !== 443 && port < 65_536;
   }
   return lastHostIsPlain;
 }

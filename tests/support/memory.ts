@@ -41,11 +41,15 @@ export interface ParsedResponse {
 }
 
 /**
- * Reads the responses in `text`; fails on anything that is not a whole response. `methods` tells which
+ * Reads the responses in what was received; fails on anything that is not a whole response. `methods` tells which
  * were asked by HEAD.
  */
-export function parseResponses(text: string, methods: readonly string[] = []): ParsedResponse[] {
+export function parseResponses(received: string, methods: readonly string[] = []): ParsedResponse[] {
   const responses: ParsedResponse[] = [];
+  // Lengths count bytes: a character of `text` stands for one.
+  const bytes = new TextEncoder().encode(received);
+  const text = new TextDecoder("latin1").decode(bytes);
+  const slice = (from: number, to: number): string => new TextDecoder().decode(bytes.subarray(from, to));
   let at = 0;
   while (at < text.length) {
     const headEnd = text.indexOf("\r\n\r\n", at);
@@ -68,7 +72,7 @@ export function parseResponses(text: string, methods: readonly string[] = []): P
         if (Number.isNaN(size)) {
           throw new Error(`no chunk at ${at}: ${JSON.stringify(text.slice(at, at + 50))}`);
         }
-        body += text.slice(lineEnd + 2, lineEnd + 2 + size);
+        body += slice(lineEnd + 2, lineEnd + 2 + size);
         if (text.slice(lineEnd + 2 + size, lineEnd + 4 + size) !== "\r\n") {
           throw new Error("a chunk does not end");
         }
@@ -77,11 +81,11 @@ export function parseResponses(text: string, methods: readonly string[] = []): P
       }
     } else if (!bodiless && headers.has("content-length")) {
       const length = Number(headers.get("content-length"));
-      body = text.slice(at, at + length);
-      if (body.length < length) throw new Error(`the body has ${body.length} of ${length} bytes`);
+      body = slice(at, at + length);
+      if (text.length < at + length) throw new Error(`the body has ${text.length - at} of ${length} bytes`);
       at += length;
     } else if (!bodiless) {
-      body = text.slice(at);
+      body = slice(at, text.length);
       at = text.length;
     }
     responses.push({ status, headers, body });

@@ -1,0 +1,38 @@
+/**
+ * How our cheap objects are complete all the same: whatever a platform class has and ours does not define
+ * is asked of a native twin, made then. So they have each platform's members, those to come included.
+ */
+
+/**
+ * Makes instances of `ours` pass as instances of `native`, and forwards what `ours` lacks to the twin.
+ *
+ * @param twin gives the native object that stands for one of ours
+ */
+export function completeWith<T extends object>(
+  ours: { prototype: T },
+  native: { prototype: object },
+  twin: (self: T) => object,
+): void {
+  for (const key of Reflect.ownKeys(native.prototype)) {
+    if (key !== "constructor" && Object.hasOwn(ours.prototype, key)) continue;
+    const { get, value } = Object.getOwnPropertyDescriptor(native.prototype, key)!;
+    const forward: PropertyDescriptor = get !== undefined
+      ? { get: forwardGet(key, twin) }
+      : { value: typeof value === "function" && key !== "constructor" ? forwardCall(value, twin) : value };
+    Object.defineProperty(ours.prototype, key, { ...forward, configurable: true });
+  }
+  Object.setPrototypeOf(ours.prototype, native.prototype);
+}
+
+function forwardGet<T extends object>(key: PropertyKey, twin: (self: T) => object): (this: T) => unknown {
+  return function () {
+    return Reflect.get(twin(this), key);
+  };
+}
+
+// deno-lint-ignore ban-types
+function forwardCall<T extends object>(method: Function, twin: (self: T) => object): (this: T) => unknown {
+  return function (...args: unknown[]) {
+    return Reflect.apply(method, twin(this), args);
+  };
+}
