@@ -6,15 +6,15 @@
 import type { Addr, CloseReason, Connection, ConnectionState, Transport, TransportEvents } from "../conn.ts";
 import { ConnectionError, ExchangeError, ProtocolError } from "../errors.ts";
 import type { ByteWriter } from "../protocol/byte_writer.ts";
-import { persists } from "../protocol/persistence.ts";
 import { NEED_MORE } from "../protocol/request_head.ts";
 import { Deferred } from "./deferred.ts";
 import type { Engine } from "./engine.ts";
 import type { ExchangePort, HttpExchange } from "./exchange.ts";
 import { Input } from "./input.ts";
-import type { OutputOwner } from "./output.ts";
+import { whyNotPersist } from "./keep_alive.ts";
 import { Patience, type PatienceOwner, type Waiting } from "./patience.ts";
 import { CLOSE_FIELD, CONTINUE, writeError } from "./standard_fields.ts";
+import { WriteSide } from "./write_side.ts";
 
 /**
  * What the read side does with bytes that come:
@@ -25,15 +25,15 @@ import { CLOSE_FIELD, CONTINUE, writeError } from "./standard_fields.ts";
  */
 type Reading = "head" | "body" | "held" | "discard";
 
-/** Bytes of a body from here on go to the transport uncopied; below, one write is cheaper than two. */
-const LARGE_BODY = 32 * 1024;
-
 let lastId = 0;
 
 /** A connection at work. */
-export class HttpConnection implements Connection, TransportEvents, ExchangePort, OutputOwner, PatienceOwner {
+export class HttpConnection implements Connection, TransportEvents, ExchangePort, PatienceOwner {
   readonly id: number = ++lastId;
   requests = 0;
+  /** Whether it ends with its next response. */
+  retiring = false;
+  readonly out: WriteSide;
   readonly #engine: Engine;
   readonly #transport: Transport;
   readonly #input = new Input();
@@ -48,18 +48,15 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
   #inHandler = false;
   /** Bytes are being worked off; whoever wants to go on need not start it again. */
   #working = false;
-  #retiring = false;
   #inputEnded = false;
   #paused = false;
-  /** The transport has not sent all yet. */
-  #stalled = false;
-  #ready: Deferred<void> | null = null;
   #closed: Deferred<CloseReason> | null = null;
 
   /** Starts a connection on a transport that is connected. */
   constructor(engine: Engine, transport: Transport) {
     this.#engine = engine;
     this.#transport = transport;
+    this.out = new WriteSide(engine, transport);
     this.#patience = new Patience(this, engine);
     engine.connectionOpened();
     this.#patience.await("first head");
@@ -90,7 +87,7 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
 
   /** Ends the connection with its next response, however long that takes to be asked for. */
   retire(): void {
-    this.#retiring = true;
+    this.retiring = true;
   }
 
   shutdown(): void {
@@ -137,15 +134,16 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
 
   drained(): void {
     if (this.#state === "closed") return;
-    this.#stalled = false;
-    this.#ready?.resolve();
-    this.#ready = null;
+    this.out.drained();
     this.#advance();
   }
 
   transportClosed(error?: unknown): void {
     const reason = this.#state === "active" ? "client_gone" : "client_closed";
-    this.#abandon(this.#ending ?? reason, peerGone("the client went away", error));
+    this.#abandon(
+      this.#state === "draining" ? this.#ending! : reason,
+      peerGone("the client went away", error),
+    );
   }
 
   // Reading.
@@ -174,7 +172,7 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
       for (;;) {
         switch (this.#reading) {
           case "head": {
-            if (at === end || this.#stalled) return at;
+            if (at === end || this.out.stalled) return at;
             const x = this.#exchange ??= this.#engine.acquire();
             const length = x.head.parse(bytes, at, end, this.#engine.settings);
             if (length === NEED_MORE) return at;
@@ -276,7 +274,7 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
     if (this.#state === "closed") return;
     x.finish();
     if (x.handlerRuns) this.#exchange = null;
-    if (this.#ending === null && this.#retiring) this.#ending = "shutdown";
+    if (this.#ending === null && this.retiring) this.#ending = "shutdown";
     if (this.#ending !== null) return this.#finish(this.#ending);
     this.#reading = "head";
     this.#advance();
@@ -296,46 +294,15 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
     return this.#exchange!.head.method === "HEAD";
   }
 
-  claimOutput(): ByteWriter {
-    return this.#engine.output.claim(this);
-  }
-
   dateLine(): Uint8Array {
     return this.#engine.dateLine();
   }
 
-  append(bytes: Uint8Array): boolean {
-    const { output, settings } = this.#engine;
-    const out = output.claim(this);
-    if (bytes.length < LARGE_BODY) {
-      out.copy(bytes);
-      if (out.length >= settings.highWaterMark) output.flush();
-    } else {
-      output.flush();
-      this.send(bytes, 0, bytes.length);
-    }
-    return !this.#stalled;
-  }
-
   writePersistence(out: ByteWriter, mustClose: boolean): void {
-    this.#ending = mustClose ? "response_close" : this.#whyNotPersist();
+    this.#ending = mustClose ? "response_close" : whyNotPersist(this.#engine, this, this.#exchange!);
     if (this.#ending !== null) return out.copy(CLOSE_FIELD);
     const { settings, persistenceFields } = this.#engine;
     persistenceFields.write(out, this.minorVersion, settings.maxRequests - this.requests);
-  }
-
-  /** The keep-alive decision (RFC 9112 §9.3), from every side that has a say. */
-  #whyNotPersist(): CloseReason | null {
-    const { settings, keepAlive } = this.#engine;
-    const { head, body } = this.#exchange!;
-    if (!persists(head.minor, head.connection)) return "close_requested";
-    if (!keepAlive) return "keep_alive_off";
-    if (this.#retiring) return "shutdown";
-    if (settings.maxRequests > 0 && this.requests >= settings.maxRequests) return "max_requests";
-    if (body.complete || body.isRead) return null;
-    // A client that still waits for 100 may never send the body, and what it sends next could be either.
-    if (head.expectsContinue && !body.arrived) return "unread_body";
-    return (body.remaining ?? 0) > settings.drainBytes ? "unread_body" : null;
   }
 
   responseDone(): void {
@@ -343,7 +310,7 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
   }
 
   responseBroken(): void {
-    this.#engine.output.flush();
+    this.out.flush();
     this.#abandon("handler_error", new ConnectionError("closed", "the response was cut off"));
   }
 
@@ -354,25 +321,10 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
   bodyWanted(): void {
     const { head, body, response } = this.#exchange!;
     if (head.expectsContinue && !body.arrived && response.phase === "unanswered") {
-      this.claimOutput().copy(CONTINUE);
+      this.out.claim().copy(CONTINUE);
     }
     head.expectsContinue = false;
     this.#advance();
-  }
-
-  outputReady(): Promise<void> {
-    if (!this.#stalled) return Promise.resolve();
-    return (this.#ready ??= new Deferred()).promise;
-  }
-
-  // Writing.
-
-  send(bytes: Uint8Array, start: number, end: number): boolean {
-    if (this.#state === "closed") return true;
-    this.#engine.bytesWritten += end - start;
-    const taken = this.#transport.write(bytes, start, end);
-    if (!taken) this.#stalled = true;
-    return taken;
   }
 
   // After each event: what to wait for now.
@@ -392,10 +344,10 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
       this.#ending = "client_gone";
       this.#reading = "held";
       if (x.response.phase === "complete") this.#over(x);
-    } else if (this.#reading === "head" && !this.#stalled) {
+    } else if (this.#reading === "head" && !this.out.stalled) {
       this.#finish(this.#exchange?.head.begun ? "client_gone" : "client_closed");
     }
-    if (this.#reading === "discard" && !this.#stalled) this.#abandon(this.#ending!, null);
+    if (this.#reading === "discard" && !this.out.stalled) this.#abandon(this.#ending!, null);
   }
 
   #settlePatience(): void {
@@ -412,19 +364,25 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
         }
         return;
       case "body":
-        return patience.await(this.#exchange!.response.phase === "complete" ? "unread body" : "body");
+        return patience.await(this.#drains ? "unread body" : "body");
       case "held":
         return patience.await("nothing");
       case "discard":
-        if (this.#stalled) return patience.await("nothing");
+        if (this.out.stalled) return patience.await("nothing");
         if (this.#engine.settings.lingerTimeout === 0) return this.#abandon(this.#ending!, null);
         return patience.await("end");
     }
   }
 
+  /** Whether it only reads the rest of a body that nobody wants, to be able to go on. */
+  get #drains(): boolean {
+    const { body, response } = this.#exchange!;
+    return body.isDropped && response.phase === "complete";
+  }
+
   /** Backpressure: the transport rests while what it brings could only pile up. */
   #settlePause(): void {
-    const blocked = this.#stalled || this.#reading === "held" ||
+    const blocked = this.out.stalled || this.#reading === "held" ||
       (this.#reading === "body" && !this.#exchange!.body.wanted);
     const pause = blocked && this.#input.length >= this.#engine.settings.highWaterMark;
     if (pause === this.#paused) return;
@@ -463,17 +421,16 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
     const x = this.#exchange!;
     if (x.isUnderWay) {
       const { phase } = x.response;
-      if (phase === "complete") {
-        return this.#finish(reason === "protocol_error" && x.body.isDropped ? "unread_body" : reason);
-      }
-      x.lose(error);
+      const drained = this.#drains;
       this.#exchange = null;
+      x.lose(error);
+      if (phase === "complete") return this.#finish(drained ? "unread_body" : reason);
       if (phase === "streaming") {
-        this.#engine.output.flush();
+        this.out.flush();
         return this.#abandon(reason, error);
       }
     }
-    writeError(this.claimOutput(), error.status, error.message, this.dateLine());
+    writeError(this.out.claim(), error.status, error.message, this.dateLine());
     this.#finish(reason);
   }
 
@@ -483,10 +440,11 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
     this.#ending = reason;
     this.#reading = "discard";
     this.#input.clear();
+    // Its response is complete; what is still under way of it is a body that nobody waits for.
+    if (this.#exchange?.isUnderWay) this.#exchange.finish();
     this.#returnExchange();
     this.#become("draining");
-    if (this.#engine.output.holds(this)) this.#engine.output.flush();
-    this.#transport.end();
+    this.out.end();
     if (!this.#working) this.#settle();
   }
 
@@ -504,9 +462,8 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
     } else {
       this.#returnExchange();
     }
-    this.#ready?.reject(error);
     this.#become("closed");
-    this.#transport.close();
+    this.out.close(error);
     this.#engine.connectionClosed(reason);
     this.#closed?.resolve(reason);
   }

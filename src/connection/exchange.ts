@@ -16,8 +16,6 @@ export interface ExchangePort extends ResponsePort {
   readonly connection: Connection;
   /** The body is wanted now: sends 100 if the client waits for it, and feeds what is here. */
   bodyWanted(): void;
-  /** Resolves when output is welcome. */
-  outputReady(): Promise<void>;
   /** Ends the connection without completing the response. */
   abortResponse(reason: unknown): void;
 }
@@ -201,7 +199,7 @@ export class HttpExchange implements Exchange {
   }
 
   ready(): Promise<void> {
-    return this.response.phase === "cut" ? Promise.reject(this.#lost) : this.#live.outputReady();
+    return this.response.phase === "cut" ? Promise.reject(this.#lost) : this.#live.out.ready();
   }
 
   end(chunk?: string | Uint8Array): void {

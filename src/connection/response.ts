@@ -5,6 +5,7 @@ import { ExchangeError } from "../errors.ts";
 import type { Fields } from "../exchange.ts";
 import { type ByteWriter, utf8Length } from "../protocol/byte_writer.ts";
 import { FieldNotes, LENGTH_NOT_GIVEN, writeFields } from "../protocol/response_head.ts";
+import type { WriteSide } from "./write_side.ts";
 import { isBodiless, statusLine } from "../protocol/status.ts";
 
 /** What a response needs of its connection. */
@@ -13,12 +14,10 @@ export interface ResponsePort {
   readonly minorVersion: number;
   /** Whether the request's method is HEAD. */
   readonly isHead: boolean;
-  /** The output buffer, to append to. */
-  claimOutput(): ByteWriter;
+  /** Where the response is written. */
+  readonly out: WriteSide;
   /** `date: …` CRLF. */
   dateLine(): Uint8Array;
-  /** Sends bytes behind what is in the output buffer; large ones uncopied. Answers whether more is welcome. */
-  append(bytes: Uint8Array): boolean;
   /** Appends the fields that say whether the connection persists; `mustClose` says that it can't. */
   writePersistence(out: ByteWriter, mustClose: boolean): void;
   /** The response is complete. */
@@ -86,12 +85,12 @@ export class ResponseWriter {
       : typeof content === "string"
       ? utf8Length(content)
       : content.byteLength;
-    const out = port.claimOutput();
+    const out = port.out.claim();
     this.#writeHead(out, status, fields, length, content === null);
     this.#phase = "complete";
     if (this.#framing !== "none" && content !== null && length > 0) {
       if (typeof content === "string") out.utf8(content);
-      else port.append(content);
+      else port.out.append(content);
     }
     port.responseDone();
   }
@@ -99,7 +98,7 @@ export class ResponseWriter {
   /** Sends the head of a response whose body follows. */
   start(status: number, fields?: Fields): void {
     if (!this.#isOrdered("start", "unanswered")) return;
-    this.#writeHead(this.#port!.claimOutput(), status, fields, UNKNOWN_LENGTH, false);
+    this.#writeHead(this.#port!.out.claim(), status, fields, UNKNOWN_LENGTH, false);
     this.#phase = "streaming";
   }
 
@@ -117,26 +116,26 @@ export class ResponseWriter {
       this.#break(`the body ended ${this.#remaining} bytes before its content-length`);
     }
     this.#phase = "complete";
-    if (this.#framing === "chunked") this.#port!.claimOutput().copy(LAST_CHUNK);
+    if (this.#framing === "chunked") this.#port!.out.claim().copy(LAST_CHUNK);
     this.#port!.responseDone();
   }
 
   #write(chunk: Uint8Array): boolean {
     const port = this.#port!;
     const { byteLength } = chunk;
-    if (this.#framing === "none" || byteLength === 0) return port.append(chunk.subarray(0, 0));
+    if (this.#framing === "none" || byteLength === 0) return port.out.append(chunk.subarray(0, 0));
     if (this.#framing === "length") {
       if (byteLength > this.#remaining) {
         this.#break(`the body is ${byteLength - this.#remaining} bytes longer than its content-length`);
       }
       this.#remaining -= byteLength;
     }
-    if (this.#framing !== "chunked") return port.append(chunk);
-    const out = port.claimOutput();
+    if (this.#framing !== "chunked") return port.out.append(chunk);
+    const out = port.out.claim();
     out.hexadecimal(byteLength);
     out.copy(CRLF);
-    port.append(chunk);
-    return port.append(CRLF);
+    port.out.append(chunk);
+    return port.out.append(CRLF);
   }
 
   /** Whether a call comes in its turn; not when there is nobody to answer. */

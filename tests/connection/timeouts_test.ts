@@ -184,6 +184,31 @@ test("an unread body that does not come in time ends the connection", async () =
   assert.equal(await connection.closed, "unread_body");
 });
 
+test("a body that is read after the response has the time of any other", async () => {
+  let text: Promise<string> | undefined;
+  const { client, clock } = connect({
+    exchange(x) {
+      text = x.text();
+      x.respond(202);
+    },
+  });
+  client.send(post("hello").slice(0, -2));
+  clock.advance(10_000);
+  client.send("lo");
+  assert.equal(await text, "hello");
+});
+
+test("a body that is dropped before the response does not hurry it", async () => {
+  let x!: Exchange;
+  const { client, clock } = connect({ exchange: (exchange) => void (x = exchange) });
+  client.send(post("hello").slice(0, -2));
+  await x.stream().cancel();
+  clock.advance(10_000);
+  x.respond(200, {}, "in the end");
+  await settled();
+  assert.equal(parseResponses(client.text())[0].body, "in the end");
+});
+
 test("a closing connection discards for lingerTimeout and no longer", async () => {
   const { client, connection, clock } = connect({ exchange: ok, lingerTimeout: 2000 });
   client.send(get("/", "Connection: close"));

@@ -280,6 +280,20 @@ test("a request stays readable after the response, its body aside", async () => 
   assert.equal(kept[0][0].signal.aborted, false);
 });
 
+test("completed resolves also where the rest of the body never comes", async () => {
+  let info!: FetchInfo;
+  const { client, clock } = connect({
+    fetch(_request, given) {
+      info = given;
+      return new FastResponse("early");
+    },
+  });
+  client.send(post("hello").slice(0, -2));
+  clock.advance(1000);
+  await info.completed;
+  assert.equal(parseResponses(client.text())[0].body, "early");
+});
+
 test("completed rejects, and the signal aborts, when the client goes away", async () => {
   let request!: Request, info!: FetchInfo;
   const { client } = connect({

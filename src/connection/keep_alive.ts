@@ -1,0 +1,34 @@
+/**
+ * The keep-alive decision (RFC 9112 §9.3), from every side that has a say: the client, the server, and the
+ * body that may be left unread.
+ */
+import type { CloseReason } from "../conn.ts";
+import { persists } from "../protocol/persistence.ts";
+import type { Engine } from "./engine.ts";
+import type { HttpExchange } from "./exchange.ts";
+
+/** What of a connection matters for whether it goes on. */
+export interface Persisting {
+  /** Requests that it has brought, this one included. */
+  readonly requests: number;
+  /** Whether it was told to end with its next response. */
+  readonly retiring: boolean;
+}
+
+/** Why a connection cannot go on after the exchange under way, or `null`. Decided as its head is written. */
+export function whyNotPersist(engine: Engine, connection: Persisting, x: HttpExchange): CloseReason | null {
+  const { settings } = engine;
+  if (!persists(x.head.minor, x.head.connection)) return "close_requested";
+  if (!engine.keepAlive) return "keep_alive_off";
+  if (connection.retiring) return "shutdown";
+  if (settings.maxRequests > 0 && connection.requests >= settings.maxRequests) return "max_requests";
+  return mayStayUnread(x, settings.drainBytes) ? "unread_body" : null;
+}
+
+/** Whether the client may never send the rest of the body, or more of it than is worth reading. */
+function mayStayUnread({ head, body }: HttpExchange, budget: number): boolean {
+  if (body.complete || body.isRead) return false;
+  // A client that still waits for 100 may send the body next, or not: what comes could be either.
+  if (head.expectsContinue && !body.arrived) return true;
+  return (body.remaining ?? 0) > budget;
+}
