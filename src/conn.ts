@@ -52,6 +52,8 @@ export interface Conn {
   readonly localAddr?: Addr;
   /** Releases the stream at once; called when the connection is over. */
   close?(): void;
+  /** Switches Nagle's algorithm off; called at the start, because writes are coalesced already. */
+  setNoDelay?(noDelay: boolean): void;
 }
 
 /**
@@ -74,8 +76,13 @@ export interface Transport {
   pause(): void;
   /** Goes on with `receive`. */
   resume(): void;
-  /** Half-closes: the peer reads the end after everything that was written. Called once. */
-  end(): void;
+  /**
+   * Half-closes: the peer reads the end after everything that was written. Called once.
+   *
+   * @returns `true` when nothing is left to send, so that `close` loses nothing; `false` when `drained` will
+   * tell
+   */
+  end(): boolean;
   /** Releases the stream at once, both ways. What was not sent yet is lost. No event follows. */
   close(): void;
 }
@@ -86,7 +93,7 @@ export interface TransportEvents {
   receive(bytes: Uint8Array, start: number, end: number): void;
   /** The peer half-closed: no more bytes will come. */
   receiveEnd(): void;
-  /** All that `write` kept was sent. */
+  /** All that `write` and `end` kept was sent. */
   drained(): void;
   /** The stream is gone, both ways; `error` says why if it broke. */
   transportClosed(error?: unknown): void;

@@ -17,7 +17,7 @@ interface BunSocket {
   readonly localAddress: string;
   write(bytes: Uint8Array, start: number, length: number): number;
   shutdown(): void;
-  terminate(): void;
+  close(): void;
   pause(): void;
   resume(): void;
   setNoDelay(noDelay: boolean): void;
@@ -136,14 +136,17 @@ class SocketTransport implements Transport {
     this.#socket.resume();
   }
 
-  end(): void {
+  end(): boolean {
     this.#ending = true;
-    if (this.#rest.length === 0) this.#socket.shutdown();
+    if (this.#rest.length > 0) return false;
+    this.#socket.shutdown();
+    return true;
   }
 
   close(): void {
     this.#rest = [];
-    this.#socket.terminate();
+    // terminate() would reset the connection, and what the peer has not received yet would be lost.
+    this.#socket.close();
   }
 }
 

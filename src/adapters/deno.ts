@@ -169,9 +169,11 @@ class ConnTransport implements Transport {
     if (!this.#reading) this.#read();
   }
 
-  end(): void {
+  end(): boolean {
     this.#ending = true;
-    if (this.#unsent.length === 0) this.#closeWrite();
+    this.#engineWaits = this.#unsent.length > 0;
+    if (!this.#engineWaits) this.#closeWrite();
+    return !this.#engineWaits;
   }
 
   #closeWrite(): void {

@@ -66,8 +66,9 @@ export class MemoryTransport implements Transport {
     this.paused = false;
   }
 
-  end(): void {
+  end(): boolean {
     this.ended = true;
+    return this.takesWrites;
   }
 
   close(): void {

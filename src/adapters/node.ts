@@ -85,8 +85,10 @@ class SocketTransport implements Transport {
     this.#socket.resume();
   }
 
-  end(): void {
+  end(): boolean {
+    const sent = this.#socket.writableLength === 0;
     this.#socket.end();
+    return sent;
   }
 
   close(): void {

@@ -41,6 +41,8 @@ export function serveConn(conn: Conn, options: ConnectionOptions): Connection {
 const COPIED_WRITE = 32 * 1024;
 /** Bytes under way from which on the engine is told to wait. */
 const MUCH_UNSENT = 64 * 1024;
+/** What the end counts among the bytes under way. */
+const END = 1;
 
 /** A pair of web streams. */
 class StreamsTransport implements Transport {
@@ -63,6 +65,7 @@ class StreamsTransport implements Transport {
     this.#reader = conn.readable.getReader();
     this.#writer = conn.writable.getWriter();
     this.#writer.closed.catch((error) => this.#failed(error));
+    conn.setNoDelay?.(true);
   }
 
   start(events: TransportEvents): void {
@@ -91,19 +94,20 @@ class StreamsTransport implements Transport {
   write(bytes: Uint8Array, start: number, end: number): boolean {
     const count = end - start;
     const copied = count < COPIED_WRITE;
-    this.#unsentBytes += count;
-    this.#writer.write(copied ? bytes.slice(start, end) : bytes.subarray(start, end))
-      .then(() => this.#sent(count), this.#failed);
+    this.#send(count, this.#writer.write(copied ? bytes.slice(start, end) : bytes.subarray(start, end)));
     if (copied && this.#unsentBytes < MUCH_UNSENT) return true;
     this.#engineWaits = true;
     return false;
   }
 
-  #sent(count: number): void {
-    this.#unsentBytes -= count;
-    if (this.#closed || this.#unsentBytes > 0 || !this.#engineWaits) return;
-    this.#engineWaits = false;
-    this.#events.drained();
+  #send(count: number, sent: Promise<void>): void {
+    this.#unsentBytes += count;
+    sent.then(() => {
+      this.#unsentBytes -= count;
+      if (this.#closed || this.#unsentBytes > 0 || !this.#engineWaits) return;
+      this.#engineWaits = false;
+      this.#events.drained();
+    }, this.#failed);
   }
 
   pause(): void {
@@ -115,8 +119,10 @@ class StreamsTransport implements Transport {
     if (!this.#reading) this.#read();
   }
 
-  end(): void {
-    this.#writer.close().catch(this.#failed);
+  end(): boolean {
+    this.#engineWaits = true;
+    this.#send(END, this.#writer.close());
+    return false;
   }
 
   close(): void {
@@ -125,6 +131,10 @@ class StreamsTransport implements Transport {
     // Each fails where its stream has ended already, which is as good.
     this.#reader.cancel().catch(() => {});
     this.#writer.abort().catch(() => {});
-    this.#conn.close?.();
+    try {
+      this.#conn.close?.();
+    } catch {
+      // Closed already, by its streams or the system.
+    }
   }
 }

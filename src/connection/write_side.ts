@@ -75,7 +75,7 @@ export class WriteSide implements OutputOwner {
   /** Sends what is left, and the end. */
   end(): void {
     this.flush();
-    this.#transport.end();
+    if (!this.#transport.end()) this.stalled = true;
   }
 
   /** Drops what is left; whoever waits is told `error`. */

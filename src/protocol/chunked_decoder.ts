@@ -58,11 +58,6 @@ export class ChunkedDecoder {
     return this.#state === DONE;
   }
 
-  /** Whether nothing of the body was read yet. */
-  get untouched(): boolean {
-    return this.#state === SIZE && this.#digits === 0;
-  }
-
   /**
    * Reads on in `bytes[start, end)` until the bytes, the body or the sink's appetite ends.
    *

@@ -25,7 +25,7 @@ export interface HeadLimits {
 /** Empty lines passed over before a request line: RFC 9112 §2.2 asks for one; some clients send more. */
 const MAX_EMPTY_LINES = 4;
 
-/** What a start line holds beside its target: a method, two spaces, the version, CRLF. */
+/** Room in a start line beside its target: a method, two spaces, the version, CRLF. */
 const OTHER_START_LINE = 48;
 
 const DOT = 0x2e;
@@ -117,13 +117,8 @@ export class RequestHead {
 
   #needMore(start: number, end: number, limits: HeadLimits): typeof NEED_MORE {
     this.#searched = end - start;
-    const { maxTargetBytes } = limits;
-    if (
-      !this.#startLineRead && maxTargetBytes > 0 &&
-      this.#searched - this.#line > maxTargetBytes + OTHER_START_LINE
-    ) {
-      throw targetTooLong(maxTargetBytes);
-    }
+    // A line that has not ended has at least one byte more.
+    if (!this.#startLineRead) checkStartLineSize(this.#searched - this.#line + 1, limits);
     checkHeadSize(this.#searched, limits);
     return NEED_MORE;
   }
@@ -172,6 +167,7 @@ export class RequestHead {
       for (i = version; i < end; i++) if (bytes[i] === LF) throw badVersion();
       return NEED_MORE;
     }
+    checkStartLineSize(version + VERSION_LINE - at, limits);
     this.minor = readVersion(bytes, version);
     this.method = methodName(bytes, at, methodEnd);
     if (!isTargetFor(this.method, bytes, target, targetEnd)) {
@@ -291,6 +287,16 @@ function checkHeadSize(length: number, limits: HeadLimits): void {
       "head_too_large",
       431,
       `the request head is larger than ${limits.maxHeaderBytes} bytes`,
+    );
+  }
+}
+
+function checkStartLineSize(length: number, { maxTargetBytes }: HeadLimits): void {
+  if (maxTargetBytes > 0 && length > maxTargetBytes + OTHER_START_LINE) {
+    throw new ProtocolError(
+      "target_too_long",
+      414,
+      `the request line is longer than a target of ${maxTargetBytes} bytes makes it`,
     );
   }
 }
