@@ -10,6 +10,7 @@ import { NEED_MORE } from "../protocol/request_head.ts";
 import { Deferred } from "./deferred.ts";
 import type { Engine } from "./engine.ts";
 import type { ExchangePort, HttpExchange } from "./exchange.ts";
+import { acquireExchange, releaseExchange } from "./exchange_pool.ts";
 import { Input } from "./input.ts";
 import { whyNotPersist } from "./keep_alive.ts";
 import { Patience, type PatienceOwner, type Waiting } from "./patience.ts";
@@ -173,7 +174,7 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
         switch (this.#reading) {
           case "head": {
             if (at === end || this.out.stalled) return at;
-            const x = this.#exchange ??= this.#engine.acquire();
+            const x = this.#exchange ??= acquireExchange();
             const length = x.head.parse(bytes, at, end, this.#engine.settings);
             if (length === NEED_MORE) return at;
             at += length;
@@ -247,7 +248,7 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
     if (this.#exchange !== x) {
       // The exchange was over before its handler was; now nobody holds it. One that was cut off may still
       // be held by callbacks, so it is not used again.
-      if (x.response.phase === "complete") this.#engine.release(x);
+      if (x.response.phase === "complete") releaseExchange(x);
     } else if (x.response.phase === "unanswered") {
       this.#handlerFailed(x, new ExchangeError("the handler ended without an answer"));
     }
@@ -472,7 +473,7 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
   #returnExchange(): void {
     const x = this.#exchange;
     this.#exchange = null;
-    if (x !== null && !x.isUnderWay && !x.handlerRuns) this.#engine.release(x);
+    if (x !== null && !x.isUnderWay && !x.handlerRuns) releaseExchange(x);
   }
 
   #become(state: ConnectionState): void {

@@ -1,6 +1,6 @@
 /**
- * What all connections of one server share: settings, handler, clock, deadlines, the output buffer, the
- * pool of exchanges, and who is told of what happens.
+ * What all connections of one server share: settings, handler, clock, deadlines, the output buffer, and
+ * who is told of what happens.
  */
 import type { CloseReason, Connection, ConnectionState } from "../conn.ts";
 import type { ExchangeHandler } from "../exchange.ts";
@@ -8,7 +8,6 @@ import type { Settings } from "../options.ts";
 import { DateLine } from "../protocol/date.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { Deadlines } from "./deadlines.ts";
-import { HttpExchange } from "./exchange.ts";
 import { Output } from "./output.ts";
 import { PersistenceFields } from "./standard_fields.ts";
 
@@ -23,9 +22,6 @@ export interface Observer {
   /** A handler threw or rejected. */
   handlerFailed(error: unknown): void;
 }
-
-/** Exchanges kept for use again; more than are ever under way at once in one burst. */
-const MAX_POOLED = 256;
 
 /** The engine of one server. */
 export class Engine {
@@ -51,7 +47,6 @@ export class Engine {
   bytesWritten = 0;
   readonly #date = new DateLine();
   readonly #calendar: () => number;
-  readonly #exchanges: HttpExchange[] = [];
   #connections = 0;
 
   /** Makes an engine whose connections answer with `handler`. */
@@ -69,17 +64,6 @@ export class Engine {
   /** `date: …` CRLF, now. */
   dateLine(): Uint8Array {
     return this.#date.at(this.clock.now(), this.#calendar);
-  }
-
-  /** An exchange to use; give it back with `release`. */
-  acquire(): HttpExchange {
-    return this.#exchanges.pop() ?? new HttpExchange();
-  }
-
-  /** Takes back an exchange that nobody holds any more. */
-  release(exchange: HttpExchange): void {
-    exchange.head.reset();
-    if (this.#exchanges.length < MAX_POOLED) this.#exchanges.push(exchange);
   }
 
   /** Counts a connection in. */
