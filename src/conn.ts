@@ -52,8 +52,6 @@ export interface Conn {
   readonly localAddr?: Addr;
   /** Releases the stream at once; called when the connection is over. */
   close?(): void;
-  /** Switches Nagle's algorithm off; called at the start, because writes are coalesced already. */
-  setNoDelay?(noDelay: boolean): void;
 }
 
 /**
@@ -83,8 +81,12 @@ export interface Transport {
    * tell
    */
   end(): boolean;
-  /** Releases the stream at once, both ways. What was not sent yet is lost. No event follows. */
-  close(): void;
+  /**
+   * Releases the stream at once, both ways. What was not sent yet is lost. No event follows.
+   *
+   * @param abruptly the peer is to see a failure (a reset) instead of an end, where the transport has one
+   */
+  close(abruptly: boolean): void;
 }
 
 /** What an adapter tells the engine of a transport, never from inside a call of `Transport`. */

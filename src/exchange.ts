@@ -74,7 +74,10 @@ export interface Exchange {
   text(): Promise<string>;
   /** The body as JSON. Rejects as {@linkcode Exchange.bytes} does, and with `SyntaxError`. */
   json(): Promise<unknown>;
-  /** The body as a stream, with backpressure up to the client; errors as {@linkcode Exchange.bytes} does. */
+  /**
+   * The body as a stream, with backpressure up to the client; errors as {@linkcode Exchange.bytes} does.
+   * What nobody waits for when the response is complete is dropped, and the stream errors.
+   */
   stream(): ReadableStream<Uint8Array<ArrayBuffer>>;
 
   /**
@@ -118,5 +121,5 @@ export interface Exchange {
    */
   end(chunk?: string | Uint8Array): void;
   /** Cuts the response off, visibly to the client: the connection closes without the body's proper end. */
-  abort(reason?: unknown): void;
+  abort(): void;
 }

@@ -197,6 +197,8 @@ const CONNECTION_OPTIONS = [
   "highWaterMark",
 ] as const satisfies readonly (keyof ConnectionOptions)[];
 
+const DRAIN_BODY_OPTIONS = ["bytes", "timeout"] as const satisfies readonly (keyof DrainBody)[];
+
 const SERVE_OPTIONS = [
   ...CONNECTION_OPTIONS,
   "port",
@@ -206,8 +208,8 @@ const SERVE_OPTIONS = [
   "onListen",
 ] as const satisfies readonly (keyof ServeOptions)[];
 
-/** A timer of a runtime holds 31 bits of milliseconds; more would fire at once. */
-const MAX_TIME = 2 ** 31 - 1;
+/** A timer of a platform holds 31 bits of milliseconds, and fires at once on more. */
+export const MAX_TIME: number = 2 ** 31 - 1;
 const MAX_PORT = 65_535;
 
 /**
@@ -258,6 +260,7 @@ function settings(options: ConnectionOptions): Settings {
       `option "drainBody" must be an object like { bytes, timeout }, not ${show(drainBody)}`,
     );
   }
+  checkNames(drainBody, DRAIN_BODY_OPTIONS, "drainBody.");
   return {
     keepAlive: flag("keepAlive", options.keepAlive),
     keepAliveHint: flag("keepAliveHint", options.keepAliveHint),
@@ -277,13 +280,15 @@ function settings(options: ConnectionOptions): Settings {
   };
 }
 
-function checkNames(options: unknown, known: readonly string[]): void {
+function checkNames(options: unknown, known: readonly string[], prefix = ""): void {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`options must be an object with "fetch" or "exchange", not ${show(options)}`);
   }
   for (const name in options) {
     if (!known.includes(name)) {
-      throw new TypeError(`option ${JSON.stringify(name)} is unknown; the options are ${known.join(", ")}`);
+      throw new TypeError(
+        `option ${JSON.stringify(prefix + name)} is unknown; the options are ${known.join(", ")}`,
+      );
     }
   }
 }

@@ -18,6 +18,7 @@ interface BunSocket {
   write(bytes: Uint8Array, start: number, length: number): number;
   shutdown(): void;
   close(): void;
+  terminate(): void;
   pause(): void;
   resume(): void;
   setNoDelay(noDelay: boolean): void;
@@ -143,10 +144,11 @@ class SocketTransport implements Transport {
     return true;
   }
 
-  close(): void {
+  close(abruptly: boolean): void {
     this.#rest = [];
-    // terminate() would reset the connection, and what the peer has not received yet would be lost.
-    this.#socket.close();
+    // terminate() resets, and what the peer has not received yet is lost.
+    if (abruptly) this.#socket.terminate();
+    else this.#socket.close();
   }
 }
 

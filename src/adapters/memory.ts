@@ -14,6 +14,8 @@ export class MemoryTransport implements Transport {
   ended = false;
   /** Whether the server released the transport. */
   closed = false;
+  /** Whether it did so to show a failure. */
+  wasReset = false;
   /** Whether the server asked for a pause. */
   paused = false;
   /** Whether writes are taken at once; when not, they are kept until `drain`. */
@@ -71,7 +73,8 @@ export class MemoryTransport implements Transport {
     return this.takesWrites;
   }
 
-  close(): void {
+  close(abruptly: boolean): void {
+    this.wasReset = abruptly;
     this.closed = true;
   }
 }

@@ -58,7 +58,9 @@ class SocketTransport implements Transport {
 
   start(events: TransportEvents): void {
     let error: unknown;
-    this.#drained = () => events.drained();
+    this.#drained = (): void => {
+      if (!this.#socket.destroyed && this.#socket.writableLength === 0) events.drained();
+    };
     this.#socket
       .on("data", (chunk: Uint8Array) => events.receive(chunk, 0, chunk.length))
       .on("end", () => events.receiveEnd())
@@ -91,10 +93,14 @@ class SocketTransport implements Transport {
     return sent;
   }
 
-  close(): void {
-    this.#socket.destroy();
+  close(abruptly: boolean): void {
+    if (abruptly) this.#socket.resetAndDestroy();
+    else this.#socket.destroy();
   }
 }
+
+/** The engine's own buffer is not larger. */
+const LARGEST_KEPT_VIEW = 16 * 1024;
 
 let lastView = Buffer.alloc(0);
 
@@ -105,6 +111,8 @@ let lastView = Buffer.alloc(0);
 function view(bytes: Uint8Array, start: number, end: number): Uint8Array {
   const offset = bytes.byteOffset + start;
   const length = end - start;
+  // Large bytes are the user's, and not to be kept.
+  if (length > LARGEST_KEPT_VIEW) return Buffer.from(bytes.buffer as ArrayBuffer, offset, length);
   if (lastView.buffer !== bytes.buffer || lastView.byteOffset !== offset || lastView.length !== length) {
     lastView = Buffer.from(bytes.buffer as ArrayBuffer, offset, length);
   }

@@ -6,6 +6,7 @@
 import type { Addr, Conn, Connection, Transport, TransportEvents } from "../conn.ts";
 import { type ConnectionOptions, connectionSettings } from "../options.ts";
 import { HttpServer } from "../server/http_server.ts";
+import { DenoConnTransport, isDenoConn } from "./deno_conn.ts";
 
 /**
  * Speaks HTTP on a connection that you accepted yourself: a `Deno.Conn`, a socket's web streams, a
@@ -26,15 +27,19 @@ import { HttpServer } from "../server/http_server.ts";
  */
 export function serveConn(conn: Conn, options: ConnectionOptions): Connection {
   const settings = connectionSettings(options);
+  const transport = isDenoConn(conn) ? new DenoConnTransport(conn) : new StreamsTransport(checkStreams(conn));
+  const connection = new HttpServer(options, settings).accept(transport);
+  transport.start(connection);
+  return connection;
+}
+
+function checkStreams(conn: Conn): Conn {
   if (!(conn?.readable instanceof ReadableStream) || !(conn.writable instanceof WritableStream)) {
     throw new TypeError(
       "the connection must have a ReadableStream `readable` and a WritableStream `writable`",
     );
   }
-  const transport = new StreamsTransport(conn);
-  const connection = new HttpServer(options, settings).accept(transport);
-  transport.start(connection);
-  return connection;
+  return conn;
 }
 
 /** Writes below this are copied, which is cheaper than giving up the engine's buffer. */
@@ -65,7 +70,6 @@ class StreamsTransport implements Transport {
     this.#reader = conn.readable.getReader();
     this.#writer = conn.writable.getWriter();
     this.#writer.closed.catch((error) => this.#failed(error));
-    conn.setNoDelay?.(true);
   }
 
   start(events: TransportEvents): void {
@@ -82,6 +86,9 @@ class StreamsTransport implements Transport {
     this.#reading = false;
     if (this.#closed) return;
     if (done) return this.#events.receiveEnd();
+    if (!(value instanceof Uint8Array)) {
+      return this.#failed(new TypeError("the connection's readable must give Uint8Array chunks"));
+    }
     this.#events.receive(value, 0, value.length);
     if (!this.#closed && !this.#paused && !this.#reading) this.#read();
   };
@@ -125,12 +132,12 @@ class StreamsTransport implements Transport {
     return false;
   }
 
-  close(): void {
+  close(abruptly: boolean): void {
     if (this.#closed) return;
     this.#closed = true;
     // Each fails where its stream has ended already, which is as good.
     this.#reader.cancel().catch(() => {});
-    this.#writer.abort().catch(() => {});
+    this.#writer.abort(abruptly ? new Error("the response was cut off") : undefined).catch(() => {});
     try {
       this.#conn.close?.();
     } catch {

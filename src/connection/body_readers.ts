@@ -58,27 +58,33 @@ export class Collector implements BodyReader {
 
 /**
  * Makes a stream of `body`. Nothing is taken off the connection before somebody reads (so that 100 is not
- * sent too early), and then a piece at a time.
+ * sent too early), and then a piece at a time. The stream may outlive its exchange, and the body is used
+ * again by then: it touches only what is still its own.
  *
- * @param want called when the stream is read: the body is to be fed
+ * @param want called when the stream is read or cancelled: the body is to be fed
  */
 export function streamBody(body: RequestBody, want: () => void): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let controller!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
+  const reader: BodyReader = {
+    push(bytes, start, end) {
+      controller.enqueue(bytes.slice(start, end) as Uint8Array<ArrayBuffer>);
+      return controller.desiredSize! > 0;
+    },
+    end: () => controller.close(),
+    fail: (error) => controller.error(error),
+  };
   return new ReadableStream<Uint8Array<ArrayBuffer>>({
-    start(controller) {
-      body.attach({
-        push(bytes, start, end) {
-          controller.enqueue(bytes.slice(start, end) as Uint8Array<ArrayBuffer>);
-          return controller.desiredSize! > 0;
-        },
-        end: () => controller.close(),
-        fail: (error) => controller.error(error),
-      });
+    start(given) {
+      controller = given;
+      body.attach(reader);
     },
     pull() {
+      if (!body.isReadBy(reader)) return;
       body.resume();
       want();
     },
     cancel() {
+      if (!body.isReadBy(reader)) return;
       body.discard();
       want();
     },

@@ -106,6 +106,7 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
     if (this.#state === "closed") return;
     const { output } = this.#engine;
     this.#engine.bytesRead += end - start;
+    if (this.#reading === "discard") return;
     output.cork();
     this.#working = true;
     try {
@@ -126,9 +127,11 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
   receiveEnd(): void {
     if (this.#state === "closed") return;
     this.#inputEnded = true;
-    if (this.#reading === "held" && this.#input.length === 0) {
+    const x = this.#exchange;
+    const pipelined = this.#reading === "held" && this.#input.length > 0;
+    if (x?.isUnderWay && x.response.phase !== "complete" && !pipelined) {
       // As in Go: a client that half-closes may have gone for good. Its answer is sent all the same.
-      this.#exchange!.abortSignal(peerGone("the client closed its side before the response was complete"));
+      x.abortSignal(peerGone("the client closed its side before the response was complete"));
     }
     this.#settle();
   }
@@ -140,11 +143,10 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
   }
 
   transportClosed(error?: unknown): void {
-    const reason = this.#state === "active" ? "client_gone" : "client_closed";
-    this.#abandon(
-      this.#state === "draining" ? this.#ending! : reason,
-      peerGone("the client went away", error),
-    );
+    const gone = peerGone("the client went away", error);
+    this.out.close(gone); // there is nobody to send the rest to
+    if (this.#state === "draining") this.#abandon(this.#ending!, gone);
+    else this.#abandon(this.#state === "active" ? "client_gone" : "client_closed", gone);
   }
 
   // Reading.
@@ -225,7 +227,8 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
     if (x.response.phase === "cut") return;
     this.#callHandler(x);
     if (x.response.phase === "complete") this.#answered(x);
-    else if (this.#exchange === x) x.keepHead();
+    // What goes on after this call must not look into memory that is the transport's again.
+    if (this.#exchange === x && x.isUnderWay) x.keepHead();
   }
 
   #callHandler(x: HttpExchange): void {
@@ -264,7 +267,8 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
   /** The response is complete: goes on to the next request, or first to the end of this one's body. */
   #answered(x: HttpExchange): void {
     if (x.body.complete) return this.#over(x);
-    if (!x.body.isRead) {
+    // As in Go, a body is the handler's until its response is complete; a read that waits by then is served.
+    if (!x.body.isAwaited) {
       if (this.#ending !== null) return this.#over(x);
       x.body.drain(this.#engine.settings.drainBytes);
     }
@@ -291,16 +295,16 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
     return this.#exchange!.head.minor;
   }
 
-  get isHead(): boolean {
-    return this.#exchange!.head.method === "HEAD";
+  get method(): string {
+    return this.#exchange!.head.method;
   }
 
   dateLine(): Uint8Array {
     return this.#engine.dateLine();
   }
 
-  writePersistence(out: ByteWriter, mustClose: boolean): void {
-    this.#ending = mustClose ? "response_close" : whyNotPersist(this.#engine, this, this.#exchange!);
+  writePersistence(out: ByteWriter, mustClose: boolean, whole: boolean): void {
+    this.#ending = mustClose ? "response_close" : whyNotPersist(this.#engine, this, this.#exchange!, whole);
     if (this.#ending !== null) return out.copy(CLOSE_FIELD);
     const { settings, persistenceFields } = this.#engine;
     persistenceFields.write(out, this.minorVersion, settings.maxRequests - this.requests);
@@ -311,20 +315,18 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
   }
 
   responseBroken(): void {
-    this.out.flush();
-    this.#abandon("handler_error", new ConnectionError("closed", "the response was cut off"));
-  }
-
-  abortResponse(_reason: unknown): void {
-    this.responseBroken();
+    // Where the end of the connection is the end of the body, only a reset tells that it is not.
+    const abruptly = this.#exchange!.response.endsWithConnection;
+    const error = new ConnectionError("closed", "the response was cut off");
+    this.#abandon("handler_error", error, abruptly);
   }
 
   bodyWanted(): void {
-    const { head, body, response } = this.#exchange!;
-    if (head.expectsContinue && !body.arrived && response.phase === "unanswered") {
-      this.out.claim().copy(CONTINUE);
+    const { head, body } = this.#exchange!;
+    if (head.expectsContinue && body.isAwaited && !body.arrived) {
+      head.expectsContinue = false;
+      if (this.#exchange!.response.phase === "unanswered") this.out.claim().copy(CONTINUE);
     }
-    head.expectsContinue = false;
     this.#advance();
   }
 
@@ -334,7 +336,7 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
     if (this.#inputEnded) this.#settleEndOfInput();
     if (this.#state === "closed") return;
     this.#settlePatience();
-    this.#settlePause();
+    if (this.state !== "closed") this.#settlePause();
   }
 
   /** The peer sends no more: what cannot be completed any more is given up. */
@@ -351,17 +353,20 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
     if (this.#reading === "discard" && !this.out.stalled) this.#abandon(this.#ending!, null);
   }
 
+  /** Whoever is told of a new state may close the connection: that comes last. */
   #settlePatience(): void {
     const patience = this.#patience;
     switch (this.#reading) {
       case "head":
         if (this.#exchange?.head.begun) {
-          this.#become("active");
           patience.await("head");
+          this.#become("active");
+        } else if (this.out.stalled) {
+          patience.await("nothing");
         } else if (this.#state !== "new") {
           this.#returnExchange();
-          this.#become("idle");
           patience.await("next head");
+          this.#become("idle");
         }
         return;
       case "body":
@@ -400,6 +405,8 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
           "header_timeout",
         );
       case "body":
+        // It is the client's time: while the handler does not ask for more, nobody waits for the client.
+        if (this.#reading === "body" && !this.#exchange!.body.wanted) return this.#patience.extendRequest();
         return this.#refuse(
           new ProtocolError("request_timeout", 408, "the request took too long"),
           "request_timeout",
@@ -426,10 +433,7 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
       this.#exchange = null;
       x.lose(error);
       if (phase === "complete") return this.#finish(drained ? "unread_body" : reason);
-      if (phase === "streaming") {
-        this.out.flush();
-        return this.#abandon(reason, error);
-      }
+      if (phase === "streaming") return this.#abandon(reason, error, x.response.endsWithConnection);
     }
     writeError(this.out.claim(), error.status, error.message, this.dateLine());
     this.#finish(reason);
@@ -444,27 +448,28 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
     // Its response is complete; what is still under way of it is a body that nobody waits for.
     if (this.#exchange?.isUnderWay) this.#exchange.finish();
     this.#returnExchange();
-    this.#become("draining");
     this.out.end();
+    this.#become("draining");
     if (!this.#working) this.#settle();
   }
 
-  /** Ends at once. Whoever waits for something on this connection is told `error`. */
-  #abandon(reason: CloseReason, error: unknown): void {
+  /**
+   * Ends at once: first all that the connection holds, then whoever waits for something on it is told
+   * `error`, and may do with it what they like. `abruptly` lets the peer see a failure.
+   */
+  #abandon(reason: CloseReason, error: unknown, abruptly = false): void {
     if (this.#state === "closed") return;
+    const from = this.#state;
+    const x = this.#exchange;
+    this.#state = "closed";
     this.#ending = reason;
     this.#reading = "discard";
-    this.#patience.stop();
+    this.#returnExchange();
     this.#input.clear();
-    const x = this.#exchange;
-    if (x?.isUnderWay) {
-      this.#exchange = null;
-      x.lose(error);
-    } else {
-      this.#returnExchange();
-    }
-    this.#become("closed");
-    this.out.close(error);
+    this.#patience.stop();
+    this.out.close(error, abruptly);
+    if (x?.isUnderWay) x.lose(error);
+    this.#engine.observer.stateChanged(this, from, "closed");
     this.#engine.connectionClosed(reason);
     this.#closed?.resolve(reason);
   }

@@ -3,6 +3,7 @@
  * list, which is therefore ordered by time: arming appends, disarming unlinks, and the timer looks at the
  * lists' heads alone. With nothing armed there is no timer.
  */
+import { MAX_TIME } from "../options.ts";
 import type { Clock } from "./clock.ts";
 
 /** How late a deadline may be noticed, and how seldom the timer fires at the most, in milliseconds. */
@@ -100,7 +101,7 @@ export class Deadlines {
 
   #schedule(due: number, now: number): void {
     if (this.#timer !== null) this.#clock.cancel(this.#timer);
-    const delay = Math.max(TICK, due - now);
+    const delay = Math.min(Math.max(TICK, due - now), MAX_TIME);
     this.#timerDue = now + delay;
     this.#timer = this.#clock.schedule(this.#tick, Math.ceil(delay));
   }

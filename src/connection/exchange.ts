@@ -16,8 +16,6 @@ export interface ExchangePort extends ResponsePort {
   readonly connection: Connection;
   /** The body is wanted now: sends 100 if the client waits for it, and feeds what is here. */
   bodyWanted(): void;
-  /** Ends the connection without completing the response. */
-  abortResponse(reason: unknown): void;
 }
 
 /** Who wants to know how an exchange ends. Told one of the two, once. */
@@ -175,9 +173,13 @@ export class HttpExchange implements Exchange {
     return JSON.parse(await this.text());
   }
 
-  stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+  /** `onUse` is called whenever the stream is read or cancelled. */
+  stream(onUse?: () => void): ReadableStream<Uint8Array<ArrayBuffer>> {
     const port = this.#takeBody();
-    return streamBody(this.body, () => port.bodyWanted());
+    return streamBody(this.body, () => {
+      onUse?.();
+      port.bodyWanted();
+    });
   }
 
   #takeBody(): ExchangePort {
@@ -206,7 +208,7 @@ export class HttpExchange implements Exchange {
     this.response.end(chunk);
   }
 
-  abort(reason?: unknown): void {
-    if (this.response.phase !== "cut") this.#live.abortResponse(reason);
+  abort(): void {
+    if (this.response.phase !== "cut") this.#live.responseBroken();
   }
 }

@@ -33,7 +33,8 @@ export class Input {
   /** Drops what lies before `position` in `bytes`. */
   dropUntil(position: number): void {
     this.start = position;
-    if (this.start === this.end) this.clear();
+    // Past the end where the connection dropped it all in the meantime.
+    if (this.start >= this.end) this.clear();
   }
 
   /** Drops everything, and the memory. */

@@ -15,20 +15,29 @@ export interface Persisting {
   readonly retiring: boolean;
 }
 
-/** Why a connection cannot go on after the exchange under way, or `null`. Decided as its head is written. */
-export function whyNotPersist(engine: Engine, connection: Persisting, x: HttpExchange): CloseReason | null {
+/**
+ * Why a connection cannot go on after the exchange under way, or `null`. Decided as the response's head is
+ * written; `whole` says that its body follows at once, so that no more of the request is read.
+ */
+export function whyNotPersist(
+  engine: Engine,
+  connection: Persisting,
+  x: HttpExchange,
+  whole: boolean,
+): CloseReason | null {
   const { settings } = engine;
   if (!persists(x.head.minor, x.head.connection)) return "close_requested";
   if (!engine.keepAlive) return "keep_alive_off";
   if (connection.retiring) return "shutdown";
   if (settings.maxRequests > 0 && connection.requests >= settings.maxRequests) return "max_requests";
-  return mayStayUnread(x, settings.drainBytes) ? "unread_body" : null;
+  return mayStayUnread(x, settings.drainBytes, whole) ? "unread_body" : null;
 }
 
 /** Whether the client may never send the rest of the body, or more of it than is worth reading. */
-function mayStayUnread({ head, body }: HttpExchange, budget: number): boolean {
-  if (body.complete || body.isRead) return false;
+function mayStayUnread({ head, body }: HttpExchange, budget: number, whole: boolean): boolean {
+  if (body.complete) return false;
   // A client that still waits for 100 may send the body next, or not: what comes could be either.
   if (head.expectsContinue && !body.arrived) return true;
+  if (whole ? body.isAwaited : body.isRead) return false;
   return (body.remaining ?? 0) > budget;
 }

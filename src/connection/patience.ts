@@ -40,15 +40,22 @@ export class Patience implements DeadlineOwner {
   /** Waits for `waiting` from now on. */
   await(waiting: Waiting): void {
     if (waiting === this.#waiting && waiting !== "next head") return;
-    this.#waiting = waiting;
     const now = this.#clock.now();
-    this.#deadlines.arm(this.#step, this.#length(waiting), now);
+    // The first head has its time from the accept on.
+    const goesOn = this.#waiting === "first head" && waiting === "head";
+    if (!goesOn) this.#deadlines.arm(this.#step, this.#length(waiting), now);
+    this.#waiting = waiting;
     if (waiting === "head" || waiting === "body") {
       this.#request ??= new Deadline(this);
       if (!this.#request.armed) this.#deadlines.arm(this.#request, this.#settings.requestTimeout, now);
     } else if (this.#request !== null) {
       this.#deadlines.disarm(this.#request);
     }
+  }
+
+  /** Gives the request its time anew: what came of it by now is not late. */
+  extendRequest(): void {
+    this.#deadlines.arm(this.#request!, this.#settings.requestTimeout, this.#clock.now());
   }
 
   /** Waits for nothing any more. */

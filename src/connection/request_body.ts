@@ -67,6 +67,16 @@ export class RequestBody implements BodySink {
     return this.#wanted;
   }
 
+  /** Whether somebody waits for more of it right now. */
+  get isAwaited(): boolean {
+    return this.#wanted && this.#reader !== DISCARD;
+  }
+
+  /** Whether `reader` is the one that it goes to. */
+  isReadBy(reader: BodyReader): boolean {
+    return this.#reader === reader;
+  }
+
   /** Whether what comes of it is dropped. */
   get isDropped(): boolean {
     return this.#reader === DISCARD;

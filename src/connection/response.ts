@@ -12,14 +12,17 @@ import { isBodiless, statusLine } from "../protocol/status.ts";
 export interface ResponsePort {
   /** The client's minor version. */
   readonly minorVersion: number;
-  /** Whether the request's method is HEAD. */
-  readonly isHead: boolean;
+  /** The request's method. */
+  readonly method: string;
   /** Where the response is written. */
   readonly out: WriteSide;
   /** `date: …` CRLF. */
   dateLine(): Uint8Array;
-  /** Appends the fields that say whether the connection persists; `mustClose` says that it can't. */
-  writePersistence(out: ByteWriter, mustClose: boolean): void;
+  /**
+   * Appends the fields that say whether the connection persists; `mustClose` says that it can't, `whole`
+   * that the body follows at once.
+   */
+  writePersistence(out: ByteWriter, mustClose: boolean, whole: boolean): void;
   /** The response is complete. */
   responseDone(): void;
   /** The response can't be completed: the connection must end, visibly. */
@@ -68,6 +71,11 @@ export class ResponseWriter {
     return this.#phase;
   }
 
+  /** Whether the end of its body is the end of the connection. */
+  get endsWithConnection(): boolean {
+    return this.#framing === "close";
+  }
+
   /** There is nobody to answer any more: from now on every call is a no-op. */
   cut(): void {
     this.#phase = "cut";
@@ -77,6 +85,7 @@ export class ResponseWriter {
   respond(status: number, fields?: Fields, body?: string | Uint8Array | null): void {
     if (!this.#isOrdered("respond", "unanswered")) return;
     const port = this.#port!;
+    if (body != null) checkContent(body);
     const content = typeof body === "string" && body.length > LARGE_TEXT
       ? encoder.encode(body)
       : body ?? null;
@@ -105,13 +114,13 @@ export class ResponseWriter {
   /** Sends a piece of the body; answers whether more is welcome. */
   write(chunk: string | Uint8Array): boolean {
     if (!this.#isOrdered("write", "streaming")) return false;
-    return this.#write(typeof chunk === "string" ? encoder.encode(chunk) : chunk);
+    return this.#write(toBytes(chunk));
   }
 
   /** Ends the body. */
   end(chunk?: string | Uint8Array): void {
     if (!this.#isOrdered("end", "streaming")) return;
-    if (chunk !== undefined) this.#write(typeof chunk === "string" ? encoder.encode(chunk) : chunk);
+    if (chunk !== undefined) this.#write(toBytes(chunk));
     if (this.#framing === "length" && this.#remaining > 0) {
       this.#break(`the body ended ${this.#remaining} bytes before its content-length`);
     }
@@ -186,31 +195,51 @@ export class ResponseWriter {
     const port = this.#port!;
     const given = notes.contentLength;
     const declared = given === LENGTH_NOT_GIVEN ? length : given;
+    const tunnels = port.method === "CONNECT" && status < 300;
     this.#framing = "none";
-    if (isBodiless(status)) {
+    if (isBodiless(status) || tunnels) {
       if (length > 0) throw new TypeError(`a response with status ${status} has no body`);
-      // A 204 must not tell a length; a 304 may tell that of the response it stands for.
+      // A 204, and a 2xx to CONNECT, must not tell a length; a 304 may tell that of what it stands for.
       if (status === 304 && given !== LENGTH_NOT_GIVEN) writeLength(out, given);
-    } else if (port.isHead) {
+    } else if (port.method === "HEAD") {
       if (given !== LENGTH_NOT_GIVEN || (length !== UNKNOWN_LENGTH && !bodyOmitted)) {
         writeLength(out, declared);
       }
+    } else if (status === 205) {
+      if (declared > 0) throw new TypeError("a response with status 205 has no body");
+      this.#frameByLength(out, 0);
     } else if (declared !== UNKNOWN_LENGTH) {
       if (length !== UNKNOWN_LENGTH && length !== declared) {
         throw new TypeError(`content-length says ${declared}, but the body has ${length} bytes`);
       }
-      if (status === 205 && declared > 0) throw new TypeError("a response with status 205 has no body");
-      this.#framing = "length";
-      this.#remaining = declared;
-      writeLength(out, declared);
+      this.#frameByLength(out, declared);
     } else if (port.minorVersion > 0) {
       this.#framing = "chunked";
       out.copy(CHUNKED);
     } else {
       this.#framing = "close";
     }
-    port.writePersistence(out, this.#framing === "close" || notes.close);
+    const mustClose = this.#framing === "close" || tunnels || notes.close;
+    port.writePersistence(out, mustClose, length !== UNKNOWN_LENGTH);
   }
+
+  #frameByLength(out: ByteWriter, length: number): void {
+    this.#framing = "length";
+    this.#remaining = length;
+    writeLength(out, length);
+  }
+}
+
+function toBytes(chunk: string | Uint8Array): Uint8Array {
+  checkContent(chunk);
+  return typeof chunk === "string" ? encoder.encode(chunk) : chunk;
+}
+
+function checkContent(content: unknown): void {
+  if (typeof content === "string" || content instanceof Uint8Array) return;
+  throw new TypeError(
+    `a body must be a string or a Uint8Array, not ${content === null ? "null" : typeof content}`,
+  );
 }
 
 function writeLength(out: ByteWriter, length: number): void {

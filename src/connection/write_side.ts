@@ -78,10 +78,15 @@ export class WriteSide implements OutputOwner {
     if (!this.#transport.end()) this.stalled = true;
   }
 
-  /** Drops what is left; whoever waits is told `error`. */
-  close(error: unknown): void {
+  /**
+   * Hands over what waits in the buffer, and drops what the transport has not sent; whoever waits is told
+   * `error`. `abruptly` lets the peer see a failure, where the transport can.
+   */
+  close(error: unknown, abruptly = false): void {
+    if (this.#closed) return;
+    this.flush();
     this.#closed = true;
     this.#ready?.reject(error);
-    this.#transport.close();
+    this.#transport.close(abruptly);
   }
 }

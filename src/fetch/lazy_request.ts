@@ -27,6 +27,8 @@ export class LazyRequest {
   #body: ReadableStream<Uint8Array<ArrayBuffer>> | null = null;
   readonly #hasBody: boolean;
   #bodyUsed = false;
+  /** The native twin has the body. */
+  #bodyMoved = false;
   /** The copy of the head, after `detach`. */
   #bytes: Uint8Array | null = null;
   #start = 0;
@@ -61,18 +63,19 @@ export class LazyRequest {
     return this.#head;
   }
 
-  /** The native `Request`, made now. The body moves there. */
+  /** The native `Request`, made now. The body moves there, unless it was used here. */
   get native(): Request {
     if (this.#native === null) {
-      const { body } = this;
+      const body = this.#bodyUsed || this.method === "GET" || this.method === "HEAD" ? null : this.body;
       const init: RequestInit & { duplex: "half" } = {
         method: this.method,
         headers: this.headers,
         signal: this.signal,
         duplex: "half",
       };
-      if (body !== null && this.method !== "GET" && this.method !== "HEAD") init.body = body;
+      if (body !== null) init.body = body;
       this.#native = new NativeRequest(this.url, init);
+      this.#bodyMoved = body !== null;
     }
     return this.#native;
   }
@@ -102,32 +105,29 @@ export class LazyRequest {
 
   /** As `Request.body`. */
   get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
-    if (this.#native !== null) return this.#native.body as ReadableStream<Uint8Array<ArrayBuffer>> | null;
     if (!this.#hasBody) return null;
-    if (this.#body === null) {
-      if (this.#bodyUsed) return lockedStream();
-      this.#body = this.#exchange === null ? goneStream() : this.#exchange.stream();
-    }
+    if (this.#bodyMoved) return this.#native!.body as ReadableStream<Uint8Array<ArrayBuffer>>;
+    if (this.#body !== null) return this.#body;
+    if (this.#bodyUsed) this.#body = lockedStream();
+    else if (this.#exchange === null) this.#body = goneStream();
+    else this.#body = this.#exchange.stream(() => this.#bodyUsed = true);
     return this.#body;
   }
 
   /** As `Request.bodyUsed`. */
   get bodyUsed(): boolean {
-    return this.#native?.bodyUsed ?? this.#bodyUsed;
+    return this.#bodyMoved ? this.#native!.bodyUsed : this.#bodyUsed;
   }
 
   /** All of the body, once. */
   async bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    if (this.#native !== null) return new Uint8Array(await this.#native.arrayBuffer());
     if (!this.#hasBody) return new Uint8Array(0);
-    if (this.#bodyUsed) throw new TypeError("the request body was read already");
-    if (this.#body !== null) {
-      if (this.#body.locked) throw new TypeError("the request body is being read as a stream");
-      this.#bodyUsed = true;
-      return new Uint8Array(await new Response(this.#body).arrayBuffer());
-    }
-    if (this.#exchange === null) throw bodyGone();
+    if (this.bodyUsed) throw new TypeError("the request body was read already");
+    if (this.#bodyMoved) return new Uint8Array(await this.#native!.arrayBuffer());
+    if (this.#body?.locked) throw new TypeError("the request body is being read as a stream");
     this.#bodyUsed = true;
+    if (this.#body !== null) return new Uint8Array(await new Response(this.#body).arrayBuffer());
+    if (this.#exchange === null) throw bodyGone();
     return await this.#exchange.bytes();
   }
 

@@ -27,6 +27,7 @@ export function sendResponse(x: HttpExchange, response: Response, source: BodySo
     return x.respond(status, headers, null);
   }
   const reader = body.getReader();
+  if (x.response.phase === "cut") return void reader.cancel().catch(() => {}); // nobody is left to send it to
   source.cancelBody = (reason) => void reader.cancel(reason).catch(() => {}); // told, and that is all
   return sendBody(x, status, headers, reader);
 }
@@ -51,8 +52,9 @@ async function sendBody(
       if (!x.write(chunk.value)) await x.ready();
     }
   } catch (error) {
-    if (x.response.phase === "cut") return; // the client has gone, and the source was told
-    x.abort(error);
+    reader.cancel(error).catch(() => {});
+    if (x.response.phase === "cut") return; // the client has gone, which is no failure of the handler
+    x.abort();
     throw error;
   }
   x.end();

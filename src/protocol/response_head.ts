@@ -35,7 +35,7 @@ export class FieldNotes {
 export function writeFields(out: ByteWriter, fields: Fields, notes: FieldNotes): void {
   if (Symbol.iterator in fields) {
     for (const [name, value] of fields as Iterable<readonly [string, string]>) {
-      writeField(out, name, value, notes);
+      writeField(out, name, String(value), notes); // untyped callers give numbers here too
     }
     return;
   }

@@ -8,7 +8,7 @@ import { Deferred } from "../connection/deferred.ts";
 import { Engine, type Observer } from "../connection/engine.ts";
 import type { ExchangeHandler } from "../exchange.ts";
 import { fetchHandler } from "../fetch/fetch_handler.ts";
-import type { ConnectionOptions, Settings } from "../options.ts";
+import { type ConnectionOptions, MAX_TIME, type Settings } from "../options.ts";
 import type { ConnectionSnapshot, Server, ServerStats, ShutdownOptions, ShutdownReport } from "./server.ts";
 
 /** What a server needs of what it listens on. */
@@ -168,16 +168,17 @@ export class HttpServer implements Server, Observer {
 
   // The end.
 
-  shutdown(options: ShutdownOptions = {}): Promise<ShutdownReport> {
+  async shutdown(options: ShutdownOptions = {}): Promise<ShutdownReport> {
     const { timeout = DEFAULT_TIMEOUT, idleGrace = DEFAULT_IDLE_GRACE } = options;
     checkTime("timeout", timeout);
     checkTime("idleGrace", idleGrace);
-    return this.#shutdown ??= this.#drain(timeout, idleGrace);
+    return await (this.#shutdown ??= this.#drain(timeout, idleGrace));
   }
 
   async #drain(timeout: number, idleGrace: number): Promise<ShutdownReport> {
     const { clock } = this.#engine;
     const connections = this.#connections.size;
+    const forcedBefore = this.#forced;
     this.#stopAccepting();
     for (const connection of [...this.#connections.keys()]) (connection as HttpConnection).retire();
     const endIdle = (): void => {
@@ -188,7 +189,8 @@ export class HttpServer implements Server, Observer {
     await this.finished;
     clock.cancel(grace);
     clock.cancel(deadline);
-    return { finished: connections - this.#forced, forced: this.#forced };
+    const forced = this.#forced - forcedBefore;
+    return { finished: connections - forced, forced };
   }
 
   async close(): Promise<void> {
@@ -230,7 +232,9 @@ async function report(call: () => unknown): Promise<void> {
 }
 
 function checkTime(name: string, value: number): void {
-  if (!Number.isInteger(value) || value < 0) {
-    throw new RangeError(`"${name}" must be a whole number of milliseconds, 0 or more, not ${value}`);
+  if (!Number.isInteger(value) || value < 0 || value > MAX_TIME) {
+    throw new RangeError(
+      `"${name}" must be a whole number of milliseconds from 0 to ${MAX_TIME}, not ${value}`,
+    );
   }
 }

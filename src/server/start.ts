@@ -30,9 +30,16 @@ export async function startServer(options: ServeOptions, listen: Listen): Promis
     throw listenError(settings, error);
   }
   server.listen(listener);
-  signal?.addEventListener("abort", () => void server.shutdown(), { once: true });
-  if (signal?.aborted) void server.shutdown();
-  options.onListen?.(server.addr);
+  const onAbort = (): void => void server.shutdown();
+  signal?.addEventListener("abort", onAbort);
+  void server.finished.then(() => signal?.removeEventListener("abort", onAbort));
+  if (signal?.aborted) onAbort();
+  try {
+    options.onListen?.(server.addr);
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
   return server;
 }
 

@@ -3,6 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { FastResponse } from "../../mod.ts";
 import { TRANSITIONS } from "../../src/connection/lifecycle.ts";
 import type { ConnectionState } from "../../src/conn.ts";
 import type { Exchange } from "../../src/exchange.ts";
@@ -402,4 +403,85 @@ test("every change of state is in the table of transitions", async () => {
   const possible = Object.entries(TRANSITIONS).flatMap(([from, tos]) => tos.map((to) => `${from} → ${to}`));
   // Nothing is handed over to another protocol yet.
   assert.deepEqual([...seen].sort(), possible.filter((change) => !change.includes("upgraded")).sort());
+});
+
+test("bytes after the last request of a split head are dropped", () => {
+  for (const rest of ["Connection: close\r\n\r\n", "bad name : x\r\n\r\n"]) {
+    const { client, connection } = connect({ exchange: echoTarget });
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n");
+    client.send(rest);
+    client.send("more");
+    client.send(get());
+    assert.equal(parseResponses(client.text()).length, 1);
+    assert.equal(connection.state, "draining");
+  }
+});
+
+test("a connection may be ended from onStateChange in any state", () => {
+  for (const when of ["new", "active", "idle", "draining"] as const) {
+    for (const how of ["close", "shutdown"] as const) {
+      for (const sent of ["GET / HT", get(), get("/", "Connection: close"), post("unread").slice(0, -2)]) {
+        const { client, clock, connection, errors } = connect({
+          exchange: echoTarget,
+          onStateChange: (connection, state) => state === when && connection[how](),
+        });
+        client.send(sent);
+        clock.advance(400_000);
+        assert.equal(connection.state, "closed", `${how}() at ${when} after ${JSON.stringify(sent)}`);
+        assert.equal(clock.timers, 0);
+        assert.deepEqual(errors, []);
+      }
+    }
+  }
+});
+
+test("a connection may be closed from an abort listener, and closes once", async () => {
+  const { client, connection, server } = connect({
+    exchange: (x) => x.signal.addEventListener("abort", () => connection.close()),
+  });
+  client.send(get());
+  client.reset();
+  assert.equal(await connection.closed, "client_gone");
+  assert.deepEqual(server.stats().closed, { client_gone: 1 });
+});
+
+test("close() in a pipelined handler does not take back the answers before it", () => {
+  const { client } = connect({
+    exchange(x) {
+      if (x.target === "/2") x.connection.close();
+      else echoTarget(x);
+    },
+  });
+  client.send(get("/1") + get("/2"));
+  assert.deepEqual(parseResponses(client.text()).map(({ body }) => body), ["/1"]);
+});
+
+test("a connection whose answer was not taken yet is not idle", () => {
+  const { client, connection, clock } = connect({ exchange: echoTarget });
+  client.takesWrites = false;
+  client.send(get());
+  clock.advance(1_000_000);
+  assert.equal(connection.state, "active");
+  client.drain();
+  assert.equal(connection.state, "idle");
+});
+
+test("a request stays its own while its body comes in memory that is used again", () => {
+  let request!: Request;
+  const { client, connection } = connect({
+    fetch(given) {
+      request = given;
+      return new FastResponse("early");
+    },
+  });
+  const head = "POST /one HTTP/1.1\r\nHost: a.example\r\nContent-Length: 60\r\n\r\n";
+  const memory = new TextEncoder().encode(head.padEnd(200));
+  connection.receive(memory, 0, head.length);
+  const body = "GET /forged HTTP/1.1\r\nHost: evil.example\r\nX-Admin: 1\r\n\r\n".padEnd(60);
+  memory.set(new TextEncoder().encode(body));
+  connection.receive(memory, 0, 60);
+  assert.equal(request.url, "http://a.example/one");
+  assert.equal(request.headers.get("x-admin"), null);
+  assert.equal(connection.state, "idle");
+  client.reset();
 });

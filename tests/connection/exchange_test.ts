@@ -102,6 +102,9 @@ test("a wrong response throws before a byte is sent, and can be answered otherwi
     [(x) => x.respond(200, { "content-length": "5" }, "four"), TypeError, /content-length/],
     [(x) => x.respond(200, { "content-length": "-1" }), TypeError, /content-length/],
     [(x) => x.respond(204, {}, "body"), TypeError, /204/],
+    [(x) => x.respond(205, {}, "body"), TypeError, /205/],
+    [(x) => x.respond(200, {}, 123 as unknown as string), TypeError, /body/],
+    [(x) => x.respond(200, {}, new DataView(new ArrayBuffer(1)) as unknown as string), TypeError, /body/],
     [(x) => x.start(200, { "x-a": "\n" }), TypeError, /x-a/],
   ];
   for (const [answer, type, message] of wrong) {
@@ -463,4 +466,96 @@ test("abort() cuts the response off", async () => {
   client.send(get());
   assert.doesNotMatch(client.text(), /\n0\r\n\r\n$/);
   assert.equal(await connection.closed, "handler_error");
+});
+
+test("abort() of a response that ends with the connection resets it", () => {
+  const { client } = connect({
+    exchange(x) {
+      x.start(200);
+      x.write("half");
+      x.abort();
+    },
+  });
+  client.send("GET / HTTP/1.0\r\n\r\n");
+  assert.equal(client.wasReset, true);
+});
+
+test("a body that was read in part is dropped after the response, and the connection goes on", async () => {
+  const { client, errors } = connect({
+    async exchange(x) {
+      if (x.hasBody) {
+        const { value } = await x.stream().getReader().read();
+        assert.equal(value!.length, 3);
+      }
+      x.respond(200, {}, x.target);
+    },
+  });
+  const request = post("first, rest", "/1");
+  client.send(request.slice(0, -8));
+  await settled();
+  client.send(request.slice(-8) + get("/2"));
+  await settled();
+  assert.deepEqual(errors, []);
+  assert.deepEqual(parseResponses(client.text()).map(({ body }) => body), ["/1", "/2"]);
+});
+
+test("a kept stream does not touch the body of a later request", async () => {
+  let kept: ReadableStream<Uint8Array> | undefined;
+  const { client, errors } = connect({
+    async exchange(x) {
+      if (kept === undefined) {
+        kept = x.stream();
+        const reader = kept.getReader();
+        const read = reader.read();
+        reader.releaseLock();
+        await read.catch(() => {});
+        return x.respond(200, {}, "first");
+      }
+      await kept.cancel().catch(() => {});
+      x.respond(200, {}, await x.text());
+    },
+  });
+  client.send(post("one"));
+  await settled();
+  client.send(post("two"));
+  await settled();
+  assert.deepEqual(errors, []);
+  assert.deepEqual(parseResponses(client.text()).map(({ body }) => body), ["first", "two"]);
+});
+
+test("a body that is cancelled is not asked for with 100", async () => {
+  const { client } = connect({
+    async exchange(x) {
+      await x.stream().cancel();
+      x.respond(403);
+    },
+  });
+  client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+  await settled();
+  const responses = parseResponses(client.text());
+  assert.deepEqual(responses.map(({ status }) => status), [403]);
+  assert.equal(responses[0].headers.get("connection"), "close");
+});
+
+test("a request without a body is not told to continue", async () => {
+  const { client } = connect({ exchange: async (x) => x.respond(200, {}, await x.text()) });
+  client.send(get("/", "Expect: 100-continue"));
+  await settled();
+  assert.deepEqual(parseResponses(client.text()).map(({ status }) => status), [200]);
+});
+
+test("a client that half-closes aborts the signal of a request with an unread body too", () => {
+  let signal!: AbortSignal;
+  for (const request of [post("hello"), post("hello").slice(0, -2), get()]) {
+    const { client } = connect({ exchange: (x) => void (signal = x.signal) });
+    client.send(request);
+    client.sendEnd();
+    assert.equal(signal.aborted, true);
+  }
+});
+
+test("a 2xx to CONNECT has no framing and ends the connection as HTTP", () => {
+  const text = ask("CONNECT a.example:443 HTTP/1.1\r\nHost: a.example\r\n\r\n", (x) => x.respond(200));
+  assert.doesNotMatch(text, /content-length|transfer-encoding/);
+  assert.match(text, /connection: close/);
 });

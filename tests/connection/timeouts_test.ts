@@ -156,7 +156,11 @@ test("requestTimeout counts from the first byte of the head", () => {
   clock.advance(200 + TICK);
   // The handler answered already, so that what is late is only dropped.
   assert.deepEqual(parseResponses(client.text()).map(({ status }) => status), [200]);
-  const pending = connect({ exchange: () => {}, headerTimeout: 900, requestTimeout: 1000 });
+  const pending = connect({
+    exchange: (x) => x.text().then(() => {}),
+    headerTimeout: 900,
+    requestTimeout: 1000,
+  });
   pending.client.send(request.slice(0, 10));
   pending.clock.advance(800);
   pending.client.send(request.slice(10, -3));
@@ -236,4 +240,36 @@ test("without connections no timer is left", () => {
   assert.equal(clock.timers, 1);
   client.reset();
   assert.equal(clock.timers, 0);
+});
+
+test("the first head has its time from the accept on", () => {
+  const { client, clock } = connect({ exchange: ok, headerTimeout: 1000 });
+  clock.advance(900);
+  client.send("GET / HT");
+  clock.advance(100 + TICK);
+  assert.deepEqual(parseResponses(client.text()).map(({ status }) => status), [408]);
+});
+
+test("the client is not to blame for a body that the handler does not read", async () => {
+  let x!: Exchange;
+  const { client, clock } = connect({ exchange: (exchange) => void (x = exchange), requestTimeout: 1000 });
+  client.send(post("it is all here"));
+  clock.advance(100_000);
+  x.respond(200, {}, await x.text());
+  await settled();
+  assert.equal(parseResponses(client.text())[0].body, "it is all here");
+});
+
+test("the longest times do not overflow the timer", () => {
+  const delays: number[] = [];
+  const clock = new FakeClock();
+  const schedule = clock.schedule.bind(clock);
+  clock.schedule = (callback, delay) => (delays.push(delay), schedule(callback, delay));
+  const { client } = connect({ exchange: ok, idleTimeout: 2 ** 31 - 1, headerTimeout: 0 }, clock);
+  client.send(get());
+  clock.advance(2 ** 31);
+  assert.equal(client.ended, false);
+  clock.advance(10_000);
+  assert.equal(client.ended, true);
+  assert.ok(delays.every((delay) => delay < 2 ** 31));
 });

@@ -401,3 +401,37 @@ test("a header that cannot travel gives a 500", async () => {
   const { responses } = await ask(() => new FastResponse("x", { headers: { "x-a": "a\r\nb: c" } }));
   assert.deepEqual(responses.map(({ status }) => status), [500]);
 });
+
+test("a request whose body was read still tells everything else", async () => {
+  const { errors } = await ask(async (request) => {
+    await request.text();
+    assert.equal(request.redirect, "follow");
+    assert.equal(request.bodyUsed, true);
+    assert.equal(request.headers.get("host"), "a.example");
+    return new Response();
+  }, post("body"));
+  assert.deepEqual(errors, []);
+});
+
+test("bodyUsed tells of a stream that was read", async () => {
+  const { errors } = await ask(async (request) => {
+    assert.equal(request.bodyUsed, false);
+    await request.body!.getReader().read();
+    assert.equal(request.bodyUsed, true);
+    await assert.rejects(request.text(), TypeError);
+    return new Response();
+  }, post("body"));
+  assert.deepEqual(errors, []);
+});
+
+test("a stream that is answered after the client went away is cancelled", async () => {
+  let cancelled = false;
+  let answer!: (response: Response) => void;
+  const { client, errors } = connect({ fetch: () => new Promise<Response>((resolve) => answer = resolve) });
+  client.send(get());
+  client.reset();
+  answer(new Response(new ReadableStream({ cancel: () => void (cancelled = true) })));
+  await quiet();
+  assert.equal(cancelled, true);
+  assert.deepEqual(errors, []);
+});

@@ -17,15 +17,18 @@ async function askThrough(front: (request: Request, target: string) => Promise<R
       }),
   });
   try {
-    const { client, connection, errors } = connect({
+    let answered!: () => void;
+    const whenAnswered = new Promise<void>((resolve) => answered = resolve);
+    const { client, errors } = connect({
       fetch: (request) => front(request, `${backend.url}path`),
+      onStateChange: (_connection, state) => state === "draining" && answered(),
     });
     client.send(
       `POST /path HTTP/1.1\r\nHost: ${new URL(backend.url).host}\r\nX-A: b\r\nContent-Length: 4\r\n` +
         "Connection: close\r\n\r\nbody",
     );
+    await whenAnswered;
     client.sendEnd();
-    await connection.closed;
     assert.deepEqual(errors, []);
     const [response] = parseResponses(client.text());
     return `${response.status} ${response.headers.get("x-seen")} ${response.body}`;
