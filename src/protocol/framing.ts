@@ -15,22 +15,16 @@ export const CHUNKED = -1;
 export const NO_LENGTH = -1;
 
 /**
- * Reads one Content-Length line. A list, or a further line, is accepted where all its members are equal
- * (RFC 9110 §8.6).
+ * Reads one Content-Length line. A further line may only say the same (RFC 9110 §8.6); a list in one line
+ * is refused, although a recipient may accept one of equal members: nobody sends it in good faith.
  *
  * @param earlier what the lines before it said, or `NO_LENGTH`
  * @throws {ProtocolError} `bad_content_length` 400; `body_too_large` 413 for a number past 2^53
  */
 export function contentLength(bytes: Uint8Array, start: number, end: number, earlier: number): number {
-  let length = earlier;
-  let members = 0;
-  eachListElement(bytes, start, end, (from, to) => {
-    const value = decimal(bytes, from, to);
-    if (length !== NO_LENGTH && length !== value) throw badLength("Content-Length has two values");
-    length = value;
-    members++;
-  });
-  if (members === 0) throw badLength("Content-Length is empty");
+  if (start === end) throw badLength("Content-Length is empty");
+  const length = decimal(bytes, start, end);
+  if (earlier !== NO_LENGTH && earlier !== length) throw badLength("Content-Length has two values");
   return length;
 }
 
