@@ -85,7 +85,7 @@ export function streamBody(body: RequestBody, want: () => void): ReadableStream<
     },
     cancel() {
       if (!body.isReadBy(reader)) return;
-      body.discard();
+      body.drop();
       want();
     },
   }, { highWaterMark: 0 });

@@ -10,6 +10,7 @@ import { NEED_MORE } from "../protocol/request_head.ts";
 import { Deferred } from "./deferred.ts";
 import type { Engine } from "./engine.ts";
 import type { ExchangePort, HttpExchange } from "./exchange.ts";
+import type { RequestBody } from "./request_body.ts";
 import { acquireExchange, releaseExchange } from "./exchange_pool.ts";
 import { Input } from "./input.ts";
 import { whyNotPersist } from "./keep_alive.ts";
@@ -43,10 +44,10 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
   #reading: Reading = "head";
   /** The exchange under way, or the one that the next request will use. */
   #exchange: HttpExchange | null = null;
-  /** Why the connection ends, or will end after the exchange under way. */
-  #ending: CloseReason | null = null;
-  /** A handler is being called; what follows from its answer waits until it returns. */
-  #inHandler = false;
+  /** Why the exchange under way is the last, once its response has said so. */
+  #lastBecause: CloseReason | null = null;
+  /** Why the connection ended, once it has. */
+  #endedBecause: CloseReason = "forced";
   /** Bytes are being worked off; whoever wants to go on need not start it again. */
   #working = false;
   #inputEnded = false;
@@ -81,7 +82,7 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
   get closed(): Promise<CloseReason> {
     if (this.#closed === null) {
       this.#closed = new Deferred();
-      if (this.#state === "closed") this.#closed.resolve(this.#ending!);
+      if (this.#state === "closed") this.#closed.resolve(this.#endedBecause);
     }
     return this.#closed.promise;
   }
@@ -145,7 +146,7 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
   transportClosed(error?: unknown): void {
     const gone = peerGone("the client went away", error);
     this.out.close(gone); // there is nobody to send the rest to
-    if (this.#state === "draining") this.#abandon(this.#ending!, gone);
+    if (this.#state === "draining") this.#abandon(this.#endedBecause, gone);
     else this.#abandon(this.#state === "active" ? "client_gone" : "client_closed", gone);
   }
 
@@ -186,14 +187,21 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
           case "body": {
             const x = this.#exchange!;
             if (at < end) x.body.arrived = true;
+            if (x.response.phase === "complete" && !this.#readsOn(x.body)) {
+              this.#over(x);
+              break;
+            }
             at = x.body.feed(bytes, at, end);
             if (!x.body.complete) return at;
             this.#reading = "held";
-            if (x.response.phase === "complete") this.#over(x);
             break;
           }
-          case "held":
-            return at;
+          case "held": {
+            const x = this.#exchange!;
+            if (x.response.phase !== "complete") return at;
+            this.#over(x);
+            break;
+          }
           case "discard":
             return end;
         }
@@ -218,6 +226,7 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
       );
     }
     this.requests++;
+    this.#lastBecause = null;
     this.#reading = framing === 0 ? "held" : "body";
     x.begin(this, settings);
     x.body.arrived = moreHasCome;
@@ -226,13 +235,12 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
     // Whoever watches the states may have closed the connection.
     if (x.response.phase === "cut") return;
     this.#callHandler(x);
-    if (x.response.phase === "complete") this.#answered(x);
+    const over = x.response.phase === "complete" && x.body.complete;
     // What goes on after this call must not look into memory that is the transport's again.
-    if (this.#exchange === x && x.isUnderWay) x.keepHead();
+    if (!over && this.#exchange === x) x.keepHead();
   }
 
   #callHandler(x: HttpExchange): void {
-    this.#inHandler = true;
     try {
       const running = this.#engine.handler(x);
       if (typeof running?.then === "function") {
@@ -241,8 +249,6 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
       }
     } catch (error) {
       this.#handlerFailed(x, error);
-    } finally {
-      this.#inHandler = false;
     }
   }
 
@@ -264,25 +270,24 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
     if (x.handlerRuns) this.#handlerReturned(x);
   }
 
-  /** The response is complete: goes on to the next request, or first to the end of this one's body. */
-  #answered(x: HttpExchange): void {
-    if (x.body.complete) return this.#over(x);
-    // As in Go, a body is the handler's until its response is complete; a read that waits by then is served.
-    if (!x.body.isAwaited) {
-      if (this.#ending !== null) return this.#over(x);
-      x.body.drain(this.#engine.settings.drainBytes);
-    }
-    this.#advance();
+  /**
+   * Whether the body is worth reading to its end although the response is complete. As in Go, it was the
+   * handler's until then; only a read that still waits is served. The rest is dropped in budget.
+   */
+  #readsOn(body: RequestBody): boolean {
+    if (body.wanted) return true;
+    if (this.#lastBecause !== null) return false;
+    body.drain(this.#engine.settings.drainBytes);
+    return true;
   }
 
+  /** Response and body are complete, or as complete as they get: on to the next request, or to the end. */
   #over(x: HttpExchange): void {
-    if (this.#state === "closed") return;
     x.finish();
     if (x.handlerRuns) this.#exchange = null;
-    if (this.#ending === null && this.retiring) this.#ending = "shutdown";
-    if (this.#ending !== null) return this.#finish(this.#ending);
+    const last = this.#lastBecause ?? (this.retiring ? "shutdown" : null);
+    if (last !== null) return this.#finish(last);
     this.#reading = "head";
-    this.#advance();
   }
 
   // What an exchange needs.
@@ -304,14 +309,16 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
   }
 
   writePersistence(out: ByteWriter, mustClose: boolean, whole: boolean): void {
-    this.#ending = mustClose ? "response_close" : whyNotPersist(this.#engine, this, this.#exchange!, whole);
-    if (this.#ending !== null) return out.copy(CLOSE_FIELD);
+    this.#lastBecause = mustClose
+      ? "response_close"
+      : whyNotPersist(this.#engine, this, this.#exchange!, whole);
+    if (this.#lastBecause !== null) return out.copy(CLOSE_FIELD);
     const { settings, persistenceFields } = this.#engine;
     persistenceFields.write(out, this.minorVersion, settings.maxRequests - this.requests);
   }
 
   responseDone(): void {
-    if (!this.#inHandler) this.#answered(this.#exchange!);
+    this.#advance();
   }
 
   responseBroken(): void {
@@ -323,7 +330,7 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
 
   bodyWanted(): void {
     const { head, body } = this.#exchange!;
-    if (head.expectsContinue && body.isAwaited && !body.arrived) {
+    if (head.expectsContinue && body.state === "awaited" && !body.arrived) {
       head.expectsContinue = false;
       if (this.#exchange!.response.phase === "unanswered") this.out.claim().copy(CONTINUE);
     }
@@ -344,13 +351,13 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
     if (this.#reading === "body" && this.#input.length === 0) {
       const x = this.#exchange!;
       x.body.fail(peerGone("the client closed its side before the end of the request body"));
-      this.#ending = "client_gone";
+      this.#lastBecause = "client_gone";
       this.#reading = "held";
-      if (x.response.phase === "complete") this.#over(x);
+      this.#advance();
     } else if (this.#reading === "head" && !this.out.stalled) {
       this.#finish(this.#exchange?.head.begun ? "client_gone" : "client_closed");
     }
-    if (this.#reading === "discard" && !this.out.stalled) this.#abandon(this.#ending!, null);
+    if (this.#reading === "discard" && !this.out.stalled) this.#abandon(this.#endedBecause, null);
   }
 
   /** Whoever is told of a new state may close the connection: that comes last. */
@@ -375,7 +382,7 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
         return patience.await("nothing");
       case "discard":
         if (this.out.stalled) return patience.await("nothing");
-        if (this.#engine.settings.lingerTimeout === 0) return this.#abandon(this.#ending!, null);
+        if (this.#engine.settings.lingerTimeout === 0) return this.#abandon(this.#endedBecause, null);
         return patience.await("end");
     }
   }
@@ -383,7 +390,7 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
   /** Whether it only reads the rest of a body that nobody wants, to be able to go on. */
   get #drains(): boolean {
     const { body, response } = this.#exchange!;
-    return body.isDropped && response.phase === "complete";
+    return body.state === "dropped" && response.phase === "complete";
   }
 
   /** Backpressure: the transport rests while what it brings could only pile up. */
@@ -418,7 +425,7 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
       case "unread body":
         return this.#finish("unread_body");
       case "end":
-        return this.#abandon(this.#ending!, null);
+        return this.#abandon(this.#endedBecause, null);
     }
   }
 
@@ -442,7 +449,7 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
   /** Lingering close (RFC 9112 §9.6): sends what is left and the end, then discards until the peer ends too. */
   #finish(reason: CloseReason): void {
     if (this.#state === "draining" || this.#state === "closed") return;
-    this.#ending = reason;
+    this.#endedBecause = reason;
     this.#reading = "discard";
     this.#input.clear();
     // Its response is complete; what is still under way of it is a body that nobody waits for.
@@ -462,7 +469,7 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
     const from = this.#state;
     const x = this.#exchange;
     this.#state = "closed";
-    this.#ending = reason;
+    this.#endedBecause = reason;
     this.#reading = "discard";
     this.#returnExchange();
     this.#input.clear();

@@ -38,6 +38,6 @@ function mayStayUnread({ head, body }: HttpExchange, budget: number, whole: bool
   if (body.complete) return false;
   // A client that still waits for 100 may send the body next, or not: what comes could be either.
   if (head.expectsContinue && !body.arrived) return true;
-  if (whole ? body.isAwaited : body.isRead) return false;
+  if (body.state === "awaited" || (body.state === "resting" && !whole)) return false;
   return (body.remaining ?? 0) > budget;
 }

@@ -16,40 +16,58 @@ export interface BodyReader extends BodySink {
   fail(error: unknown): void;
 }
 
-/** Reader of a body that nobody wants. */
-const DISCARD: BodyReader = { push: () => true, end: () => {}, fail: () => {} };
+/**
+ * Who wants the body:
+ * - `untouched`: nobody has taken it
+ * - `offered`: its reader has not asked for anything yet
+ * - `awaited`: its reader waits for more
+ * - `resting`: its reader has had some, and does not ask for more right now
+ * - `dropped`: nobody; it is read to get it out of the way
+ * - `complete`: all of it was read, or the rest will not come
+ */
+export type BodyState = "untouched" | "offered" | "awaited" | "resting" | "dropped" | "complete";
 
-/** One request's body, reusable: `begin`, `attach` or `discard`, `feed` until `complete`. */
+/** One request's body, reusable: `begin`, `attach` and `resume`, or `drop`; `feed` until it is complete. */
 export class RequestBody implements BodySink {
-  /** Whether all of it was read. */
-  complete = true;
   /** Whether some of it has come, read or not. */
   arrived = false;
+  #state: BodyState = "complete";
   #framing: Framing = 0;
   #remaining = 0;
   #decoder: ChunkedDecoder | null = null;
   #reader: BodyReader | null = null;
-  #wanted = false;
-  #asked = false;
   #failure: unknown = undefined;
   #received = 0;
   #limit = Infinity;
 
   /** Makes ready for a body of this framing. */
   begin(framing: Framing, settings: Settings): void {
-    this.complete = framing === 0;
     this.arrived = false;
+    this.#state = framing === 0 ? "complete" : "untouched";
     this.#framing = framing;
     this.#remaining = framing;
     this.#decoder = framing === CHUNKED
       ? new ChunkedDecoder(settings.maxHeaderBytes, settings.maxHeaders)
       : null;
     this.#reader = null;
-    this.#wanted = false;
-    this.#asked = false;
     this.#failure = undefined;
     this.#received = 0;
     this.#limit = settings.maxBodyBytes || Infinity;
+  }
+
+  /** Who wants it. */
+  get state(): BodyState {
+    return this.#state;
+  }
+
+  /** Whether nothing of it is still to come. */
+  get complete(): boolean {
+    return this.#state === "complete";
+  }
+
+  /** Whether more would be read now. */
+  get wanted(): boolean {
+    return this.#state === "awaited" || this.#state === "dropped";
   }
 
   /** Whether a reader was given. */
@@ -57,29 +75,9 @@ export class RequestBody implements BodySink {
     return this.#reader !== null;
   }
 
-  /** Whether somebody reads it, or has begun to: not only holds a reader that was never asked for bytes. */
-  get isRead(): boolean {
-    return this.#asked && this.#reader !== DISCARD;
-  }
-
-  /** Whether more would be read now. */
-  get wanted(): boolean {
-    return this.#wanted;
-  }
-
-  /** Whether somebody waits for more of it right now. */
-  get isAwaited(): boolean {
-    return this.#wanted && this.#reader !== DISCARD;
-  }
-
   /** Whether `reader` is the one that it goes to. */
   isReadBy(reader: BodyReader): boolean {
     return this.#reader === reader;
-  }
-
-  /** Whether what comes of it is dropped. */
-  get isDropped(): boolean {
-    return this.#reader === DISCARD;
   }
 
   /** Bytes that are still to come where the client told how many, otherwise `undefined`. */
@@ -97,34 +95,33 @@ export class RequestBody implements BodySink {
     this.#reader = reader;
     if (this.#failure !== undefined) reader.fail(this.#failure);
     else if (this.complete) reader.end(null);
+    else this.#state = "offered";
   }
 
   /** Says that the reader wants more. */
   resume(): void {
-    this.#wanted = !this.complete;
-    this.#asked = true;
+    if (!this.complete) this.#state = "awaited";
   }
 
   /** Drops what is still to come. */
-  discard(): void {
-    this.#reader = DISCARD;
-    this.resume();
+  drop(): void {
+    if (!this.complete) this.#state = "dropped";
   }
 
-  /** Drops up to `budget` more bytes, past which `feed` throws as past `maxBodyBytes`. */
+  /** Drops up to `budget` more bytes, past which `feed` throws as past `maxBodyBytes`; tells the reader. */
   drain(budget: number): void {
     this.#reader?.fail(new ExchangeError("the response is complete, and the body was dropped"));
-    this.discard();
+    this.drop();
     this.#limit = Math.min(this.#limit, this.#received + budget);
   }
 
   /** Tells the reader that the rest will not come. */
   fail(error: unknown): void {
     if (this.complete) return;
-    this.complete = true;
-    this.#wanted = false;
+    const dropped = this.#state === "dropped";
+    this.#state = "complete";
     this.#failure = error;
-    this.#reader?.fail(error);
+    if (!dropped) this.#reader?.fail(error);
   }
 
   /**
@@ -134,24 +131,23 @@ export class RequestBody implements BodySink {
    * @throws {ProtocolError} when it is malformed or too large
    */
   feed(bytes: Uint8Array, start: number, end: number): number {
-    if (!this.#wanted || start === end) return start;
-    let at: number;
-    let trailers: FieldTable | null = null;
-    if (this.#decoder === null) {
-      at = Math.min(end, start + this.#remaining);
-      this.#remaining -= at - start;
-      this.push(bytes, start, at);
-      this.complete = this.#remaining === 0;
-    } else {
-      at = this.#decoder.decode(bytes, start, end, this);
-      this.complete = this.#decoder.done;
-      trailers = this.#decoder.trailers;
+    if (!this.wanted || start === end) return start;
+    if (this.#decoder !== null) {
+      const at = this.#decoder.decode(bytes, start, end, this);
+      if (this.#decoder.done) this.#finish(this.#decoder.trailers);
+      return at;
     }
-    if (this.complete) {
-      this.#wanted = false;
-      this.#reader?.end(trailers);
-    }
+    const at = Math.min(end, start + this.#remaining);
+    this.#remaining -= at - start;
+    this.push(bytes, start, at);
+    if (this.#remaining === 0) this.#finish(null);
     return at;
+  }
+
+  #finish(trailers: FieldTable | null): void {
+    const dropped = this.#state === "dropped";
+    this.#state = "complete";
+    if (!dropped) this.#reader!.end(trailers);
   }
 
   /** @internal */
@@ -160,9 +156,11 @@ export class RequestBody implements BodySink {
     if (this.#received > this.#limit) {
       throw new ProtocolError("body_too_large", 413, `the request body is larger than ${this.#limit} bytes`);
     }
-    // The reader may ask for more, or be replaced, while it takes these: that wish counts.
-    this.#wanted = false;
-    if (this.#reader!.push(bytes, start, end)) this.#wanted = true;
-    return this.#wanted;
+    if (this.#state === "awaited") {
+      // The reader may ask for more, or drop the rest, while it takes these: that wish counts.
+      this.#state = "resting";
+      if (this.#reader!.push(bytes, start, end)) this.#state = "awaited";
+    }
+    return this.wanted;
   }
 }
