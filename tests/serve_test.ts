@@ -1,0 +1,312 @@
+/**
+ * `serve()` beside the HTTP that it speaks: what it refuses, and what the server says of itself.
+ */
+import assert from "node:assert/strict";
+import test from "node:test";
+import { serve, type Server } from "../mod.ts";
+import type { Addr, NetAddr } from "../src/conn.ts";
+import { Deferred } from "../src/connection/deferred.ts";
+import type { ServeOptions } from "../src/options.ts";
+import { connectTcp } from "./support/byte_streams.ts";
+import { inTime } from "./support/deadline.ts";
+import { get } from "./support/memory.ts";
+import { WireClient } from "./support/wire_client.ts";
+
+const LOCAL = { port: 0, hostname: "127.0.0.1" } as const;
+const fetch200 = (): Response => new Response("hello");
+
+/** Starts a server that ends at once with `await using`, its clients' doings notwithstanding. */
+async function start(options: ServeOptions): Promise<Server & { readonly port: number }> {
+  const server = await serve({ ...LOCAL, ...options });
+  const { port } = server.addr as NetAddr;
+  return Object.assign(server, { port, [Symbol.asyncDispose]: () => server.close() });
+}
+
+/** Expects `serve()` to refuse `options`, with one error of this kind that names `names`. */
+async function assertRefused(
+  options: unknown,
+  kind: "TypeError" | "RangeError",
+  ...names: string[]
+): Promise<void> {
+  await assert.rejects(serve(options as ServeOptions), (error: Error) => {
+    assert.equal(error.name, kind, error.message);
+    for (const name of names) {
+      assert.ok(error.message.includes(`"${name}"`), `${error.message} names ${name}`);
+    }
+    return true;
+  });
+}
+
+async function connect(port: number): Promise<WireClient> {
+  return new WireClient(await connectTcp(port));
+}
+
+const NUMBERS = [
+  "port",
+  "backlog",
+  "idleTimeout",
+  "idleTimeoutBuffer",
+  "headerTimeout",
+  "requestTimeout",
+  "maxRequests",
+  "maxHeaderBytes",
+  "maxHeaders",
+  "maxTargetBytes",
+  "maxBodyBytes",
+  "lingerTimeout",
+  "highWaterMark",
+];
+const FUNCTIONS = ["fetch", "exchange", "onError", "onStateChange", "onListen"];
+
+test("serve() refuses a number of the wrong type, and names the option", async () => {
+  for (const name of NUMBERS) {
+    for (const value of ["80", null, true, 10n]) {
+      await assertRefused({ ...LOCAL, fetch: fetch200, [name]: value }, "TypeError", name);
+    }
+  }
+});
+
+test("serve() refuses a number out of range, and names the option", async () => {
+  for (const name of NUMBERS) {
+    for (const value of [-1, 1.5, NaN, Infinity]) {
+      await assertRefused({ ...LOCAL, fetch: fetch200, [name]: value }, "RangeError", name);
+    }
+  }
+  await assertRefused({ ...LOCAL, fetch: fetch200, port: 65_536 }, "RangeError", "port");
+  await assertRefused({ ...LOCAL, fetch: fetch200, backlog: 0 }, "RangeError", "backlog");
+  await assertRefused({ ...LOCAL, fetch: fetch200, highWaterMark: 0 }, "RangeError", "highWaterMark");
+  // A runtime's timer would take it for 1 ms.
+  await assertRefused({ ...LOCAL, fetch: fetch200, idleTimeout: 2 ** 31 }, "RangeError", "idleTimeout");
+});
+
+test("serve() refuses what is no function, no flag, no host name, no signal, and names the option", async () => {
+  for (const name of FUNCTIONS) {
+    const handler = name === "exchange" ? {} : { fetch: fetch200 };
+    await assertRefused({ ...LOCAL, ...handler, [name]: "hello" }, "TypeError", name);
+  }
+  for (const name of ["keepAlive", "keepAliveHint"]) {
+    await assertRefused({ ...LOCAL, fetch: fetch200, [name]: "yes" }, "TypeError", name);
+  }
+  for (const hostname of ["", 127, null]) {
+    await assertRefused({ ...LOCAL, fetch: fetch200, hostname }, "TypeError", "hostname");
+  }
+  for (const signal of [{ aborted: false }, null]) {
+    await assertRefused({ ...LOCAL, fetch: fetch200, signal }, "TypeError", "signal");
+  }
+});
+
+test("serve() refuses a bad drainBody, and names the part", async () => {
+  await assertRefused({ ...LOCAL, fetch: fetch200, drainBody: 1000 }, "TypeError", "drainBody");
+  await assertRefused(
+    { ...LOCAL, fetch: fetch200, drainBody: { bytes: "1" } },
+    "TypeError",
+    "drainBody.bytes",
+  );
+  await assertRefused(
+    { ...LOCAL, fetch: fetch200, drainBody: { timeout: -1 } },
+    "RangeError",
+    "drainBody.timeout",
+  );
+});
+
+test("serve() refuses an option that it does not know, and names it", async () => {
+  await assertRefused({ ...LOCAL, fetch: fetch200, keepalive: false }, "TypeError", "keepalive");
+});
+
+test("serve() wants one handler: not none, not two", async () => {
+  await assertRefused(LOCAL, "TypeError", "fetch", "exchange");
+  await assertRefused({ ...LOCAL, fetch: fetch200, exchange: () => {} }, "TypeError", "fetch", "exchange");
+  for (const options of [undefined, null, fetch200]) {
+    await assertRefused(options, "TypeError", "fetch", "exchange");
+  }
+});
+
+test("serve() says that a port is in use, and names it", async () => {
+  await using first = await start({ fetch: fetch200 });
+  await assert.rejects(serve({ ...LOCAL, port: first.port, fetch: fetch200 }), (error: Error) => {
+    assert.match(error.message, new RegExp(`127\\.0\\.0\\.1:${first.port}: .*in use.*"port"`));
+    assert.ok(error.cause instanceof Error);
+    return true;
+  });
+  using client = await connect(first.port);
+  await client.send(get("/"));
+  assert.equal((await client.response()).text, "hello");
+});
+
+test("serve() says that the machine has no such address, and names the option", async () => {
+  // An address for documentation (RFC 5737), which no machine has.
+  await assert.rejects(serve({ port: 0, hostname: "192.0.2.1", fetch: fetch200 }), (error: Error) => {
+    assert.match(error.message, /192\.0\.2\.1:0: .*"hostname"/);
+    assert.ok(error.cause instanceof Error);
+    return true;
+  });
+});
+
+test("serve() on port 0 tells the port that it got, to onListen first", async () => {
+  const told: Addr[] = [];
+  await using server = await start({ fetch: fetch200, onListen: (addr) => told.push(addr) });
+  const { transport, hostname, port } = server.addr as NetAddr;
+  assert.deepEqual({ transport, hostname }, { transport: "tcp", hostname: "127.0.0.1" });
+  assert.ok(port > 0 && port < 65_536);
+  assert.equal(server.url, `http://127.0.0.1:${port}/`);
+  assert.equal(told.length, 1);
+  assert.deepEqual(told[0], server.addr);
+});
+
+test("serve() on all addresses gives a URL that can be asked", async () => {
+  await using server = await start({ hostname: "0.0.0.0", fetch: fetch200 });
+  assert.equal(server.url, `http://localhost:${server.port}/`);
+  const response = await fetch(server.url);
+  assert.equal(await response.text(), "hello");
+});
+
+test("a handler is told both addresses of its connection", async () => {
+  let remote: Addr | undefined;
+  let local: Addr | undefined;
+  await using server = await start({
+    exchange(x) {
+      remote = x.remoteAddr;
+      local = x.connection.localAddr;
+      x.respond(200);
+    },
+  });
+  using client = await connect(server.port);
+  await client.send(get("/"));
+  await client.response();
+  assert.deepEqual(local, server.addr);
+  assert.equal((remote as NetAddr).hostname, "127.0.0.1");
+  assert.deepEqual(server.connections()[0].remoteAddr, remote);
+});
+
+test("serve() with a signal that is aborted rejects with its reason", async () => {
+  const reason = new Error("never mind");
+  await assert.rejects(
+    serve({ ...LOCAL, fetch: fetch200, signal: AbortSignal.abort(reason) }),
+    (error) => error === reason,
+  );
+});
+
+test("a signal ends the server as shutdown() does", async () => {
+  const controller = new AbortController();
+  const begun = new Deferred<void>();
+  const gate = new Deferred<void>();
+  await using server = await start({
+    signal: controller.signal,
+    async exchange(x) {
+      begun.resolve();
+      await gate.promise;
+      x.respond(200, undefined, "hello");
+    },
+  });
+  const { port } = server;
+  using client = await connect(port);
+  await client.send(get("/"));
+  await begun.promise;
+  controller.abort();
+  await assert.rejects(connectTcp(port));
+  gate.resolve();
+  const response = await client.response();
+  assert.deepEqual([response.text, response.headers.get("connection")], ["hello", "close"]);
+  await client.assertEnd();
+  client.end();
+  await inTime(server.finished, "the server's end");
+});
+
+test("close() frees the port and resolves finished; closing again does no harm", async () => {
+  await using server = await start({ fetch: fetch200 });
+  const { port } = server;
+  using client = await connect(port);
+  await server.close();
+  await inTime(server.finished, "the server's end");
+  await client.assertOver();
+  await assert.rejects(connectTcp(port));
+  await server.close();
+  assert.deepEqual(await server.shutdown(), { finished: 0, forced: 0 });
+  await using again = await start({ port, fetch: fetch200 });
+  assert.equal(again.port, port);
+});
+
+test("shutdown() reports what it finished and what it cut off", async () => {
+  const begun = new Deferred<void>();
+  await using server = await start({
+    async exchange(x) {
+      if (x.target === "/idle") return x.respond(200);
+      const gone = new Promise((resolve) => x.signal.addEventListener("abort", resolve, { once: true }));
+      begun.resolve();
+      await gone;
+    },
+  });
+  const { port } = server;
+  using idle = await connect(port);
+  using stuck = await connect(port);
+  await idle.send(get("/idle"));
+  await idle.response();
+  await stuck.send(get("/stuck"));
+  await begun.promise;
+  const report = server.shutdown({ timeout: 1, idleGrace: 0 });
+  idle.end();
+  await Promise.all([idle.assertOver(), stuck.assertOver()]);
+  const { finished, forced } = await report;
+  assert.equal(finished + forced, 2);
+  assert.ok(forced >= 1);
+  await assert.rejects(server.shutdown({ timeout: -1 }), RangeError);
+});
+
+test("stats() counts connections, requests, bytes and ends", async () => {
+  const over: Promise<unknown>[] = [];
+  await using server = await start({
+    fetch: () => new Response("hello"),
+    onStateChange(connection, state) {
+      if (state === "new") over.push(connection.closed);
+    },
+  });
+  const { port } = server;
+  using one = await connect(port);
+  using two = await connect(port);
+  const request = get("/");
+  for (let i = 0; i < 3; i++) {
+    await one.send(request);
+    await one.response();
+  }
+  await two.send(get("/", "Connection: close"));
+  await two.response();
+  await two.assertEnd();
+  two.end();
+  await over[1];
+  const { accepted, active, idle, requests, reused, reuseRatio, bytesRead, closed } = server.stats();
+  assert.deepEqual(
+    { accepted, active, idle, requests, reused, reuseRatio, closed },
+    {
+      accepted: 2,
+      active: 0,
+      idle: 1,
+      requests: 4,
+      reused: 2,
+      reuseRatio: 0.5,
+      closed: { close_requested: 1 },
+    },
+  );
+  assert.equal(bytesRead, 4 * request.length + "Connection: close\r\n".length);
+  const [left] = server.connections();
+  assert.deepEqual([server.connections().length, left.state, left.requests], [1, "idle", 3]);
+  one.end();
+  await one.assertEnd();
+  await over[0];
+  assert.deepEqual(server.stats().closed, { close_requested: 1, client_closed: 1 });
+  assert.deepEqual(server.connections(), []);
+});
+
+test("two servers at once know nothing of each other", async () => {
+  await using first = await start({ fetch: () => new Response("first") });
+  await using second = await start({ exchange: (x) => x.respond(200, undefined, "second") });
+  using a = await connect(first.port);
+  using b = await connect(second.port);
+  await Promise.all([a.send(get("/")), b.send(get("/"))]);
+  assert.deepEqual([(await a.response()).text, (await b.response()).text], ["first", "second"]);
+  await second.close();
+  await b.assertOver();
+  await a.send(get("/"));
+  assert.equal((await a.response()).text, "first");
+  assert.equal(first.stats().requests, 2);
+  assert.equal(second.stats().requests, 1);
+});
