@@ -76,7 +76,6 @@ function handler(kind: Kind, answer: (asked: Asked) => Reply | Promise<Reply>): 
       const reply = answer({
         target: new URL(request.url).pathname,
         connection,
-        // Not before it is asked for: a signal that nobody looks at costs the engine nothing.
         get signal() {
           return request.signal;
         },

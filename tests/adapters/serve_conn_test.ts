@@ -4,6 +4,7 @@
  */
 import { once } from "node:events";
 import net from "node:net";
+import process from "node:process";
 import { Duplex } from "node:stream";
 import type { Conn } from "../../src/conn.ts";
 import { connectTcp, webStream } from "../support/byte_streams.ts";
@@ -24,27 +25,31 @@ contract("serveConn() on a pair of streams", (options) => {
   };
 });
 
-contract("serveConn() on a Node socket", async (options) => {
-  const conns = new KeptConns(options);
-  const listener = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    const streams = Duplex.toWeb(socket) as unknown as Conn;
-    conns.serve({ readable: streams.readable, writable: streams.writable, close: () => socket.destroy() });
+// Duplex.toWeb() of Node 20 tells the end of what it reads only once what it writes has ended too, so there
+// is no half-closed client to be answered.
+if (!process.version.startsWith("v20.")) {
+  contract("serveConn() on a Node socket", async (options) => {
+    const conns = new KeptConns(options);
+    const listener = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      const streams = Duplex.toWeb(socket) as unknown as Conn;
+      conns.serve({ readable: streams.readable, writable: streams.writable, close: () => socket.destroy() });
+    });
+    listener.listen(0, "127.0.0.1");
+    await once(listener, "listening");
+    const { port } = listener.address() as net.AddressInfo;
+    return {
+      connect: () => connectTcp(port),
+      async shutdown() {
+        listener.close();
+        await conns.shutdown();
+      },
+      async close() {
+        listener.close();
+        await conns.close();
+      },
+    };
   });
-  listener.listen(0, "127.0.0.1");
-  await once(listener, "listening");
-  const { port } = listener.address() as net.AddressInfo;
-  return {
-    connect: () => connectTcp(port),
-    async shutdown() {
-      listener.close();
-      await conns.shutdown();
-    },
-    async close() {
-      listener.close();
-      await conns.close();
-    },
-  };
-});
+}
 
 /** What is used of Deno. */
 interface DenoRuntime {

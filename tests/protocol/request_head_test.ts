@@ -16,6 +16,7 @@ import {
   parseInPieces,
   readHead,
   type Refusal,
+  textOf,
   usedHead,
 } from "./helpers.ts";
 
@@ -146,13 +147,14 @@ test("RequestHead.parse() answers where the head ends, and the rest is left for 
   assert.equal(head.length, text.length);
 });
 
-test("RequestHead.parse() reads no byte before or behind the head", () => {
+test("RequestHead.parse() reads no byte before or behind the head, and changes none", () => {
   const text = get("Content-Length: 4", "Connection: keep-alive", "Transfer-Encodin: x");
   const memory = bytesOf(`\r\n${text}\n\0\0\0`);
   const reads = new Uint32Array(memory.length);
   assert.equal(new RequestHead().parse(countReads(memory, reads), 2, memory.length, LIMITS), text.length);
   assert.deepEqual([...reads.subarray(0, 2), ...reads.subarray(2 + text.length)], [0, 0, 0, 0, 0, 0]);
   assert.ok(reads.subarray(2, 2 + text.length).every((count) => count > 0));
+  assert.equal(textOf(memory), `\r\n${text}\n\0\0\0`, "the bytes were changed");
 });
 
 test("RequestHead.parse() looks at each byte a bounded number of times, however the head is split", () => {

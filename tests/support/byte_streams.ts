@@ -64,7 +64,9 @@ class SocketStream implements ByteStream {
   }
 
   reset(): void {
-    this.#socket.resetAndDestroy();
+    // Node does not end by itself after a reset that comes upon a half-close under way.
+    if (this.#socket.writableEnded) this.#socket.destroy();
+    else this.#socket.resetAndDestroy();
   }
 }
 
