@@ -176,13 +176,3 @@ export function readFieldLine(bytes: Uint8Array, start: number, end: number, tab
 function badField(message: string): ProtocolError {
   return new ProtocolError("bad_field", 400, message);
 }
-
-/** Whether `name` is a `token` and so may name a field or a method (RFC 9110 §5.1). */
-export function isToken(name: string): boolean {
-  if (name.length === 0) return false;
-  for (let i = 0; i < name.length; i++) {
-    const code = name.charCodeAt(i);
-    if (code > 0x7f || IS_TOKEN[code] === 0) return false;
-  }
-  return true;
-}

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { FieldTable, isToken, NEED_MORE, readFieldLine } from "../../src/protocol/fields.ts";
+import { FieldTable, NEED_MORE, readFieldLine } from "../../src/protocol/fields.ts";
 import { assertRefuses, bytesOf, inMemory, orRefusal } from "./helpers.ts";
 
 /** Reads one line, which ends where `text` does, whatever lies around it and wherever the bytes end before. */
@@ -216,13 +216,4 @@ test("FieldTable gives what was read into it", () => {
       assert.equal(table.get(name), values.join(", "));
     }
   }));
-});
-
-test("isToken() tells tokens from other text (RFC 9110 §5.6.2)", () => {
-  for (const text of ["a", "GET", "x-own", "!#$%&'*+-.^_`|~09azAZ"]) assert.equal(isToken(text), true);
-  for (
-    const text of ["", " ", "a b", "a:", "a\r", "a\n", "\0", "(a)", "caf\xe9", "\u0141", "\u{1f600}", "a\x7f"]
-  ) {
-    assert.equal(isToken(text), false, JSON.stringify(text));
-  }
 });
