@@ -35,6 +35,10 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
   requests = 0;
   /** Whether it ends with its next response. */
   retiring = false;
+  /** When it was accepted, by the server's clock. */
+  readonly acceptedAt: number;
+  /** When it became idle, if it is. */
+  idleSince = 0;
   readonly out: WriteSide;
   readonly #engine: Engine;
   readonly #transport: Transport;
@@ -59,6 +63,8 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
     this.#engine = engine;
     this.#transport = transport;
     this.out = new WriteSide(engine, transport);
+    engine.beginEvent();
+    this.acceptedAt = engine.now;
     this.#patience = new Patience(this, engine);
     engine.connectionOpened();
     this.#patience.await("first head");
@@ -106,6 +112,7 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
   receive(bytes: Uint8Array, start: number, end: number): void {
     if (this.#state === "closed") return;
     const { output } = this.#engine;
+    this.#engine.beginEvent();
     this.#engine.bytesRead += end - start;
     if (this.#reading === "discard") return;
     output.cork();
@@ -127,6 +134,7 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
 
   receiveEnd(): void {
     if (this.#state === "closed") return;
+    this.#engine.beginEvent();
     this.#inputEnded = true;
     const x = this.#exchange;
     const pipelined = this.#reading === "held" && this.#input.length > 0;
@@ -155,6 +163,7 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
   /** Works off what can be, now that something has changed outside of `receive`. */
   #advance(): void {
     if (this.#working || this.#state === "closed") return;
+    this.#engine.beginEvent();
     this.#working = true;
     try {
       this.#workOffInput();
@@ -305,6 +314,7 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
   }
 
   dateLine(): Uint8Array {
+    if (!this.#working) this.#engine.beginEvent();
     return this.#engine.dateLine();
   }
 
@@ -373,6 +383,7 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
         } else if (this.#state !== "new") {
           this.#returnExchange();
           patience.await("next head");
+          this.idleSince = this.#engine.now;
           this.#become("idle");
         }
         return;
@@ -405,6 +416,7 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
   }
 
   timedOut(waited: Waiting): void {
+    this.#engine.beginEvent();
     switch (waited) {
       case "head":
         return this.#refuse(
@@ -457,7 +469,9 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
     this.#returnExchange();
     this.out.end();
     this.#become("draining");
-    if (!this.#working) this.#settle();
+    if (this.#working) return;
+    this.#engine.beginEvent();
+    this.#settle();
   }
 
   /**

@@ -41,6 +41,8 @@ export class Engine {
   readonly persistenceFields: PersistenceFields;
   /** Whether connections persist; may change at run time. */
   keepAlive: boolean;
+  /** When the event at hand happened: one look at the clock serves all that follows from it. */
+  now: number;
   /** Bytes received on all connections. */
   bytesRead = 0;
   /** Bytes handed to transports on all connections. */
@@ -55,15 +57,21 @@ export class Engine {
     this.settings = settings;
     this.observer = observer;
     this.clock = clock;
+    this.now = clock.now();
     this.deadlines = new Deadlines(clock);
     this.persistenceFields = new PersistenceFields(settings);
     this.keepAlive = settings.keepAlive;
     this.#calendar = () => clock.calendar();
   }
 
+  /** An event begins: looks at the clock. */
+  beginEvent(): void {
+    this.now = this.clock.now();
+  }
+
   /** `date: …` CRLF, now. */
   dateLine(): Uint8Array {
-    return this.#date.at(this.clock.now(), this.#calendar);
+    return this.#date.at(this.now, this.#calendar);
   }
 
   /** Counts a connection in. */

@@ -2,9 +2,8 @@
  * How long a connection waits for what it waits for. It says what that is after every event; saying the
  * same again changes nothing, except that an idle connection starts anew.
  */
-import type { Settings } from "../options.ts";
-import type { Clock } from "./clock.ts";
-import { Deadline, type DeadlineOwner, type Deadlines } from "./deadlines.ts";
+import { Deadline, type DeadlineOwner } from "./deadlines.ts";
+import type { Engine } from "./engine.ts";
 
 /**
  * What a connection can wait for: the first head after the accept, the rest of a head, of a body, the next
@@ -21,41 +20,38 @@ export interface PatienceOwner {
 /** The deadlines of one connection. */
 export class Patience implements DeadlineOwner {
   readonly #owner: PatienceOwner;
-  readonly #clock: Clock;
-  readonly #deadlines: Deadlines;
-  readonly #settings: Settings;
+  readonly #engine: Engine;
   readonly #step: Deadline = new Deadline(this);
   /** `requestTimeout` runs through head and body; most requests come whole and never need it. */
   #request: Deadline | null = null;
   #waiting: Waiting = "nothing";
 
   /** Waits for nothing yet. */
-  constructor(owner: PatienceOwner, engine: { clock: Clock; deadlines: Deadlines; settings: Settings }) {
+  constructor(owner: PatienceOwner, engine: Engine) {
     this.#owner = owner;
-    this.#clock = engine.clock;
-    this.#deadlines = engine.deadlines;
-    this.#settings = engine.settings;
+    this.#engine = engine;
   }
 
   /** Waits for `waiting` from now on. */
   await(waiting: Waiting): void {
     if (waiting === this.#waiting && waiting !== "next head") return;
-    const now = this.#clock.now();
+    const { deadlines, settings, now } = this.#engine;
     // The first head has its time from the accept on.
     const goesOn = this.#waiting === "first head" && waiting === "head";
-    if (!goesOn) this.#deadlines.arm(this.#step, this.#length(waiting), now);
+    if (!goesOn) deadlines.arm(this.#step, this.#length(waiting), now);
     this.#waiting = waiting;
     if (waiting === "head" || waiting === "body") {
       this.#request ??= new Deadline(this);
-      if (!this.#request.armed) this.#deadlines.arm(this.#request, this.#settings.requestTimeout, now);
+      if (!this.#request.armed) deadlines.arm(this.#request, settings.requestTimeout, now);
     } else if (this.#request !== null) {
-      this.#deadlines.disarm(this.#request);
+      deadlines.disarm(this.#request);
     }
   }
 
   /** Gives the request its time anew: what came of it by now is not late. */
   extendRequest(): void {
-    this.#deadlines.arm(this.#request!, this.#settings.requestTimeout, this.#clock.now());
+    const { deadlines, settings, now } = this.#engine;
+    deadlines.arm(this.#request!, settings.requestTimeout, now);
   }
 
   /** Waits for nothing any more. */
@@ -69,7 +65,7 @@ export class Patience implements DeadlineOwner {
   }
 
   #length(waiting: Waiting): number {
-    const settings = this.#settings;
+    const { settings } = this.#engine;
     switch (waiting) {
       case "first head":
       case "head":

@@ -19,20 +19,13 @@ export interface Listener {
   close(): void;
 }
 
-/** What a server remembers of a connection. */
-interface Times {
-  readonly acceptedAt: number;
-  /** When it last became idle. */
-  idleSince: number;
-}
-
 const DEFAULT_TIMEOUT = 30_000;
 const DEFAULT_IDLE_GRACE = 500;
 
 /** A server, or the keeper of one connection that somebody else accepted. */
 export class HttpServer implements Server, Observer {
   readonly #engine: Engine;
-  readonly #connections = new Map<Connection, Times>();
+  readonly #connections = new Set<HttpConnection>();
   readonly #onError: (error: unknown) => void;
   readonly #onStateChange: ConnectionOptions["onStateChange"];
   readonly #finished = new Deferred<void>();
@@ -79,11 +72,9 @@ export class HttpServer implements Server, Observer {
     if (from !== null) this.#byState[from]--;
     this.#byState[to]++;
     if (to === "new") {
-      this.#connections.set(connection, { acceptedAt: this.#engine.clock.now(), idleSince: 0 });
-    } else if (to === "idle") {
-      this.#connections.get(connection)!.idleSince = this.#engine.clock.now();
+      this.#connections.add(connection as HttpConnection);
     } else if (to === "closed") {
-      this.#connections.delete(connection);
+      this.#connections.delete(connection as HttpConnection);
     }
     if (this.#onStateChange !== undefined) this.#tell(connection, to);
   }
@@ -156,11 +147,11 @@ export class HttpServer implements Server, Observer {
 
   connections(): ConnectionSnapshot[] {
     const now = this.#engine.clock.now();
-    return Array.from(this.#connections, ([connection, { acceptedAt, idleSince }]) => ({
+    return Array.from(this.#connections, (connection) => ({
       id: connection.id,
       state: connection.state,
-      age: now - acceptedAt,
-      idleTime: connection.state === "idle" ? now - idleSince : 0,
+      age: now - connection.acceptedAt,
+      idleTime: connection.state === "idle" ? now - connection.idleSince : 0,
       requests: connection.requests,
       remoteAddr: connection.remoteAddr,
     }));
@@ -180,9 +171,9 @@ export class HttpServer implements Server, Observer {
     const connections = this.#connections.size;
     const forcedBefore = this.#forced;
     this.#stopAccepting();
-    for (const connection of [...this.#connections.keys()]) (connection as HttpConnection).retire();
+    for (const connection of [...this.#connections]) connection.retire();
     const endIdle = (): void => {
-      for (const connection of [...this.#connections.keys()]) connection.shutdown();
+      for (const connection of [...this.#connections]) connection.shutdown();
     };
     const grace = idleGrace > 0 ? clock.schedule(endIdle, idleGrace) : endIdle();
     const deadline = timeout > 0 ? clock.schedule(() => this.#force(), timeout) : undefined;
@@ -204,7 +195,7 @@ export class HttpServer implements Server, Observer {
   }
 
   #force(): void {
-    for (const connection of [...this.#connections.keys()]) {
+    for (const connection of [...this.#connections]) {
       this.#forced++;
       connection.close();
     }
