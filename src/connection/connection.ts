@@ -68,7 +68,7 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
     this.#patience = new Patience(this, engine);
     engine.connectionOpened();
     this.#patience.await("first head");
-    engine.observer.stateChanged(this, null, "new");
+    engine.observer.stateChanged(this, "new");
   }
 
   // What users see.
@@ -480,7 +480,6 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
    */
   #abandon(reason: CloseReason, error: unknown, abruptly = false): void {
     if (this.#state === "closed") return;
-    const from = this.#state;
     const x = this.#exchange;
     this.#state = "closed";
     this.#endedBecause = reason;
@@ -490,7 +489,7 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
     this.#patience.stop();
     this.out.close(error, abruptly);
     if (x?.isUnderWay) x.lose(error);
-    this.#engine.observer.stateChanged(this, from, "closed");
+    this.#engine.observer.stateChanged(this, "closed");
     this.#engine.connectionClosed(reason);
     this.#closed?.resolve(reason);
   }
@@ -503,10 +502,9 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
   }
 
   #become(state: ConnectionState): void {
-    const from = this.#state;
-    if (from === state) return;
+    if (state === this.#state) return;
     this.#state = state;
-    this.#engine.observer.stateChanged(this, from, state);
+    this.#engine.observer.stateChanged(this, state);
   }
 }
 

@@ -13,8 +13,8 @@ import { PersistenceFields } from "./standard_fields.ts";
 
 /** Who is told of what happens on the connections. */
 export interface Observer {
-  /** A connection changed its state; `from` is `null` when it was just accepted. */
-  stateChanged(connection: Connection, from: ConnectionState | null, to: ConnectionState): void;
+  /** A connection changed its state. */
+  stateChanged(connection: Connection, to: ConnectionState): void;
   /** A request head was read. */
   requestBegan(connection: Connection): void;
   /** A connection is over. */

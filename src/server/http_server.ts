@@ -29,14 +29,6 @@ export class HttpServer implements Server, Observer {
   readonly #onError: (error: unknown) => void;
   readonly #onStateChange: ConnectionOptions["onStateChange"];
   readonly #finished = new Deferred<void>();
-  readonly #byState: Record<ConnectionState, number> = {
-    new: 0,
-    active: 0,
-    idle: 0,
-    draining: 0,
-    upgraded: 0,
-    closed: 0,
-  };
   readonly #closed: Partial<Record<CloseReason, number>> = {};
   #listener: Listener | null = null;
   #accepting = true;
@@ -68,9 +60,7 @@ export class HttpServer implements Server, Observer {
 
   // What connections tell.
 
-  stateChanged(connection: Connection, from: ConnectionState | null, to: ConnectionState): void {
-    if (from !== null) this.#byState[from]--;
-    this.#byState[to]++;
+  stateChanged(connection: Connection, to: ConnectionState): void {
     if (to === "new") {
       this.#connections.add(connection as HttpConnection);
     } else if (to === "closed") {
@@ -132,10 +122,17 @@ export class HttpServer implements Server, Observer {
   }
 
   stats(): ServerStats {
+    // Counted when asked for: connections change their state with every request.
+    let active = 0;
+    let idle = 0;
+    for (const { state } of this.#connections) {
+      if (state === "active") active++;
+      else if (state === "idle") idle++;
+    }
     return {
       accepted: this.#accepted,
-      active: this.#byState.active,
-      idle: this.#byState.idle,
+      active,
+      idle,
       requests: this.#requests,
       reused: this.#reused,
       reuseRatio: this.#requests === 0 ? 0 : this.#reused / this.#requests,
