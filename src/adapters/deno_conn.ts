@@ -3,6 +3,7 @@
  * closes both.
  */
 import type { Addr, Transport, TransportEvents } from "../conn.ts";
+import { copyOf } from "../protocol/bytes.ts";
 
 /** What is used of a `Deno.Conn`, whichever kind it is. */
 export interface DenoConn {
@@ -85,7 +86,7 @@ export class DenoConnTransport implements Transport {
   write(bytes: Uint8Array, start: number, end: number): boolean {
     const count = end - start;
     const copied = count < COPIED_WRITE;
-    this.#unsent.push(copied ? bytes.slice(start, end) : bytes.subarray(start, end));
+    this.#unsent.push(copied ? copyOf(bytes, start, end) : bytes.subarray(start, end));
     this.#unsentBytes += count;
     if (this.#unsent.length === 1) this.#send();
     if (copied && this.#unsentBytes < MUCH_UNSENT) return true;

@@ -3,6 +3,7 @@
  * keeps what the server sends.
  */
 import type { Addr, Transport, TransportEvents } from "../conn.ts";
+import { copyOf } from "../protocol/bytes.ts";
 
 /** A transport in memory, with the client's side of it. */
 export class MemoryTransport implements Transport {
@@ -56,7 +57,7 @@ export class MemoryTransport implements Transport {
 
   write(bytes: Uint8Array, start: number, end: number): boolean {
     // What is not taken at once stays the caller's memory, as on a real transport.
-    this.written.push(this.takesWrites ? bytes.slice(start, end) : bytes.subarray(start, end));
+    this.written.push(this.takesWrites ? copyOf(bytes, start, end) : bytes.subarray(start, end));
     return this.takesWrites;
   }
 

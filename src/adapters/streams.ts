@@ -4,6 +4,7 @@
  * @module
  */
 import type { Addr, Conn, Connection, Transport, TransportEvents } from "../conn.ts";
+import { copyOf } from "../protocol/bytes.ts";
 import { type ConnectionOptions, connectionSettings } from "../options.ts";
 import { HttpServer } from "../server/http_server.ts";
 import { DenoConnTransport, isDenoConn } from "./deno_conn.ts";
@@ -101,7 +102,7 @@ class StreamsTransport implements Transport {
   write(bytes: Uint8Array, start: number, end: number): boolean {
     const count = end - start;
     const copied = count < COPIED_WRITE;
-    this.#send(count, this.#writer.write(copied ? bytes.slice(start, end) : bytes.subarray(start, end)));
+    this.#send(count, this.#writer.write(copied ? copyOf(bytes, start, end) : bytes.subarray(start, end)));
     if (copied && this.#unsentBytes < MUCH_UNSENT) return true;
     this.#engineWaits = true;
     return false;

@@ -1,6 +1,7 @@
 /**
  * The two ways to read a request body: all of it, or as a stream.
  */
+import { copyOf } from "../protocol/bytes.ts";
 import type { BodyReader, RequestBody } from "./request_body.ts";
 
 /** A body of unknown or great length is collected from this many bytes on. */
@@ -67,7 +68,7 @@ export function streamBody(body: RequestBody, want: () => void): ReadableStream<
   let controller!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
   const reader: BodyReader = {
     push(bytes, start, end) {
-      controller.enqueue(bytes.slice(start, end) as Uint8Array<ArrayBuffer>);
+      controller.enqueue(copyOf(bytes, start, end));
       return controller.desiredSize! > 0;
     },
     end: () => controller.close(),

@@ -120,3 +120,10 @@ function join(bytes: Uint8Array, start: number, end: number): string {
   for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i]);
   return text;
 }
+
+/** A copy of `bytes[start, end)`. Not by `slice`, which on Node's Buffers makes a view. */
+export function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array<ArrayBuffer> {
+  const copy = new Uint8Array(end - start);
+  copy.set(bytes.subarray(start, end));
+  return copy;
+}

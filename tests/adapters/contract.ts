@@ -168,7 +168,8 @@ export function contract(name: string, open: OpenServer): void {
       try {
         await inTime(body(serve), title);
       } finally {
-        for (const harness of opened) await harness[Symbol.asyncDispose]();
+        const ended = opened.map((harness) => harness[Symbol.asyncDispose]());
+        await inTime(Promise.all(ended), "the end of the server");
       }
     });
   }

@@ -1,8 +1,10 @@
 /** Byte classes against the grammar they come from, and the helpers that all readers share. */
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import fc from "fast-check";
 import {
+  copyOf,
   eachListElement,
   equalsIgnoreCase,
   HEX_VALUE,
@@ -128,4 +130,11 @@ test("latin1() gives a character for each byte, at every length", () => {
     const text = textOf(ascii ? bytes.map((byte) => byte & 0x7f) : bytes);
     assert.equal(latin1(bytesOf(text), 0, text.length), text);
   }));
+});
+
+test("copyOf() copies also what slice() of a Buffer would share", () => {
+  const buffer = Buffer.from("abc");
+  const copy = copyOf(buffer, 1, 3);
+  buffer.fill(0);
+  assert.deepEqual([...copy], [98, 99]);
 });
