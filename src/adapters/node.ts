@@ -50,23 +50,20 @@ const SOCKET = { allowHalfOpen: true };
 /** What all sockets are read into, one after another; as large as the reads that Node asks the system for. */
 const READ_BUFFER = new Uint8Array(64 * 1024);
 
+/** Deno and Bun have `node:net`, but not what is inside. */
+const IS_NODE = !("Deno" in globalThis || "Bun" in globalThis);
+
 /**
  * The connection of `accepted` as a socket that reads into `READ_BUFFER`, which spares a buffer and the way
  * through the readable stream for each read. Node's `onread` does that, but only for sockets that one makes:
- * so the handle moves to a new one. Where a Node should come without handles, `accepted` itself is read.
+ * so the handle moves to a new one.
  */
-function readingInPlace(accepted: net.Socket, received: (count: number) => void): net.Socket {
+function readInPlace(accepted: net.Socket, received: (bytes: Uint8Array, count: number) => void): net.Socket {
+  if (!IS_NODE) return accepted.on("data", (chunk: Uint8Array) => received(chunk, chunk.length));
   const holder = accepted as unknown as { _handle: unknown };
   const handle = holder._handle;
-  if (handle === null || typeof handle !== "object") {
-    return accepted.on("data", (chunk) => {
-      for (let at = 0; at < chunk.length; at += READ_BUFFER.length) {
-        received((chunk as Buffer).copy(READ_BUFFER, 0, at));
-      }
-    });
-  }
   holder._handle = null;
-  const callback = (count: number): boolean => (received(count), true);
+  const callback = (count: number): boolean => (received(READ_BUFFER, count), true);
   const options = { ...SOCKET, handle, onread: { buffer: READ_BUFFER, callback } };
   return new net.Socket(options as net.SocketConstructorOpts);
 }
@@ -79,7 +76,7 @@ class SocketTransport implements Transport {
   #events!: TransportEvents;
 
   constructor(accepted: net.Socket) {
-    const socket = readingInPlace(accepted, (count) => this.#events.receive(READ_BUFFER, 0, count));
+    const socket = readInPlace(accepted, (bytes, count) => this.#events.receive(bytes, 0, count));
     this.#socket = socket;
     this.remoteAddr = tcp(socket.remoteAddress, socket.remotePort);
     this.localAddr = tcp(socket.localAddress, socket.localPort);
@@ -122,6 +119,7 @@ class SocketTransport implements Transport {
     return sent;
   }
 
+  /** Node 20 sends the end before the reset, so that its peers see no failure. */
   close(abruptly: boolean): void {
     if (abruptly) this.#socket.resetAndDestroy();
     else this.#socket.destroy();

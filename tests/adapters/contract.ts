@@ -151,8 +151,12 @@ class Harness implements AsyncDisposable {
   }
 }
 
-/** Registers the suite for the transport `name`. */
-export function contract(name: string, open: OpenServer): void {
+/** Registers the suite for the transport `name`; `canReset` says whether it can end with a failure. */
+export function contract(
+  name: string,
+  open: OpenServer,
+  { canReset = true }: { canReset?: boolean } = {},
+): void {
   /** A test with a server on this transport. */
   function on(
     title: string,
@@ -623,6 +627,47 @@ export function contract(name: string, open: OpenServer): void {
       const [thrown, rejected, works] = await client.responses(3);
       assert.deepEqual([thrown.status, rejected.status, works.status], [500, 500, 200]);
       assert.deepEqual(errors, ["thrown", "rejected"]);
+    });
+
+    on(`cuts off a response whose handler fails in the middle of it (${kind})`, async (serve) => {
+      const errors: string[] = [];
+      const closed: Promise<CloseReason>[] = [];
+      const failure = new Error("in the middle");
+      const failing: ConnectionOptions = kind === "exchange"
+        ? {
+          async exchange(x) {
+            x.start(200);
+            x.write("part");
+            throw failure;
+          },
+        }
+        : {
+          fetch() {
+            let part = 0;
+            const pull = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
+              if (part++ === 2) throw failure;
+              controller.enqueue(patternBytes(4));
+            };
+            return new Response(new ReadableStream({ pull }));
+          },
+        };
+      const server = await serve({
+        ...failing,
+        onError: (error) => void errors.push((error as Error).message),
+        onStateChange(connection, state) {
+          if (state === "new") closed.push(connection.closed);
+        },
+      });
+      const client = await server.connect();
+      await client.send(get("/"), get("/never"));
+      await assert.rejects(client.response());
+      const older = await server.connect();
+      await older.send("GET / HTTP/1.0\r\n\r\n");
+      // The end of such a body is the end of the connection, which must not look like a good one.
+      if (canReset) await assert.rejects(older.response());
+      else await older.assertOver();
+      assert.deepEqual(await Promise.all(closed), ["handler_error", "handler_error"]);
+      assert.deepEqual(errors, [failure.message, failure.message]);
     });
 
     on(`answers a client that has half-closed, then ends (${kind})`, async (serve) => {

@@ -48,7 +48,7 @@ if (!process.version.startsWith("v20.")) {
         await conns.close();
       },
     };
-  });
+  }, { canReset: false });
 }
 
 /** What is used of Deno. */
@@ -80,5 +80,5 @@ if (Deno !== undefined) {
       shutdown: () => end("shutdown"),
       close: () => end("close"),
     };
-  });
+  }, { canReset: false });
 }
