@@ -31,6 +31,28 @@ const LARGE_READ = 64 * 1024;
 const COPIED_WRITE = 32 * 1024;
 /** Bytes under way from which on the engine is told to wait. */
 const MUCH_UNSENT = 64 * 1024;
+/** Room of a slot: most responses are small, and then one is enough. */
+const SLOT_BYTES = 1024;
+/** Slots kept for use again: as many as writes are ever under way at once in one turn. */
+const MAX_SLOTS = 256;
+
+/**
+ * Memory for one small write while it is under way. Responses of one server are mostly of one length, and
+ * then the view of the memory does again, too.
+ */
+class Slot {
+  readonly #memory = new Uint8Array(SLOT_BYTES);
+  #view = this.#memory;
+
+  /** A copy of `bytes[start, end)`, valid until the next. */
+  fill(bytes: Uint8Array, start: number, end: number): Uint8Array {
+    if (this.#view.length !== end - start) this.#view = this.#memory.subarray(0, end - start);
+    this.#view.set(bytes.subarray(start, end));
+    return this.#view;
+  }
+}
+
+const slots: Slot[] = [];
 
 /** A Deno connection. Reads and writes are promises that one function each receives, made once. */
 export class DenoConnTransport implements Transport {
@@ -45,6 +67,8 @@ export class DenoConnTransport implements Transport {
   /** What was handed over and is not sent; the first is under way. */
   #unsent: Uint8Array[] = [];
   #unsentBytes = 0;
+  /** What holds the first of them, if it is small. */
+  #slot: Slot | null = null;
   #engineWaits = false;
   #ending = false;
 
@@ -86,7 +110,12 @@ export class DenoConnTransport implements Transport {
   write(bytes: Uint8Array, start: number, end: number): boolean {
     const count = end - start;
     const copied = count < COPIED_WRITE;
-    this.#unsent.push(copied ? copyOf(bytes, start, end) : bytes.subarray(start, end));
+    if (this.#unsent.length === 0 && count <= SLOT_BYTES) {
+      this.#slot = slots.pop() ?? new Slot();
+      this.#unsent.push(this.#slot.fill(bytes, start, end));
+    } else {
+      this.#unsent.push(copied ? copyOf(bytes, start, end) : bytes.subarray(start, end));
+    }
     this.#unsentBytes += count;
     if (this.#unsent.length === 1) this.#send();
     if (copied && this.#unsentBytes < MUCH_UNSENT) return true;
@@ -102,14 +131,23 @@ export class DenoConnTransport implements Transport {
     if (this.#closed) return;
     this.#unsentBytes -= count;
     const first = this.#unsent[0];
-    if (count < first.length) this.#unsent[0] = first.subarray(count);
-    else this.#unsent.shift();
+    if (count < first.length) {
+      this.#unsent[0] = first.subarray(count);
+    } else {
+      this.#unsent.shift();
+      this.#returnSlot();
+    }
     if (this.#unsent.length > 0) return this.#send();
     if (this.#ending) this.#closeWrite();
     if (!this.#engineWaits) return;
     this.#engineWaits = false;
     this.#events.drained();
   };
+
+  #returnSlot(): void {
+    if (this.#slot !== null && slots.length < MAX_SLOTS) slots.push(this.#slot);
+    this.#slot = null;
+  }
 
   pause(): void {
     this.#paused = true;
