@@ -119,7 +119,7 @@ class SocketTransport implements Transport {
     return sent;
   }
 
-  /** Node 20 sends the end before the reset, so that its peers see no failure. */
+  /** Right after a write, Node 20 sends the end before the reset. */
   close(abruptly: boolean): void {
     if (abruptly) this.#socket.resetAndDestroy();
     else this.#socket.destroy();
