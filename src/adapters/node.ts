@@ -119,7 +119,6 @@ class SocketTransport implements Transport {
     return sent;
   }
 
-  /** Right after a write, Node 20 sends the end before the reset. */
   close(abruptly: boolean): void {
     if (abruptly) this.#socket.resetAndDestroy();
     else this.#socket.destroy();
