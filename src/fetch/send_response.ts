@@ -39,7 +39,7 @@ async function sendBody(
   reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
 ): Promise<void> {
   const first = await reader.read();
-  if (first.done) return x.respond(status, headers, headers.has("content-length") ? new Uint8Array(0) : "");
+  if (first.done) return x.respond(status, headers, "");
   checkChunk(first.value);
   const second = reader.read();
   // A body made of text or bytes is one chunk whose end is known right after it.
