@@ -35,7 +35,15 @@ export {
   type ProtocolErrorCode,
 } from "./src/errors.ts";
 export type { Exchange, ExchangeHandler, Fields } from "./src/exchange.ts";
-export type { ConnectionOptions, DrainBody, FetchHandler, FetchInfo, ServeOptions } from "./src/options.ts";
+export type {
+  ConnectionOptions,
+  DrainBody,
+  FetchHandler,
+  FetchInfo,
+  MinBodyRate,
+  ServeOptions,
+  Timeouts,
+} from "./src/options.ts";
 export type {
   ConnectionSnapshot,
   Server,

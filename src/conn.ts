@@ -70,6 +70,11 @@ export interface Transport {
    * transport keeps the memory until it calls `drained`
    */
   write(bytes: Uint8Array, start: number, end: number): boolean;
+  /**
+   * How many bytes of what was written the peer's side has not taken yet; while that does not change, the
+   * peer stalls.
+   */
+  unsent(): number;
   /** Stops `receive`. One more call may come that was under way. */
   pause(): void;
   /** Goes on with `receive`. */
@@ -115,12 +120,19 @@ export type ConnectionState = "new" | "active" | "idle" | "draining" | "upgraded
  * - `close_requested`: the request said `Connection: close` (or was HTTP/1.0 without `keep-alive`)
  * - `response_close`: the handler's response said `Connection: close`, or its framing left no other way
  * - `max_requests`: `maxRequests` were answered
+ * - `max_age`: it was older than `maxAge`
  * - `keep_alive_off`: `keepAlive` is `false`
+ * - `pressure`: it was new, and the server near `maxConnections`
  * - `idle_timeout`, `header_timeout`, `request_timeout`: a deadline passed
+ * - `slow_body`: a request body came slower than `minBodyRate`
+ * - `write_timeout`: the peer took no byte of a response for `writeTimeout`
+ * - `evicted`: it was idle, and made room for a newcomer at `maxConnections`
+ * - `rejected`: it came at `maxConnections` or `maxConnectionsPerIp`, and got 503
  * - `protocol_error`: the request was malformed or over a limit
  * - `unread_body`: more of an unread body was left than is worth draining
  * - `handler_error`: the handler failed after its response had begun
- * - `shutdown`: the server, or `connection.shutdown()`, let it finish
+ * - `shutdown`: the server, or `connection.shutdown()`, let it finish its last exchange
+ * - `shutdown_idle`: it was idle, or had not asked yet, when the server or `connection.shutdown()` ended it
  * - `forced`: `close()` ended it at once
  */
 export type CloseReason =
@@ -129,14 +141,21 @@ export type CloseReason =
   | "close_requested"
   | "response_close"
   | "max_requests"
+  | "max_age"
   | "keep_alive_off"
+  | "pressure"
   | "idle_timeout"
   | "header_timeout"
   | "request_timeout"
+  | "slow_body"
+  | "write_timeout"
+  | "evicted"
+  | "rejected"
   | "protocol_error"
   | "unread_body"
   | "handler_error"
   | "shutdown"
+  | "shutdown_idle"
   | "forced";
 
 /**

@@ -25,7 +25,8 @@ export type ProtocolErrorCode =
   | "body_too_large"
   | "body_incomplete"
   | "head_timeout"
-  | "request_timeout";
+  | "request_timeout"
+  | "body_too_slow";
 
 /**
  * The peer broke HTTP, or a limit. The engine answers it with {@linkcode ProtocolError.status} and closes.

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Addr, Connection } from "./conn.ts";
+import type { Timeouts } from "./options.ts";
 
 /**
  * Header fields to send: an object (an array is a line each), pairs, or `Headers`. Names and values are
@@ -53,6 +54,15 @@ export interface Exchange {
   readonly hasBody: boolean;
   /** The body's length where the client told it, otherwise `undefined`. 0 without a body. */
   readonly contentLength: number | undefined;
+
+  /**
+   * Sets times for this request and the idle time after it, in place of the server's.
+   *
+   * @throws {TypeError} on a name that is none of {@linkcode Timeouts}, or a value of the wrong type
+   * @throws {RangeError} on a value out of range
+   * @throws {ExchangeError} when the exchange is over
+   */
+  setTimeouts(timeouts: Timeouts): void;
 
   /**
    * The value of a request header, whatever the case of `name`; several lines joined with `", "` (Cookie

@@ -1,5 +1,5 @@
 /**
- * What can be set, with every default, documented once and checked when given.
+ * What can be set, with every default, documented once. Types only; `settings.ts` checks them.
  *
  * @module
  */
@@ -17,6 +17,14 @@ export interface FetchInfo {
    * when the connection ended first. Nothing needs to await it.
    */
   readonly completed: Promise<void>;
+  /**
+   * Sets times for this request and the idle time after it, in place of the server's.
+   *
+   * @throws {TypeError} on a name that is none of {@linkcode Timeouts}, or a value of the wrong type
+   * @throws {RangeError} on a value out of range
+   * @throws {ExchangeError} when the exchange is over
+   */
+  setTimeouts(timeouts: Timeouts): void;
 }
 
 /** Answers a request with a response, now or later. */
@@ -34,6 +42,54 @@ export interface DrainBody {
    * @default 500
    */
   readonly timeout?: number;
+}
+
+/** How fast a request body must come. */
+export interface MinBodyRate {
+  /**
+   * Bytes a second at the least; 0 sets no rate.
+   * @default 240
+   */
+  readonly bytesPerSecond?: number;
+  /**
+   * Milliseconds over which the rate is taken: a body is looked at again and again after this long, and must
+   * have brought enough since the last look. At least 1.
+   * @default 5_000
+   */
+  readonly grace?: number;
+}
+
+/**
+ * The times that a handler may set for its own request. Milliseconds; 0 switches a limit off; what is left
+ * out stays as it is.
+ *
+ * @example
+ * ```ts
+ * import { serve } from "@mooring/http";
+ *
+ * const server = await serve({
+ *   port: 0,
+ *   async fetch(request, info) {
+ *     // A large upload from far away may take its time.
+ *     if (request.method === "PUT") info.setTimeouts({ requestTimeout: 0, minBodyRate: 10 });
+ *     return new Response(`${(await request.bytes()).length} bytes\n`);
+ *   },
+ * });
+ * await server.close();
+ * ```
+ */
+export interface Timeouts {
+  /**
+   * As the option of this name, for the time after this request. The response tells it to the client, so it
+   * counts when set before the response begins.
+   */
+  readonly idleTimeout?: number;
+  /** As the option of this name, counted from this call on. */
+  readonly requestTimeout?: number;
+  /** As the option of this name. */
+  readonly minBodyRate?: number | MinBodyRate;
+  /** As the option of this name. */
+  readonly writeTimeout?: number;
 }
 
 /**
@@ -87,10 +143,33 @@ export interface ConnectionOptions {
    */
   readonly requestTimeout?: number;
   /**
+   * How fast a request body must come, as bytes a second or with the time over which that is taken; what is
+   * slower is answered with 408 where no answer has begun. Only the time counts for which the server waits
+   * for the client: while the handler does not read, nothing is late. 0 lets a body trickle.
+   * @default { bytesPerSecond: 240, grace: 5_000 }
+   */
+  readonly minBodyRate?: number | MinBodyRate;
+  /**
+   * How long the client may take no byte of a response that waits to be sent; then the connection is cut.
+   * @default 30_000
+   */
+  readonly writeTimeout?: number;
+  /**
    * How many requests one connection serves; the last response says `Connection: close`.
    * @default 0
    */
   readonly maxRequests?: number;
+  /**
+   * How long a connection lives: the first response after that says `Connection: close`.
+   * @default 0
+   */
+  readonly maxAge?: number;
+  /**
+   * By which share of `maxAge` a connection may live shorter or longer, from 0 to 1; each draws its own, so
+   * that those which came together do not leave together.
+   * @default 0.1
+   */
+  readonly jitter?: number;
   /**
    * Bytes of a request's start line and headers; more gets 431. Also bounds the trailers of a body.
    * @default 16_384
@@ -144,184 +223,22 @@ export interface ServeOptions extends ConnectionOptions {
    * @default 1024
    */
   readonly backlog?: number;
+  /**
+   * How many connections there may be at a time. At the cap a newcomer takes the place of the connection
+   * that has been idle for longest; where none is idle it gets 503, and is closed. Near the cap the server
+   * makes room before it is full: from 75 % on idle connections are kept for a quarter of `idleTimeout`
+   * (which they are told), from 90 % on the first response of a connection says `Connection: close`.
+   * @default 0
+   */
+  readonly maxConnections?: number;
+  /**
+   * How many connections there may be at a time from one IP address; more get 503, and are closed. Behind a
+   * proxy all connections come from the proxy's.
+   * @default 0
+   */
+  readonly maxConnectionsPerIp?: number;
   /** Ends the server when it aborts, as `server.shutdown()` does. */
   readonly signal?: AbortSignal;
   /** Told the address once the server listens. */
   readonly onListen?: (addr: Addr) => void;
-}
-
-/** The settings of a connection: every option has its value. */
-export interface Settings {
-  readonly keepAlive: boolean;
-  readonly keepAliveHint: boolean;
-  readonly idleTimeout: number;
-  readonly idleTimeoutBuffer: number;
-  readonly headerTimeout: number;
-  readonly requestTimeout: number;
-  readonly maxRequests: number;
-  readonly maxHeaderBytes: number;
-  readonly maxHeaders: number;
-  readonly maxTargetBytes: number;
-  readonly maxBodyBytes: number;
-  readonly drainBytes: number;
-  readonly drainTimeout: number;
-  readonly lingerTimeout: number;
-  readonly highWaterMark: number;
-}
-
-/** The settings of a listener. */
-export interface ListenSettings {
-  readonly port: number;
-  readonly hostname: string;
-  readonly backlog: number;
-}
-
-const CONNECTION_OPTIONS = [
-  "fetch",
-  "exchange",
-  "onError",
-  "onStateChange",
-  "keepAlive",
-  "keepAliveHint",
-  "idleTimeout",
-  "idleTimeoutBuffer",
-  "headerTimeout",
-  "requestTimeout",
-  "maxRequests",
-  "maxHeaderBytes",
-  "maxHeaders",
-  "maxTargetBytes",
-  "maxBodyBytes",
-  "drainBody",
-  "lingerTimeout",
-  "highWaterMark",
-] as const satisfies readonly (keyof ConnectionOptions)[];
-
-const DRAIN_BODY_OPTIONS = ["bytes", "timeout"] as const satisfies readonly (keyof DrainBody)[];
-
-const SERVE_OPTIONS = [
-  ...CONNECTION_OPTIONS,
-  "port",
-  "hostname",
-  "backlog",
-  "signal",
-  "onListen",
-] as const satisfies readonly (keyof ServeOptions)[];
-
-/** A timer of a platform holds 31 bits of milliseconds, and fires at once on more. */
-export const MAX_TIME: number = 2 ** 31 - 1;
-const MAX_PORT = 65_535;
-
-/**
- * Checks the options of one connection and fills in the defaults.
- *
- * @throws {TypeError} on a wrong type, an unknown option, or not exactly one handler
- * @throws {RangeError} on a number out of range
- */
-export function connectionSettings(options: ConnectionOptions): Settings {
-  checkNames(options, CONNECTION_OPTIONS);
-  return settings(options);
-}
-
-/** Checks the options of a server and fills in the defaults. Throws as `connectionSettings` does. */
-export function serveSettings(options: ServeOptions): Settings & ListenSettings {
-  checkNames(options, SERVE_OPTIONS);
-  const { hostname = "0.0.0.0", signal } = options;
-  checkType("onListen", options.onListen, "function");
-  if (typeof hostname !== "string" || hostname === "") {
-    throw new TypeError(`option "hostname" must be an address or a host name, not ${show(hostname)}`);
-  }
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new TypeError(`option "signal" must be an AbortSignal, not ${show(signal)}`);
-  }
-  return {
-    ...settings(options),
-    port: number("port", options.port, 8000, 0, MAX_PORT),
-    hostname,
-    backlog: number("backlog", options.backlog, 1024, 1, MAX_TIME),
-  };
-}
-
-function settings(options: ConnectionOptions): Settings {
-  const { fetch, exchange, drainBody = {} } = options;
-  checkType("fetch", fetch, "function");
-  checkType("exchange", exchange, "function");
-  if ((fetch === undefined) === (exchange === undefined)) {
-    throw new TypeError(
-      fetch === undefined
-        ? 'a handler is missing: give option "fetch", or option "exchange"'
-        : 'options "fetch" and "exchange" exclude each other: give one of them',
-    );
-  }
-  checkType("onError", options.onError, "function");
-  checkType("onStateChange", options.onStateChange, "function");
-  if (typeof drainBody !== "object" || drainBody === null) {
-    throw new TypeError(
-      `option "drainBody" must be an object like { bytes, timeout }, not ${show(drainBody)}`,
-    );
-  }
-  checkNames(drainBody, DRAIN_BODY_OPTIONS, "drainBody.");
-  return {
-    keepAlive: flag("keepAlive", options.keepAlive),
-    keepAliveHint: flag("keepAliveHint", options.keepAliveHint),
-    idleTimeout: number("idleTimeout", options.idleTimeout, 60_000, 0, MAX_TIME),
-    idleTimeoutBuffer: number("idleTimeoutBuffer", options.idleTimeoutBuffer, 5_000, 0, MAX_TIME),
-    headerTimeout: number("headerTimeout", options.headerTimeout, 30_000, 0, MAX_TIME),
-    requestTimeout: number("requestTimeout", options.requestTimeout, 300_000, 0, MAX_TIME),
-    maxRequests: number("maxRequests", options.maxRequests, 0),
-    maxHeaderBytes: number("maxHeaderBytes", options.maxHeaderBytes, 16_384),
-    maxHeaders: number("maxHeaders", options.maxHeaders, 100),
-    maxTargetBytes: number("maxTargetBytes", options.maxTargetBytes, 8_192),
-    maxBodyBytes: number("maxBodyBytes", options.maxBodyBytes, 128 * 1024 * 1024),
-    drainBytes: number("drainBody.bytes", drainBody.bytes, 256 * 1024),
-    drainTimeout: number("drainBody.timeout", drainBody.timeout, 500, 0, MAX_TIME),
-    lingerTimeout: number("lingerTimeout", options.lingerTimeout, 5_000, 0, MAX_TIME),
-    highWaterMark: number("highWaterMark", options.highWaterMark, 64 * 1024, 1),
-  };
-}
-
-function checkNames(options: unknown, known: readonly string[], prefix = ""): void {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`options must be an object with "fetch" or "exchange", not ${show(options)}`);
-  }
-  for (const name in options) {
-    if (!known.includes(name)) {
-      throw new TypeError(
-        `option ${JSON.stringify(prefix + name)} is unknown; the options are ${known.join(", ")}`,
-      );
-    }
-  }
-}
-
-function checkType(name: string, value: unknown, type: "function"): void {
-  if (value !== undefined && typeof value !== type) {
-    throw new TypeError(`option "${name}" must be a ${type}, not ${show(value)}`);
-  }
-}
-
-function flag(name: string, value: boolean | undefined): boolean {
-  if (value === undefined) return true;
-  if (typeof value !== "boolean") {
-    throw new TypeError(`option "${name}" must be true or false, not ${show(value)}`);
-  }
-  return value;
-}
-
-function number(
-  name: string,
-  value: number | undefined,
-  fallback: number,
-  min = 0,
-  max = Number.MAX_SAFE_INTEGER,
-) {
-  if (value === undefined) return fallback;
-  if (typeof value !== "number") throw new TypeError(`option "${name}" must be a number, not ${show(value)}`);
-  if (!Number.isInteger(value) || value < min || value > max) {
-    throw new RangeError(`option "${name}" must be a whole number from ${min} to ${max}, not ${value}`);
-  }
-  return value;
-}
-
-function show(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value) : value === null ? "null" : typeof value;
 }

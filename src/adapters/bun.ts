@@ -129,6 +129,10 @@ class SocketTransport implements Transport {
     this.events.drained();
   }
 
+  unsent(): number {
+    return this.#rest.reduce((sum, { start, end }) => sum + end - start, 0);
+  }
+
   pause(): void {
     this.#socket.pause();
   }

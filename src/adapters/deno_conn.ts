@@ -149,6 +149,10 @@ export class DenoConnTransport implements Transport {
     this.#slot = null;
   }
 
+  unsent(): number {
+    return this.#unsentBytes;
+  }
+
   pause(): void {
     this.#paused = true;
   }

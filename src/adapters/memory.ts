@@ -22,6 +22,7 @@ export class MemoryTransport implements Transport {
   /** Whether writes are taken at once; when not, they are kept until `drain`. */
   takesWrites = true;
   #events: TransportEvents | null = null;
+  #unsent = 0;
 
   /** Connects the server's side. */
   start(events: TransportEvents): void {
@@ -47,7 +48,13 @@ export class MemoryTransport implements Transport {
   /** Takes the writes that were kept, and takes writes from now on. */
   drain(): void {
     this.takesWrites = true;
+    this.#unsent = 0;
     if (!this.closed) this.#events!.drained();
+  }
+
+  /** Takes `count` bytes of the writes that were kept, without saying so. */
+  take(count: number): void {
+    this.#unsent -= count;
   }
 
   /** What the server wrote, as text, without taking it away. */
@@ -58,7 +65,12 @@ export class MemoryTransport implements Transport {
   write(bytes: Uint8Array, start: number, end: number): boolean {
     // What is not taken at once stays the caller's memory, as on a real transport.
     this.written.push(this.takesWrites ? copyOf(bytes, start, end) : bytes.subarray(start, end));
+    if (!this.takesWrites) this.#unsent += end - start;
     return this.takesWrites;
+  }
+
+  unsent(): number {
+    return this.#unsent;
   }
 
   pause(): void {

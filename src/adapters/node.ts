@@ -68,6 +68,14 @@ function readInPlace(accepted: net.Socket, received: (bytes: Uint8Array, count: 
   return new net.Socket(options as net.SocketConstructorOpts);
 }
 
+/** What is used of the handle inside of a socket, on Node alone. */
+interface NodeHandle {
+  readonly bytesWritten: number;
+  readonly writeQueueSize: number | undefined;
+}
+
+const NO_HANDLE: NodeHandle = { bytesWritten: 0, writeQueueSize: undefined };
+
 /** A Node socket. */
 class SocketTransport implements Transport {
   readonly remoteAddr: Addr | undefined;
@@ -103,6 +111,14 @@ class SocketTransport implements Transport {
     if (socket.writableLength === 0) return true;
     socket.write(NOTHING, this.#drained);
     return false;
+  }
+
+  unsent(): number {
+    const socket = this.#socket as unknown as { readonly _handle: NodeHandle | null };
+    const { bytesWritten, writeQueueSize } = socket._handle ?? NO_HANDLE;
+    if (writeQueueSize === undefined) return this.#socket.writableLength;
+    // What waits in the socket, and what the system has not taken of the write that is under way.
+    return this.#socket.bytesWritten - bytesWritten + writeQueueSize;
   }
 
   pause(): void {

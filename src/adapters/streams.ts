@@ -5,7 +5,8 @@
  */
 import type { Addr, Conn, Connection, Transport, TransportEvents } from "../conn.ts";
 import { copyOf } from "../protocol/bytes.ts";
-import { type ConnectionOptions, connectionSettings } from "../options.ts";
+import type { ConnectionOptions } from "../options.ts";
+import { connectionSettings } from "../settings.ts";
 import { HttpServer } from "../server/http_server.ts";
 import { DenoConnTransport, isDenoConn } from "./deno_conn.ts";
 
@@ -47,6 +48,8 @@ function checkStreams(conn: Conn): Conn {
 const COPIED_WRITE = 32 * 1024;
 /** Bytes under way from which on the engine is told to wait. */
 const MUCH_UNSENT = 64 * 1024;
+/** A stream tells nothing of a chunk that it has taken in part, so that what is large goes in pieces of this. */
+const PIECE = 64 * 1024;
 /** What the end counts among the bytes under way. */
 const END = 1;
 
@@ -100,10 +103,16 @@ class StreamsTransport implements Transport {
   };
 
   write(bytes: Uint8Array, start: number, end: number): boolean {
-    const count = end - start;
-    const copied = count < COPIED_WRITE;
-    this.#send(count, this.#writer.write(copied ? copyOf(bytes, start, end) : bytes.subarray(start, end)));
-    if (copied && this.#unsentBytes < MUCH_UNSENT) return true;
+    const copied = end - start < COPIED_WRITE;
+    if (copied) {
+      this.#send(end - start, this.#writer.write(copyOf(bytes, start, end)));
+      if (this.#unsentBytes < MUCH_UNSENT) return true;
+    } else {
+      for (let at = start; at < end; at += PIECE) {
+        const piece = bytes.subarray(at, Math.min(end, at + PIECE));
+        this.#send(piece.length, this.#writer.write(piece));
+      }
+    }
     this.#engineWaits = true;
     return false;
   }
@@ -116,6 +125,10 @@ class StreamsTransport implements Transport {
       this.#engineWaits = false;
       this.#events.drained();
     }, this.#failed);
+  }
+
+  unsent(): number {
+    return this.#unsentBytes;
   }
 
   pause(): void {

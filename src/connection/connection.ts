@@ -4,19 +4,22 @@
  * handler answers before it returns nothing between the two waits for anything.
  */
 import type { Addr, CloseReason, Connection, ConnectionState, Transport, TransportEvents } from "../conn.ts";
-import { ConnectionError, ExchangeError, ProtocolError } from "../errors.ts";
+import { ConnectionError, ProtocolError } from "../errors.ts";
+import type { Timeouts } from "../options.ts";
+import type { TimeLimits } from "../settings.ts";
+import { limitsWith } from "../settings.ts";
 import type { ByteWriter } from "../protocol/byte_writer.ts";
 import { NEED_MORE } from "../protocol/request_head.ts";
-import { Deferred } from "./deferred.ts";
 import type { Engine } from "./engine.ts";
 import type { ExchangePort, HttpExchange } from "./exchange.ts";
 import type { RequestBody } from "./request_body.ts";
 import { acquireExchange, releaseExchange } from "./exchange_pool.ts";
 import { Input } from "./input.ts";
-import { whyNotPersist } from "./keep_alive.ts";
+import { idleTimeNow, retirement, whyNotPersist } from "./keep_alive.ts";
+import { type Evictable, Lifecycle } from "./lifecycle.ts";
 import { Patience, type PatienceOwner, type Waiting } from "./patience.ts";
 import { CLOSE_FIELD, CONTINUE, writeError } from "./standard_fields.ts";
-import { WriteSide } from "./write_side.ts";
+import { WriteSide, type WriteSideOwner } from "./write_side.ts";
 
 /**
  * What the read side does with bytes that come:
@@ -30,51 +33,62 @@ type Reading = "head" | "body" | "held" | "discard";
 let lastId = 0;
 
 /** A connection at work. */
-export class HttpConnection implements Connection, TransportEvents, ExchangePort, PatienceOwner {
+export class HttpConnection
+  implements Connection, Evictable, TransportEvents, ExchangePort, PatienceOwner, WriteSideOwner {
   readonly id: number = ++lastId;
   requests = 0;
-  /** Whether it ends with its next response. */
-  retiring = false;
   /** When it was accepted, by the server's clock. */
   readonly acceptedAt: number;
-  /** When it became idle, if it is. */
-  idleSince = 0;
+  /** From when on it ends with its next response. */
+  readonly retiresAt: number;
+  /** The times of the exchange under way; of the one before, while it is idle. */
+  limits: TimeLimits;
+  /** For how long it still idles once it was told to end; `null` before. */
+  #idleGrace: number | null = null;
+  /** For how long it may idle after its last response, as that told the client; 0 for ever. */
+  #promisedIdleTime: number;
   readonly out: WriteSide;
   readonly #engine: Engine;
   readonly #transport: Transport;
+  readonly #life: Lifecycle;
   readonly #input = new Input();
   readonly #patience: Patience;
-  #state: ConnectionState = "new";
   #reading: Reading = "head";
   /** The exchange under way, or the one that the next request will use. */
   #exchange: HttpExchange | null = null;
   /** Why the exchange under way is the last, once its response has said so. */
   #lastBecause: CloseReason | null = null;
-  /** Why the connection ended, once it has. */
-  #endedBecause: CloseReason = "forced";
   /** Bytes are being worked off; whoever wants to go on need not start it again. */
   #working = false;
   #inputEnded = false;
   #paused = false;
-  #closed: Deferred<CloseReason> | null = null;
 
-  /** Starts a connection on a transport that is connected. */
+  /** Makes a connection of a transport that is connected; `start` it. */
   constructor(engine: Engine, transport: Transport) {
+    const { settings } = engine;
     this.#engine = engine;
     this.#transport = transport;
-    this.out = new WriteSide(engine, transport);
+    this.#life = new Lifecycle(this, engine);
+    this.limits = settings;
+    this.#promisedIdleTime = settings.idleTimeout;
+    this.out = new WriteSide(this, engine, transport);
     engine.beginEvent();
     this.acceptedAt = engine.now;
+    this.retiresAt = retirement(settings, engine.now);
     this.#patience = new Patience(this, engine);
     engine.connectionOpened();
+  }
+
+  /** Tells that it is there, and waits for its first request. */
+  start(): void {
     this.#patience.await("first head");
-    engine.observer.stateChanged(this, "new");
+    this.#life.begin();
   }
 
   // What users see.
 
   get state(): ConnectionState {
-    return this.#state;
+    return this.#life.state;
   }
 
   get remoteAddr(): Addr | undefined {
@@ -86,31 +100,62 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
   }
 
   get closed(): Promise<CloseReason> {
-    if (this.#closed === null) {
-      this.#closed = new Deferred();
-      if (this.#state === "closed") this.#closed.resolve(this.#endedBecause);
-    }
-    return this.#closed.promise;
+    return this.#life.closed;
   }
 
-  /** Ends the connection with its next response, however long that takes to be asked for. */
-  retire(): void {
-    this.retiring = true;
+  /** When it became idle, if it is. */
+  get idleSince(): number {
+    return this.#life.idleSince;
+  }
+
+  /** How long it has left until it is closed for being idle, or `null` where it is not idle, or may stay. */
+  get idleTimeLeft(): number | null {
+    return this.state === "idle" ? this.#patience.left : null;
+  }
+
+  /** Whether it ends with its next response. */
+  get retiring(): boolean {
+    return this.#idleGrace !== null;
+  }
+
+  /**
+   * Ends it with its next response, or when it was idle for `idleGrace` milliseconds: a client that knows
+   * nothing of this may have sent a request already.
+   */
+  retire(idleGrace: number): void {
+    this.#idleGrace = idleGrace;
+    if (this.state !== "new" && this.state !== "idle") return;
+    this.#engine.beginEvent();
+    if (idleGrace === 0) this.#finish("shutdown_idle");
+    else this.#patience.hurry(idleGrace);
   }
 
   shutdown(): void {
-    this.retire();
-    if (this.#state !== "active") this.#finish("shutdown");
+    this.retire(0);
   }
 
   close(): void {
-    this.#abandon("forced", new ConnectionError("closed", "the server closed the connection"));
+    // One that only waits for the peer's end has finished, and is not cut off.
+    const finished = this.state === "draining" && !this.out.stalled;
+    const error = new ConnectionError("closed", "the server closed the connection");
+    this.#abandon(finished ? this.#life.reason : "forced", error);
+  }
+
+  evict(): void {
+    this.#abandon("evicted", null);
+  }
+
+  /** Turns away a connection that has just come: says so, and ends. */
+  reject(status: number, message: string): void {
+    if (this.state !== "new") return;
+    writeError(this.out.claim(), status, message, this.dateLine());
+    this.#finish("rejected");
   }
 
   // What the transport tells.
 
   receive(bytes: Uint8Array, start: number, end: number): void {
-    if (this.#state === "closed") return;
+    if (this.state === "closed") return;
     const { output } = this.#engine;
     this.#engine.beginEvent();
     this.#engine.bytesRead += end - start;
@@ -133,7 +178,7 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
   }
 
   receiveEnd(): void {
-    if (this.#state === "closed") return;
+    if (this.state === "closed") return;
     this.#engine.beginEvent();
     this.#inputEnded = true;
     const x = this.#exchange;
@@ -146,7 +191,7 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
   }
 
   drained(): void {
-    if (this.#state === "closed") return;
+    if (this.state === "closed") return;
     this.out.drained();
     this.#advance();
   }
@@ -154,15 +199,15 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
   transportClosed(error?: unknown): void {
     const gone = peerGone("the client went away", error);
     this.out.close(gone); // there is nobody to send the rest to
-    if (this.#state === "draining") this.#abandon(this.#endedBecause, gone);
-    else this.#abandon(this.#state === "active" ? "client_gone" : "client_closed", gone);
+    if (this.state === "draining") this.#abandon(this.#life.reason, gone);
+    else this.#abandon(this.state === "active" ? "client_gone" : "client_closed", gone);
   }
 
   // Reading.
 
   /** Works off what can be, now that something has changed outside of `receive`. */
   #advance(): void {
-    if (this.#working || this.#state === "closed") return;
+    if (this.#working || this.state === "closed") return;
     this.#engine.beginEvent();
     this.#working = true;
     try {
@@ -225,7 +270,7 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
   // An exchange, from its head to its end.
 
   #begin(x: HttpExchange, moreHasCome: boolean): void {
-    const { settings, observer } = this.#engine;
+    const { handler, settings, observer } = this.#engine;
     const { framing } = x.head;
     if (framing > settings.maxBodyBytes && settings.maxBodyBytes > 0) {
       throw new ProtocolError(
@@ -236,47 +281,18 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
     }
     this.requests++;
     this.#lastBecause = null;
+    this.limits = settings;
     this.#reading = framing === 0 ? "held" : "body";
     x.begin(this, settings);
     x.body.arrived = moreHasCome;
     observer.requestBegan(this);
-    this.#become("active");
+    this.#life.activate();
     // Whoever watches the states may have closed the connection.
     if (x.response.phase === "cut") return;
-    this.#callHandler(x);
+    x.run(handler);
     const over = x.response.phase === "complete" && x.body.complete;
     // What goes on after this call must not look into memory that is the transport's again.
     if (!over && this.#exchange === x) x.keepHead();
-  }
-
-  #callHandler(x: HttpExchange): void {
-    try {
-      const running = this.#engine.handler(x);
-      if (typeof running?.then === "function") {
-        x.handlerRuns = true;
-        running.then(() => this.#handlerReturned(x), (error) => this.#handlerFailed(x, error));
-      }
-    } catch (error) {
-      this.#handlerFailed(x, error);
-    }
-  }
-
-  #handlerReturned(x: HttpExchange): void {
-    x.handlerRuns = false;
-    if (this.#exchange !== x) {
-      // The exchange was over before its handler was; now nobody holds it. One that was cut off may still
-      // be held by callbacks, so it is not used again.
-      if (x.response.phase === "complete") releaseExchange(x);
-    } else if (x.response.phase === "unanswered") {
-      this.#handlerFailed(x, new ExchangeError("the handler ended without an answer"));
-    }
-  }
-
-  #handlerFailed(x: HttpExchange, error: unknown): void {
-    this.#engine.observer.handlerFailed(error);
-    if (x.response.phase === "unanswered") x.response.respond(500, undefined, "Internal Server Error\n");
-    else if (x.response.phase === "streaming") this.responseBroken();
-    if (x.handlerRuns) this.#handlerReturned(x);
   }
 
   /**
@@ -294,9 +310,8 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
   #over(x: HttpExchange): void {
     x.finish();
     if (x.handlerRuns) this.#exchange = null;
-    const last = this.#lastBecause ?? (this.retiring ? "shutdown" : null);
-    if (last !== null) return this.#finish(last);
-    this.#reading = "head";
+    if (this.#lastBecause === null) this.#reading = "head";
+    else this.#finish(this.#lastBecause);
   }
 
   // What an exchange needs.
@@ -324,7 +339,9 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
       : whyNotPersist(this.#engine, this, this.#exchange!, whole);
     if (this.#lastBecause !== null) return out.copy(CLOSE_FIELD);
     const { settings, persistenceFields } = this.#engine;
-    persistenceFields.write(out, this.minorVersion, settings.maxRequests - this.requests);
+    const idleTime = idleTimeNow(this.#engine, this.limits);
+    this.#promisedIdleTime = idleTime;
+    persistenceFields.write(out, this.minorVersion, idleTime, settings.maxRequests - this.requests);
   }
 
   responseDone(): void {
@@ -336,6 +353,21 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
     const abruptly = this.#exchange!.response.endsWithConnection;
     const error = new ConnectionError("closed", "the response was cut off");
     this.#abandon("handler_error", error, abruptly);
+  }
+
+  handlerFailed(error: unknown): void {
+    this.#engine.observer.handlerFailed(error);
+  }
+
+  exchangeFree(x: HttpExchange): void {
+    releaseExchange(x);
+  }
+
+  setTimeouts(timeouts: Timeouts): void {
+    this.limits = limitsWith(timeouts, this.limits);
+    this.#engine.beginEvent();
+    this.#patience.limitsChanged();
+    this.out.limitsChanged();
   }
 
   bodyWanted(): void {
@@ -351,9 +383,10 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
 
   #settle(): void {
     if (this.#inputEnded) this.#settleEndOfInput();
-    if (this.#state === "closed") return;
+    if (this.state === "closed") return;
+    this.#settlePause();
+    // Whoever is told of a new state may close the connection: this comes last.
     this.#settlePatience();
-    if (this.state !== "closed") this.#settlePause();
   }
 
   /** The peer sends no more: what cannot be completed any more is given up. */
@@ -367,35 +400,41 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
     } else if (this.#reading === "head" && !this.out.stalled) {
       this.#finish(this.#exchange?.head.begun ? "client_gone" : "client_closed");
     }
-    if (this.#reading === "discard" && !this.out.stalled) this.#abandon(this.#endedBecause, null);
+    if (this.#reading === "discard" && !this.out.stalled) this.#abandon(this.#life.reason, null);
   }
 
-  /** Whoever is told of a new state may close the connection: that comes last. */
   #settlePatience(): void {
     const patience = this.#patience;
     switch (this.#reading) {
       case "head":
         if (this.#exchange?.head.begun) {
           patience.await("head");
-          this.#become("active");
+          this.#life.activate();
         } else if (this.out.stalled) {
           patience.await("nothing");
-        } else if (this.#state !== "new") {
+        } else if (this.#idleGrace === 0) {
+          this.#finish("shutdown_idle");
+        } else if (this.state !== "new") {
           this.#returnExchange();
           patience.await("next head");
-          this.idleSince = this.#engine.now;
-          this.#become("idle");
+          this.#life.rest();
         }
         return;
       case "body":
-        return patience.await(this.#drains ? "unread body" : "body");
+        return patience.await(this.#awaitedOfBody);
       case "held":
         return patience.await("nothing");
       case "discard":
         if (this.out.stalled) return patience.await("nothing");
-        if (this.#engine.settings.lingerTimeout === 0) return this.#abandon(this.#endedBecause, null);
+        if (this.#engine.settings.lingerTimeout === 0) return this.#abandon(this.#life.reason, null);
         return patience.await("end");
     }
+  }
+
+  get #awaitedOfBody(): Waiting {
+    if (this.#drains) return "unread body";
+    // It is the client's turn where the handler reads; what it has dropped may take its time.
+    return this.#exchange!.body.state === "awaited" ? "body" : "reader";
   }
 
   /** Whether it only reads the rest of a body that nobody wants, to be able to go on. */
@@ -415,15 +454,27 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
     else this.#transport.resume();
   }
 
-  timedOut(waited: Waiting): void {
+  // What came too late.
+
+  get idleTime(): number {
+    if (this.#idleGrace !== null) return this.#idleGrace;
+    const told = this.#promisedIdleTime;
+    return told === 0 ? 0 : told + this.#engine.settings.idleTimeoutBuffer;
+  }
+
+  get bodyReceived(): number {
+    return this.#exchange!.body.received;
+  }
+
+  timedOut(late: Waiting | "request"): void {
     this.#engine.beginEvent();
-    switch (waited) {
+    switch (late) {
       case "head":
         return this.#refuse(
           new ProtocolError("head_timeout", 408, "the request head took too long"),
           "header_timeout",
         );
-      case "body":
+      case "request":
         // It is the client's time: while the handler does not ask for more, nobody waits for the client.
         if (this.#reading === "body" && !this.#exchange!.body.wanted) return this.#patience.extendRequest();
         return this.#refuse(
@@ -431,14 +482,25 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
           "request_timeout",
         );
       case "first head":
-        return this.#finish("header_timeout");
+        return this.#finish(this.retiring ? "shutdown_idle" : "header_timeout");
       case "next head":
-        return this.#finish("idle_timeout");
+        return this.#finish(this.retiring ? "shutdown_idle" : "idle_timeout");
       case "unread body":
         return this.#finish("unread_body");
       case "end":
-        return this.#abandon(this.#endedBecause, null);
+        return this.#abandon(this.#life.reason, null);
     }
+  }
+
+  bodyTooSlow(): void {
+    const { minBodyRate } = this.limits;
+    const message = `the request body came with less than ${minBodyRate} bytes a second`;
+    this.#refuse(new ProtocolError("body_too_slow", 408, message), "slow_body");
+  }
+
+  writeTimedOut(): void {
+    const error = new ConnectionError("timeout", "the client took no byte of the response for too long");
+    this.#abandon("write_timeout", error, true);
   }
 
   // The end. Every way out leads through one of these.
@@ -460,15 +522,14 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
 
   /** Lingering close (RFC 9112 §9.6): sends what is left and the end, then discards until the peer ends too. */
   #finish(reason: CloseReason): void {
-    if (this.#state === "draining" || this.#state === "closed") return;
-    this.#endedBecause = reason;
+    if (this.state === "draining" || this.state === "closed") return;
     this.#reading = "discard";
     this.#input.clear();
     // Its response is complete; what is still under way of it is a body that nobody waits for.
     if (this.#exchange?.isUnderWay) this.#exchange.finish();
     this.#returnExchange();
     this.out.end();
-    this.#become("draining");
+    this.#life.drain(reason);
     if (this.#working) return;
     this.#engine.beginEvent();
     this.#settle();
@@ -479,19 +540,16 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
    * `error`, and may do with it what they like. `abruptly` lets the peer see a failure.
    */
   #abandon(reason: CloseReason, error: unknown, abruptly = false): void {
-    if (this.#state === "closed") return;
+    if (this.state === "closed") return;
     const x = this.#exchange;
-    this.#state = "closed";
-    this.#endedBecause = reason;
+    this.#life.end(reason);
     this.#reading = "discard";
     this.#returnExchange();
     this.#input.clear();
     this.#patience.stop();
     this.out.close(error, abruptly);
     if (x?.isUnderWay) x.lose(error);
-    this.#engine.observer.stateChanged(this, "closed");
-    this.#engine.connectionClosed(reason);
-    this.#closed?.resolve(reason);
+    this.#life.announceEnd();
   }
 
   /** Gives the exchange back to the pool, if there is one and nobody can hold it. */
@@ -499,12 +557,6 @@ export class HttpConnection implements Connection, TransportEvents, ExchangePort
     const x = this.#exchange;
     this.#exchange = null;
     if (x !== null && !x.isUnderWay && !x.handlerRuns) releaseExchange(x);
-  }
-
-  #become(state: ConnectionState): void {
-    if (state === this.#state) return;
-    this.#state = state;
-    this.#engine.observer.stateChanged(this, state);
   }
 }
 

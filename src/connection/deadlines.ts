@@ -3,11 +3,18 @@
  * list, which is therefore ordered by time: arming appends, disarming unlinks, and the timer looks at the
  * lists' heads alone. With nothing armed there is no timer.
  */
-import { MAX_TIME } from "../options.ts";
+import { MAX_TIME } from "../settings.ts";
+import { Chain, Link } from "./chain.ts";
 import type { Clock } from "./clock.ts";
 
 /** How late a deadline may be noticed, and how seldom the timer fires at the most, in milliseconds. */
 export const TICK = 250;
+
+/**
+ * How long the sockets are heard before a deadline expires, in milliseconds. A timer fires before the
+ * bytes are read that came while the program was busy: what arrived in time must not be found too late.
+ */
+const HEARING = 1;
 
 /** Who has deadlines. */
 export interface DeadlineOwner {
@@ -15,61 +22,34 @@ export interface DeadlineOwner {
   expired(deadline: Deadline): void;
 }
 
-/** One thing that may come due, linked into at most one list. Made once, armed often. */
-export class Deadline {
-  /** @internal */ previous: Deadline | null = null;
-  /** @internal */ next: Deadline | null = null;
-  /** @internal */ list: DeadlineList | null = null;
-  /** @internal */ due = 0;
+/** One thing that may come due. Made once, armed often. */
+export class Deadline extends Link<Deadline> {
+  /** When it comes due, while it is armed. */
+  due = 0;
   /** Who is told. */
   readonly owner: DeadlineOwner;
 
   /** Makes a deadline of `owner`. */
   constructor(owner: DeadlineOwner) {
+    super();
     this.owner = owner;
   }
 
   /** Whether it is armed. */
   get armed(): boolean {
-    return this.list !== null;
-  }
-}
-
-/** Deadlines of one length, the earliest first. */
-class DeadlineList {
-  first: Deadline | null = null;
-  last: Deadline | null = null;
-  readonly length: number;
-
-  constructor(length: number) {
-    this.length = length;
-  }
-
-  append(deadline: Deadline): void {
-    deadline.list = this;
-    deadline.previous = this.last;
-    deadline.next = null;
-    if (this.last === null) this.first = deadline;
-    else this.last.next = deadline;
-    this.last = deadline;
-  }
-
-  remove(deadline: Deadline): void {
-    if (deadline.previous === null) this.first = deadline.next;
-    else deadline.previous.next = deadline.next;
-    if (deadline.next === null) this.last = deadline.previous;
-    else deadline.next.previous = deadline.previous;
-    deadline.list = deadline.previous = deadline.next = null;
+    return this.chain !== null;
   }
 }
 
 /** The deadlines of one server. */
 export class Deadlines {
   readonly #clock: Clock;
-  readonly #lists = new Map<number, DeadlineList>();
+  /** By length in milliseconds; the earliest deadline of each list is its first. */
+  readonly #lists = new Map<number, Chain<Deadline>>();
   #timer: unknown = null;
   #timerDue = Infinity;
-  readonly #tick = (): void => this.#expireDue();
+  readonly #tick = (): void => this.#look();
+  readonly #heard = (): void => this.#expireDue();
 
   /** Measures with `clock`. */
   constructor(clock: Clock) {
@@ -78,13 +58,18 @@ export class Deadlines {
 
   /** Arms `deadline` to come due `length` milliseconds after `now`; 0 disarms it. */
   arm(deadline: Deadline, length: number, now: number): void {
-    deadline.list?.remove(deadline);
+    deadline.chain?.remove(deadline);
     if (length === 0) return;
     let list = this.#lists.get(length);
-    if (list === undefined) this.#lists.set(length, list = new DeadlineList(length));
+    if (list === undefined) this.#lists.set(length, list = new Chain());
     deadline.due = now + length;
     list.append(deadline);
     if (deadline.due < this.#timerDue) this.#schedule(deadline.due, now);
+  }
+
+  /** Disarms `deadline`. */
+  disarm(deadline: Deadline): void {
+    deadline.chain?.remove(deadline);
   }
 
   /** Drops the timer; for when no connection is left, so that nothing holds the process. */
@@ -94,11 +79,6 @@ export class Deadlines {
     this.#timerDue = Infinity;
   }
 
-  /** Disarms `deadline`. */
-  disarm(deadline: Deadline): void {
-    deadline.list?.remove(deadline);
-  }
-
   #schedule(due: number, now: number): void {
     if (this.#timer !== null) this.#clock.cancel(this.#timer);
     const delay = Math.min(Math.max(TICK, due - now), MAX_TIME);
@@ -106,21 +86,43 @@ export class Deadlines {
     this.#timer = this.#clock.schedule(this.#tick, Math.ceil(delay));
   }
 
+  /** The timer fired: most often what it was armed for has been armed anew since, and nothing is due. */
+  #look(): void {
+    this.#timer = null;
+    this.#timerDue = Infinity;
+    const now = this.#clock.now();
+    const earliest = this.#earliest();
+    if (earliest > now) return this.#scheduleEarliest(earliest, now);
+    this.#timerDue = now;
+    this.#timer = this.#clock.schedule(this.#heard, HEARING);
+  }
+
   #expireDue(): void {
     this.#timer = null;
     this.#timerDue = Infinity;
     const now = this.#clock.now();
-    let earliest = Infinity;
-    for (const [length, list] of this.#lists) {
+    for (const list of this.#lists.values()) {
       while (list.first !== null && list.first.due <= now) {
         const deadline = list.first;
         list.remove(deadline);
         deadline.owner.expired(deadline);
       }
-      if (list.first === null) this.#lists.delete(length);
-      else earliest = Math.min(earliest, list.first.due);
     }
-    // An expiry may have armed another deadline, and so the timer.
+    this.#scheduleEarliest(this.#earliest(), now);
+  }
+
+  /** When the next deadline comes due. Drops the lists that are empty. */
+  #earliest(): number {
+    let earliest = Infinity;
+    for (const [length, { first }] of this.#lists) {
+      if (first === null) this.#lists.delete(length);
+      else earliest = Math.min(earliest, first.due);
+    }
+    return earliest;
+  }
+
+  /** An expiry may have armed another deadline, and so the timer. */
+  #scheduleEarliest(earliest: number, now: number): void {
     if (earliest < this.#timerDue) this.#schedule(earliest, now);
   }
 }

@@ -4,10 +4,12 @@
  */
 import type { CloseReason, Connection, ConnectionState } from "../conn.ts";
 import type { ExchangeHandler } from "../exchange.ts";
-import type { Settings } from "../options.ts";
+import type { Settings } from "../settings.ts";
 import { DateLine } from "../protocol/date.ts";
+import { Chain } from "./chain.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { Deadlines } from "./deadlines.ts";
+import type { IdlePlace } from "./lifecycle.ts";
 import { Output } from "./output.ts";
 import { PersistenceFields } from "./standard_fields.ts";
 
@@ -22,6 +24,14 @@ export interface Observer {
   /** A handler threw or rejected. */
   handlerFailed(error: unknown): void;
 }
+
+/**
+ * How near the server is to `maxConnections`, which decides what connections are told:
+ * - `none`: what the options say
+ * - `shorter`: idle connections are kept for a part of `idleTimeout`
+ * - `refusing`: that, and the first response of a connection is its last
+ */
+export type Pressure = "none" | "shorter" | "refusing";
 
 /** The engine of one server. */
 export class Engine {
@@ -41,6 +51,10 @@ export class Engine {
   readonly persistenceFields: PersistenceFields;
   /** Whether connections persist; may change at run time. */
   keepAlive: boolean;
+  /** How near the server is to its cap. */
+  pressure: Pressure = "none";
+  /** The idle connections, the longest idle first. */
+  readonly idle: Chain<IdlePlace> = new Chain();
   /** When the event at hand happened: one look at the clock serves all that follows from it. */
   now: number;
   /** Bytes received on all connections. */

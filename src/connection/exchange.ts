@@ -3,8 +3,9 @@
  */
 import { ExchangeError } from "../errors.ts";
 import type { Addr, Connection } from "../conn.ts";
-import type { Exchange, Fields } from "../exchange.ts";
-import type { Settings } from "../options.ts";
+import type { Exchange, ExchangeHandler, Fields } from "../exchange.ts";
+import type { Timeouts } from "../options.ts";
+import type { Settings } from "../settings.ts";
 import { RequestHead } from "../protocol/request_head.ts";
 import { Collector, streamBody } from "./body_readers.ts";
 import { RequestBody } from "./request_body.ts";
@@ -16,6 +17,12 @@ export interface ExchangePort extends ResponsePort {
   readonly connection: Connection;
   /** The body is wanted now: sends 100 if the client waits for it, and feeds what is here. */
   bodyWanted(): void;
+  /** Other times hold for this request, and the idle time after it. */
+  setTimeouts(timeouts: Timeouts): void;
+  /** The handler threw or rejected. */
+  handlerFailed(error: unknown): void;
+  /** The exchange was over before its handler was; now nobody holds it. */
+  exchangeFree(x: HttpExchange): void;
 }
 
 /** Who wants to know how an exchange ends. Told one of the two, once. */
@@ -51,6 +58,37 @@ export class HttpExchange implements Exchange {
     this.#port = port;
     this.body.begin(this.head.framing, settings);
     this.response.begin(port);
+  }
+
+  /** Calls the handler, and answers for one that fails. */
+  run(handler: ExchangeHandler): void {
+    const port = this.#live;
+    try {
+      const running = handler(this);
+      if (typeof running?.then !== "function") return;
+      this.handlerRuns = true;
+      running.then(() => this.#handlerReturned(port), (error) => {
+        this.#handlerFailed(port, error);
+        this.#handlerReturned(port);
+      });
+    } catch (error) {
+      this.#handlerFailed(port, error);
+    }
+  }
+
+  #handlerReturned(port: ExchangePort): void {
+    this.handlerRuns = false;
+    if (this.#port === null) {
+      port.exchangeFree(this);
+    } else if (this.response.phase === "unanswered") {
+      this.#handlerFailed(port, new ExchangeError("the handler ended without an answer"));
+    }
+  }
+
+  #handlerFailed(port: ExchangePort, error: unknown): void {
+    port.handlerFailed(error);
+    if (this.response.phase === "unanswered") this.respond(500, undefined, "Internal Server Error\n");
+    else if (this.response.phase === "streaming") port.responseBroken();
   }
 
   /** Whether it was begun, and is not over. */
@@ -186,6 +224,10 @@ export class HttpExchange implements Exchange {
     const port = this.#live;
     if (this.body.taken) throw new ExchangeError("the request body was taken already");
     return port;
+  }
+
+  setTimeouts(timeouts: Timeouts): void {
+    this.#live.setTimeouts(timeouts);
   }
 
   respond(status: number, fields?: Fields, body?: string | Uint8Array | null): void {

@@ -1,5 +1,6 @@
 /**
- * All transitions of a connection's public state, in one table.
+ * The life of a connection: its public state, every transition of it, and why it ended. All transitions are
+ * made here, and they are these:
  *
  * | from     | to                                | when                                                   |
  * |----------|-----------------------------------|--------------------------------------------------------|
@@ -10,7 +11,10 @@
  * | upgraded | closed                            | the other protocol is done                             |
  * | closed   |                                   |                                                        |
  */
-import type { ConnectionState } from "../conn.ts";
+import type { CloseReason, Connection, ConnectionState } from "../conn.ts";
+import { Link } from "./chain.ts";
+import { Deferred } from "./deferred.ts";
+import type { Engine } from "./engine.ts";
 
 /** Where each state may lead. */
 export const TRANSITIONS: Readonly<Record<ConnectionState, readonly ConnectionState[]>> = {
@@ -21,3 +25,105 @@ export const TRANSITIONS: Readonly<Record<ConnectionState, readonly ConnectionSt
   upgraded: ["closed"],
   closed: [],
 };
+
+/** A connection that can be closed for another to come in. */
+export interface Evictable {
+  /** Closes it to make room. */
+  evict(): void;
+}
+
+/** A connection's place among the idle ones of its server, the longest idle first. */
+export class IdlePlace extends Link<IdlePlace> {
+  /** The connection. */
+  readonly owner: Evictable;
+
+  /** Makes the place of `owner`. */
+  constructor(owner: Evictable) {
+    super();
+    this.owner = owner;
+  }
+}
+
+/** The life of one connection. Whoever is told of a change may close the connection: look again after it. */
+export class Lifecycle {
+  /** When it became idle, if it is. */
+  idleSince = 0;
+  readonly #connection: Connection;
+  readonly #engine: Engine;
+  readonly #place: IdlePlace;
+  #state: ConnectionState = "new";
+  #reason: CloseReason = "forced";
+  #closed: Deferred<CloseReason> | null = null;
+
+  /** Begins the life of `connection`. */
+  constructor(connection: Connection & Evictable, engine: Engine) {
+    this.#connection = connection;
+    this.#engine = engine;
+    this.#place = new IdlePlace(connection);
+  }
+
+  /** Where it is. */
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /** Why it ends or ended; nothing before it is `draining` or `closed`. */
+  get reason(): CloseReason {
+    return this.#reason;
+  }
+
+  /** Resolves when it is over. */
+  get closed(): Promise<CloseReason> {
+    if (this.#closed === null) {
+      this.#closed = new Deferred();
+      if (this.#state === "closed") this.#closed.resolve(this.#reason);
+    }
+    return this.#closed.promise;
+  }
+
+  /** It is there. */
+  begin(): void {
+    this.#engine.observer.stateChanged(this.#connection, "new");
+  }
+
+  /** A request has begun to come. */
+  activate(): void {
+    this.#become("active");
+  }
+
+  /** It is between two requests, from now on. Said again it is idle anew, which nobody is told. */
+  rest(): void {
+    const { idle, now } = this.#engine;
+    this.idleSince = now;
+    this.#place.chain?.remove(this.#place);
+    idle.append(this.#place);
+    this.#become("idle");
+  }
+
+  /** It has said its last, for this reason. */
+  drain(reason: CloseReason): void {
+    this.#reason = reason;
+    this.#become("draining");
+  }
+
+  /** It is over, for this reason: from now on nothing leads back into it. Nobody is told yet. */
+  end(reason: CloseReason): void {
+    this.#reason = reason;
+    this.#state = "closed";
+    this.#place.chain?.remove(this.#place);
+  }
+
+  /** Tells that it is over. */
+  announceEnd(): void {
+    this.#engine.observer.stateChanged(this.#connection, "closed");
+    this.#engine.connectionClosed(this.#reason);
+    this.#closed?.resolve(this.#reason);
+  }
+
+  #become(state: ConnectionState): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    if (state !== "idle") this.#place.chain?.remove(this.#place);
+    this.#engine.observer.stateChanged(this.#connection, state);
+  }
+}

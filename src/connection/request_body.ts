@@ -6,7 +6,7 @@ import { ExchangeError, ProtocolError } from "../errors.ts";
 import { type BodySink, ChunkedDecoder } from "../protocol/chunked_decoder.ts";
 import type { FieldTable } from "../protocol/fields.ts";
 import { CHUNKED, type Framing } from "../protocol/framing.ts";
-import type { Settings } from "../options.ts";
+import type { Settings } from "../settings.ts";
 
 /** Who reads a body. Told one of `end` and `fail` at last, once. */
 export interface BodyReader extends BodySink {
@@ -37,7 +37,8 @@ export class RequestBody implements BodySink {
   #decoder: ChunkedDecoder | null = null;
   #reader: BodyReader | null = null;
   #failure: unknown = undefined;
-  #received = 0;
+  /** Bytes of it that have come, without their framing. */
+  received = 0;
   #limit = Infinity;
 
   /** Makes ready for a body of this framing. */
@@ -51,7 +52,7 @@ export class RequestBody implements BodySink {
       : null;
     this.#reader = null;
     this.#failure = undefined;
-    this.#received = 0;
+    this.received = 0;
     this.#limit = settings.maxBodyBytes || Infinity;
   }
 
@@ -112,7 +113,7 @@ export class RequestBody implements BodySink {
   drain(budget: number): void {
     this.#reader?.fail(new ExchangeError("the response is complete, and the body was dropped"));
     this.drop();
-    this.#limit = Math.min(this.#limit, this.#received + budget);
+    this.#limit = Math.min(this.#limit, this.received + budget);
   }
 
   /** Tells the reader that the rest will not come. */
@@ -152,8 +153,8 @@ export class RequestBody implements BodySink {
 
   /** @internal */
   push(bytes: Uint8Array, start: number, end: number): boolean {
-    this.#received += end - start;
-    if (this.#received > this.#limit) {
+    this.received += end - start;
+    if (this.received > this.#limit) {
       throw new ProtocolError("body_too_large", 413, `the request body is larger than ${this.#limit} bytes`);
     }
     if (this.#state === "awaited") {

@@ -1,8 +1,8 @@
 /**
  * What the engine itself says in responses: the fields about persistence, 100, and plain error responses.
  */
-import type { Settings } from "../options.ts";
-import type { ByteWriter } from "../protocol/byte_writer.ts";
+import type { Settings } from "../settings.ts";
+import { ByteWriter } from "../protocol/byte_writer.ts";
 import { reasonPhrase, statusLine } from "../protocol/status.ts";
 
 const encoder = new TextEncoder();
@@ -13,7 +13,12 @@ export const CONTINUE: Uint8Array = encoder.encode("HTTP/1.1 100 Continue\r\n\r\
 /** Says that this response is the connection's last (RFC 9112 §9.6). */
 export const CLOSE_FIELD: Uint8Array = encoder.encode("connection: close\r\n");
 
-const KEEP_ALIVE = "connection: keep-alive\r\n";
+const KEEP_ALIVE = encoder.encode("connection: keep-alive\r\n");
+const HINT = encoder.encode("keep-alive: ");
+const TIMEOUT = encoder.encode("timeout=");
+const COMMA = encoder.encode(", ");
+const MAX = encoder.encode("max=");
+const CRLF = encoder.encode("\r\n");
 
 /** A hint of less than a second cannot be said; "0" would read as "do not reuse". */
 const SHORTEST_HINT = 1000;
@@ -23,30 +28,47 @@ const SHORTEST_HINT = 1000;
  * lists it in Connection, which is also how HTTP/1.0 is told that the connection persists (RFC 9112 §9.3).
  */
 export class PersistenceFields {
-  readonly #fields: Uint8Array;
-  readonly #fieldsFor10: Uint8Array;
-  readonly #beforeMax: Uint8Array | null;
+  readonly #settings: Settings;
+  /** What nearly all responses say, made once; `null` where each says something else. */
+  readonly #usual: Uint8Array | null;
 
-  /** Makes the fields once, as bytes. */
+  /** Says what `settings` say. */
   constructor(settings: Settings) {
-    const { keepAliveHint, idleTimeout, maxRequests } = settings;
-    const hasTimeout = keepAliveHint && idleTimeout >= SHORTEST_HINT;
-    const hasMax = keepAliveHint && maxRequests > 0;
-    const timeout = hasTimeout ? `timeout=${Math.floor(idleTimeout / 1000)}` : "";
-    const hint = hasTimeout && !hasMax ? `keep-alive: ${timeout}\r\n` : "";
-    this.#fields = encoder.encode(hint === "" ? "" : KEEP_ALIVE + hint);
-    this.#fieldsFor10 = encoder.encode(KEEP_ALIVE + hint);
-    this.#beforeMax = hasMax
-      ? encoder.encode(`${KEEP_ALIVE}keep-alive: ${timeout}${hasTimeout ? ", " : ""}max=`)
-      : null;
+    this.#settings = settings;
+    const usual = new ByteWriter(128);
+    this.#write(usual, 1, settings.idleTimeout, 0);
+    this.#usual = settings.maxRequests > 0 ? null : usual.bytes.subarray(0, usual.length);
   }
 
-  /** Appends them; `left` is how many more requests the connection serves, where that is limited. */
-  write(out: ByteWriter, minorVersion: number, left: number): void {
-    if (this.#beforeMax === null) return out.copy(minorVersion === 0 ? this.#fieldsFor10 : this.#fields);
-    out.copy(this.#beforeMax);
-    out.decimal(left);
-    out.latin1("\r\n");
+  /**
+   * Appends them, for a client of this minor version. The connection may idle for `idleTime` milliseconds
+   * and serves `left` more requests, where that is limited.
+   */
+  write(out: ByteWriter, minorVersion: number, idleTime: number, left: number): void {
+    if (this.#usual !== null && minorVersion > 0 && idleTime === this.#settings.idleTimeout) {
+      out.copy(this.#usual);
+    } else {
+      this.#write(out, minorVersion, idleTime, left);
+    }
+  }
+
+  #write(out: ByteWriter, minorVersion: number, idleTime: number, left: number): void {
+    const { keepAliveHint, maxRequests } = this.#settings;
+    const hasTimeout = keepAliveHint && idleTime >= SHORTEST_HINT;
+    const hasMax = keepAliveHint && maxRequests > 0;
+    if (minorVersion === 0 || hasTimeout || hasMax) out.copy(KEEP_ALIVE);
+    if (!hasTimeout && !hasMax) return;
+    out.copy(HINT);
+    if (hasTimeout) {
+      out.copy(TIMEOUT);
+      out.decimal(Math.floor(idleTime / 1000));
+    }
+    if (hasTimeout && hasMax) out.copy(COMMA);
+    if (hasMax) {
+      out.copy(MAX);
+      out.decimal(left);
+    }
+    out.copy(CRLF);
   }
 }
 

@@ -1,9 +1,11 @@
 /**
  * The write side of a connection: puts bytes into the shared output buffer or past it, knows whether the
- * transport has taken them, and ends.
+ * transport has taken them, notices a peer that takes none, and ends.
  */
 import type { Transport } from "../conn.ts";
+import type { TimeLimits } from "../settings.ts";
 import type { ByteWriter } from "../protocol/byte_writer.ts";
+import { Deadline, type DeadlineOwner } from "./deadlines.ts";
 import { Deferred } from "./deferred.ts";
 import type { Engine } from "./engine.ts";
 import type { OutputOwner } from "./output.ts";
@@ -11,17 +13,40 @@ import type { OutputOwner } from "./output.ts";
 /** Bytes of a body from here on go to the transport uncopied; below, one write is cheaper than two. */
 const LARGE = 32 * 1024;
 
+/**
+ * How often in `writeTimeout` a peer that is behind is looked at. Transports do not tell each byte that the
+ * peer takes, so it is cut off up to one part of so many later than its time.
+ */
+const LOOKS = 4;
+
+/** Whose write side it is. */
+export interface WriteSideOwner {
+  /** The times that hold now. */
+  readonly limits: TimeLimits;
+  /** The peer took no byte of what waits for it in `writeTimeout`. */
+  writeTimedOut(): void;
+}
+
 /** Writes to one transport, in order. */
-export class WriteSide implements OutputOwner {
+export class WriteSide implements OutputOwner, DeadlineOwner {
   /** The transport has not sent all yet. */
   stalled = false;
+  readonly #owner: WriteSideOwner;
   readonly #engine: Engine;
   readonly #transport: Transport;
   #closed = false;
   #ready: Deferred<void> | null = null;
+  /** Armed while it stalls. */
+  #look: Deadline | null = null;
+  /** Bytes handed to the transport. */
+  #handed = 0;
+  /** What the peer had taken of them when it last took some, as far as the looks tell, and when that was. */
+  #taken = 0;
+  #takenAt = 0;
 
   /** Writes to `transport`. */
-  constructor(engine: Engine, transport: Transport) {
+  constructor(owner: WriteSideOwner, engine: Engine, transport: Transport) {
+    this.#owner = owner;
     this.#engine = engine;
     this.#transport = transport;
   }
@@ -49,9 +74,38 @@ export class WriteSide implements OutputOwner {
   send(bytes: Uint8Array, start: number, end: number): boolean {
     if (this.#closed) return true;
     this.#engine.bytesWritten += end - start;
+    this.#handed += end - start;
     const taken = this.#transport.write(bytes, start, end);
-    if (!taken) this.stalled = true;
+    if (!taken) this.#stall();
     return taken;
+  }
+
+  #stall(): void {
+    if (this.stalled) return;
+    this.stalled = true;
+    this.#engine.beginEvent();
+    this.#look ??= new Deadline(this);
+    this.#taken = this.#handed - this.#transport.unsent();
+    this.#takenAt = this.#engine.now;
+    this.limitsChanged();
+  }
+
+  /** The owner has other limits now. */
+  limitsChanged(): void {
+    const { deadlines, now } = this.#engine;
+    if (this.stalled) deadlines.arm(this.#look!, Math.ceil(this.#owner.limits.writeTimeout / LOOKS), now);
+  }
+
+  expired(): void {
+    this.#engine.beginEvent();
+    const { now } = this.#engine;
+    const taken = this.#handed - this.#transport.unsent();
+    if (taken !== this.#taken) {
+      this.#taken = taken;
+      this.#takenAt = now;
+    }
+    if (now - this.#takenAt < this.#owner.limits.writeTimeout) this.limitsChanged();
+    else this.#owner.writeTimedOut();
   }
 
   /** Hands to the transport what waits in the buffer. */
@@ -62,6 +116,7 @@ export class WriteSide implements OutputOwner {
   /** The transport has sent all. */
   drained(): void {
     this.stalled = false;
+    this.#disarm();
     this.#ready?.resolve();
     this.#ready = null;
   }
@@ -75,7 +130,11 @@ export class WriteSide implements OutputOwner {
   /** Sends what is left, and the end. */
   end(): void {
     this.flush();
-    if (!this.#transport.end()) this.stalled = true;
+    if (!this.#transport.end()) this.#stall();
+  }
+
+  #disarm(): void {
+    if (this.#look !== null) this.#engine.deadlines.disarm(this.#look);
   }
 
   /**
@@ -86,6 +145,7 @@ export class WriteSide implements OutputOwner {
     if (this.#closed) return;
     this.flush();
     this.#closed = true;
+    this.#disarm();
     this.#ready?.reject(error);
     this.#transport.close(abruptly);
   }

@@ -5,7 +5,8 @@
 import type { Addr, Connection } from "../conn.ts";
 import { Deferred } from "../connection/deferred.ts";
 import type { ExchangeWatcher, HttpExchange } from "../connection/exchange.ts";
-import type { FetchInfo } from "../options.ts";
+import { ExchangeError } from "../errors.ts";
+import type { FetchInfo, Timeouts } from "../options.ts";
 import { LazyRequest } from "./lazy_request.ts";
 import type { BodySource } from "./send_response.ts";
 
@@ -13,6 +14,8 @@ import type { BodySource } from "./send_response.ts";
 export class FetchCall implements FetchInfo, ExchangeWatcher, BodySource {
   readonly connection: Connection;
   readonly #request: LazyRequest;
+  /** Until the exchange is over: then it is used for other requests. */
+  #exchange: HttpExchange | null;
   cancelBody: ((reason: unknown) => void) | null = null;
   #completed: Deferred<void> | null = null;
   /** How it ended: not yet, well, or with an error. */
@@ -22,6 +25,7 @@ export class FetchCall implements FetchInfo, ExchangeWatcher, BodySource {
   constructor(x: HttpExchange) {
     this.connection = x.connection;
     this.#request = new LazyRequest(x);
+    this.#exchange = x;
     x.watcher = this;
   }
 
@@ -42,7 +46,13 @@ export class FetchCall implements FetchInfo, ExchangeWatcher, BodySource {
     return this.#completed.promise;
   }
 
+  setTimeouts(timeouts: Timeouts): void {
+    if (this.#exchange === null) throw new ExchangeError("setTimeouts(): the exchange is over");
+    this.#exchange.setTimeouts(timeouts);
+  }
+
   exchangeOver(): void {
+    this.#exchange = null;
     this.#request.detach();
     this.#end = "over";
     this.#settle();

@@ -2,13 +2,15 @@
  * The server: takes transports from a listener, knows all its connections, counts, and ends well.
  */
 import type { Addr, CloseReason, Connection, ConnectionState, Transport } from "../conn.ts";
+import { Admission } from "./admission.ts";
 import type { Clock } from "../connection/clock.ts";
 import { HttpConnection } from "../connection/connection.ts";
 import { Deferred } from "../connection/deferred.ts";
 import { Engine, type Observer } from "../connection/engine.ts";
 import type { ExchangeHandler } from "../exchange.ts";
 import { fetchHandler } from "../fetch/fetch_handler.ts";
-import { type ConnectionOptions, MAX_TIME, type Settings } from "../options.ts";
+import type { ConnectionOptions } from "../options.ts";
+import { type AdmissionSettings, MAX_TIME, type Settings } from "../settings.ts";
 import type { ConnectionSnapshot, Server, ServerStats, ShutdownOptions, ShutdownReport } from "./server.ts";
 
 /** What a server needs of what it listens on. */
@@ -19,8 +21,17 @@ export interface Listener {
   close(): void;
 }
 
+/** How many connections ended, by reason. */
+type CloseCounts = Partial<Record<CloseReason, number>>;
+
 const DEFAULT_TIMEOUT = 30_000;
 const DEFAULT_IDLE_GRACE = 500;
+
+/**
+ * How many connections at a time are told that they are turned away. That takes as long as the client takes
+ * to read it; more are closed without a word, since the caps are there to bound what connections cost.
+ */
+const MAX_TURNED_AWAY = 256;
 
 /** A server, or the keeper of one connection that somebody else accepted. */
 export class HttpServer implements Server, Observer {
@@ -29,22 +40,27 @@ export class HttpServer implements Server, Observer {
   readonly #onError: (error: unknown) => void;
   readonly #onStateChange: ConnectionOptions["onStateChange"];
   readonly #finished = new Deferred<void>();
-  readonly #closed: Partial<Record<CloseReason, number>> = {};
+  readonly #closed: CloseCounts = {};
+  readonly #admission: Admission;
   #listener: Listener | null = null;
   #accepting = true;
   #accepted = 0;
+  #rejected = 0;
+  #evicted = 0;
   #requests = 0;
   #reused = 0;
-  #forced = 0;
+  /** How long connections may still idle, once the server shuts down. */
+  #idleGrace: number | null = null;
   #shutdown: Promise<ShutdownReport> | null = null;
 
   /** Makes a server of checked options; `clock` is for tests. */
-  constructor(options: ConnectionOptions, settings: Settings, clock?: Clock) {
+  constructor(options: ConnectionOptions, settings: Settings & AdmissionSettings, clock?: Clock) {
     const onError = options.onError ?? ((error: unknown): void => console.error(error));
     this.#onError = (error) => void report(() => onError(error));
     this.#onStateChange = options.onStateChange;
     const handler: ExchangeHandler = options.exchange ?? fetchHandler(options.fetch!, onError);
     this.#engine = new Engine(handler, settings, this, clock);
+    this.#admission = new Admission(settings);
   }
 
   /** Begins to serve what `listener` brings. */
@@ -52,21 +68,54 @@ export class HttpServer implements Server, Observer {
     this.#listener = listener;
   }
 
-  /** Starts a connection on `transport`. */
+  /** Starts a connection on `transport`, if only to turn it away. */
   accept(transport: Transport): HttpConnection {
+    const isWelcome = this.#admission.hasRoomFor(transport) && this.#makeRoom();
+    const connection = new HttpConnection(this.#engine, transport);
+    this.#connections.add(connection);
+    if (isWelcome) this.#letIn(connection);
+    else this.#turnAway(connection);
+    return connection;
+  }
+
+  /** Whether there is room, if need be because an idle connection was closed for it. */
+  #makeRoom(): boolean {
+    const { idle } = this.#engine;
+    if (!this.#admission.hasRoom && idle.first !== null) {
+      this.#evicted++;
+      idle.first.owner.evict();
+    }
+    return this.#admission.hasRoom;
+  }
+
+  #letIn(connection: HttpConnection): void {
     this.#accepted++;
-    return new HttpConnection(this.#engine, transport);
+    this.#admission.enter(connection);
+    this.#engine.pressure = this.#admission.pressure;
+    connection.start();
+    // It came while the listener was about to close.
+    if (this.#idleGrace !== null) connection.retire(this.#idleGrace);
+  }
+
+  #turnAway(connection: HttpConnection): void {
+    this.#rejected++;
+    connection.start();
+    const turnedAway = this.#connections.size - this.#admission.size;
+    if (turnedAway > MAX_TURNED_AWAY) connection.close();
+    else connection.reject(503, "the server has as many connections as it can have");
   }
 
   // What connections tell.
 
   stateChanged(connection: Connection, to: ConnectionState): void {
-    if (to === "new") {
-      this.#connections.add(connection as HttpConnection);
-    } else if (to === "closed") {
-      this.#connections.delete(connection as HttpConnection);
-    }
+    if (to === "closed") this.#forget(connection as HttpConnection);
     if (this.#onStateChange !== undefined) this.#tell(connection, to);
+  }
+
+  #forget(connection: HttpConnection): void {
+    this.#connections.delete(connection);
+    this.#admission.leave(connection);
+    this.#engine.pressure = this.#admission.pressure;
   }
 
   #tell(connection: Connection, state: ConnectionState): void {
@@ -131,6 +180,8 @@ export class HttpServer implements Server, Observer {
     }
     return {
       accepted: this.#accepted,
+      rejected: this.#rejected,
+      evicted: this.#evicted,
       active,
       idle,
       requests: this.#requests,
@@ -149,6 +200,7 @@ export class HttpServer implements Server, Observer {
       state: connection.state,
       age: now - connection.acceptedAt,
       idleTime: connection.state === "idle" ? now - connection.idleSince : 0,
+      idleTimeLeft: connection.idleTimeLeft,
       requests: connection.requests,
       remoteAddr: connection.remoteAddr,
     }));
@@ -165,20 +217,14 @@ export class HttpServer implements Server, Observer {
 
   async #drain(timeout: number, idleGrace: number): Promise<ShutdownReport> {
     const { clock } = this.#engine;
-    const connections = this.#connections.size;
-    const forcedBefore = this.#forced;
+    const before = { ...this.#closed };
+    this.#idleGrace = idleGrace;
     this.#stopAccepting();
-    for (const connection of [...this.#connections]) connection.retire();
-    const endIdle = (): void => {
-      for (const connection of [...this.#connections]) connection.shutdown();
-    };
-    const grace = idleGrace > 0 ? clock.schedule(endIdle, idleGrace) : endIdle();
+    for (const connection of this.#connections) connection.retire(idleGrace);
     const deadline = timeout > 0 ? clock.schedule(() => this.#force(), timeout) : undefined;
     await this.finished;
-    clock.cancel(grace);
     clock.cancel(deadline);
-    const forced = this.#forced - forcedBefore;
-    return { finished: connections - forced, forced };
+    return shutdownReport(before, this.#closed);
   }
 
   async close(): Promise<void> {
@@ -192,10 +238,7 @@ export class HttpServer implements Server, Observer {
   }
 
   #force(): void {
-    for (const connection of [...this.#connections]) {
-      this.#forced++;
-      connection.close();
-    }
+    for (const connection of this.#connections) connection.close();
   }
 
   #stopAccepting(): void {
@@ -208,6 +251,19 @@ export class HttpServer implements Server, Observer {
   #finishIfDone(): void {
     if (!this.#accepting && this.#connections.size === 0) this.#finished.resolve();
   }
+}
+
+/** What a shutdown did: the difference between what was `closed` before and after. */
+function shutdownReport(before: CloseCounts, after: CloseCounts): ShutdownReport {
+  const closed: CloseCounts = {};
+  let finished = 0;
+  for (const [reason, count] of Object.entries(after) as [CloseReason, number][]) {
+    const since = count - (before[reason] ?? 0);
+    if (since === 0) continue;
+    closed[reason] = since;
+    if (reason !== "shutdown_idle" && reason !== "forced") finished += since;
+  }
+  return { finished, idleClosed: closed.shutdown_idle ?? 0, forced: closed.forced ?? 0, closed };
 }
 
 /** Calls `report` and lets nothing out of it, now or later. */

@@ -7,8 +7,12 @@ import type { Addr, CloseReason, ConnectionState } from "../conn.ts";
 
 /** What a server has counted since it started. */
 export interface ServerStats {
-  /** Connections accepted. */
+  /** Connections let in. */
   readonly accepted: number;
+  /** Connections turned away at `maxConnections` or `maxConnectionsPerIp`. */
+  readonly rejected: number;
+  /** Connections that were idle, and closed for others to come in. */
+  readonly evicted: number;
   /** Connections with a request under way, now. */
   readonly active: number;
   /** Connections between two requests, now. */
@@ -37,6 +41,8 @@ export interface ConnectionSnapshot {
   readonly age: number;
   /** Milliseconds since it became idle; 0 when it is not. */
   readonly idleTime: number;
+  /** Milliseconds until it is closed for being idle; `null` when it is not idle, or may be for ever. */
+  readonly idleTimeLeft: number | null;
   /** As `Connection.requests`. */
   readonly requests: number;
   /** The peer's address, if the transport has one. */
@@ -58,12 +64,16 @@ export interface ShutdownOptions {
   readonly idleGrace?: number;
 }
 
-/** What a shutdown did. */
+/** What a shutdown did with the connections that there were: each is in one of the three counts. */
 export interface ShutdownReport {
-  /** Connections that ended by themselves or were idle. */
+  /** Connections that ended with a response, or by the client. */
   readonly finished: number;
-  /** Connections that were cut off at the deadline. */
+  /** Connections that were idle, or had not asked yet, when their grace was over. */
+  readonly idleClosed: number;
+  /** Connections that were cut off at the deadline, or by `close()`. */
   readonly forced: number;
+  /** The same connections by the reason of their end. */
+  readonly closed: Readonly<Partial<Record<CloseReason, number>>>;
 }
 
 /**
@@ -91,8 +101,9 @@ export interface Server {
   /** The connections of this moment. */
   connections(): ConnectionSnapshot[];
   /**
-   * Ends well: stops accepting, answers what is under way with `Connection: close`, gives idle connections
-   * a grace, and cuts off what is left at the deadline. Called again, it answers the same.
+   * Ends well: stops accepting, says `Connection: close` on every response, keeps idle connections for a
+   * grace, so that requests on their way to them are answered, then closes them, and cuts off what is left
+   * at the deadline. Called again, it answers the same.
    *
    * @throws {RangeError} on a time that is no whole number of milliseconds, 0 or more
    */

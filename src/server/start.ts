@@ -2,7 +2,8 @@
  * How a server starts, whatever it listens on.
  */
 import type { Transport, TransportEvents } from "../conn.ts";
-import { type ListenSettings, type ServeOptions, serveSettings } from "../options.ts";
+import type { ServeOptions } from "../options.ts";
+import { type ListenSettings, serveSettings } from "../settings.ts";
 import { HttpServer, type Listener } from "./http_server.ts";
 import type { Server } from "./server.ts";
 

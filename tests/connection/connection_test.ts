@@ -457,7 +457,7 @@ test("close() in a pipelined handler does not take back the answers before it", 
 });
 
 test("a connection whose answer was not taken yet is not idle", () => {
-  const { client, connection, clock } = connect({ exchange: echoTarget });
+  const { client, connection, clock } = connect({ exchange: echoTarget, writeTimeout: 0 });
   client.takesWrites = false;
   client.send(get());
   clock.advance(1_000_000);

@@ -3,7 +3,8 @@
  */
 import { MemoryTransport } from "../../src/adapters/memory.ts";
 import type { HttpConnection } from "../../src/connection/connection.ts";
-import { type ConnectionOptions, connectionSettings } from "../../src/options.ts";
+import type { ConnectionOptions } from "../../src/options.ts";
+import { connectionSettings } from "../../src/settings.ts";
 import { HttpServer } from "../../src/server/http_server.ts";
 import { FakeClock } from "./fake_clock.ts";
 

@@ -1,0 +1,278 @@
+/**
+ * The options, checked when given, and every default filled in.
+ */
+import type { ConnectionOptions, DrainBody, MinBodyRate, ServeOptions, Timeouts } from "./options.ts";
+
+/** The times that hold for one request, and the idle time after it. */
+export interface TimeLimits {
+  readonly idleTimeout: number;
+  readonly requestTimeout: number;
+  /** Bytes a second, over each `bodyRateGrace` milliseconds. */
+  readonly minBodyRate: number;
+  readonly bodyRateGrace: number;
+  readonly writeTimeout: number;
+}
+
+/** The settings of a connection: every option has its value. */
+export interface Settings extends TimeLimits {
+  readonly keepAlive: boolean;
+  readonly keepAliveHint: boolean;
+  readonly idleTimeoutBuffer: number;
+  readonly headerTimeout: number;
+  readonly maxRequests: number;
+  readonly maxAge: number;
+  readonly jitter: number;
+  readonly maxHeaderBytes: number;
+  readonly maxHeaders: number;
+  readonly maxTargetBytes: number;
+  readonly maxBodyBytes: number;
+  readonly drainBytes: number;
+  readonly drainTimeout: number;
+  readonly lingerTimeout: number;
+  readonly highWaterMark: number;
+}
+
+/** The settings of a listener. */
+export interface ListenSettings {
+  readonly port: number;
+  readonly hostname: string;
+  readonly backlog: number;
+}
+
+/** Who is let in. */
+export interface AdmissionSettings {
+  readonly maxConnections: number;
+  readonly maxConnectionsPerIp: number;
+}
+
+const CONNECTION_OPTIONS = [
+  "fetch",
+  "exchange",
+  "onError",
+  "onStateChange",
+  "keepAlive",
+  "keepAliveHint",
+  "idleTimeout",
+  "idleTimeoutBuffer",
+  "headerTimeout",
+  "requestTimeout",
+  "minBodyRate",
+  "writeTimeout",
+  "maxRequests",
+  "maxAge",
+  "jitter",
+  "maxHeaderBytes",
+  "maxHeaders",
+  "maxTargetBytes",
+  "maxBodyBytes",
+  "drainBody",
+  "lingerTimeout",
+  "highWaterMark",
+] as const satisfies readonly (keyof ConnectionOptions)[];
+
+const DRAIN_BODY_OPTIONS = ["bytes", "timeout"] as const satisfies readonly (keyof DrainBody)[];
+
+const MIN_BODY_RATE_OPTIONS = ["bytesPerSecond", "grace"] as const satisfies readonly (keyof MinBodyRate)[];
+
+const TIMEOUTS = [
+  "idleTimeout",
+  "requestTimeout",
+  "minBodyRate",
+  "writeTimeout",
+] as const satisfies readonly (keyof Timeouts)[];
+
+const SERVE_OPTIONS = [
+  ...CONNECTION_OPTIONS,
+  "port",
+  "hostname",
+  "backlog",
+  "maxConnections",
+  "maxConnectionsPerIp",
+  "signal",
+  "onListen",
+] as const satisfies readonly (keyof ServeOptions)[];
+
+/** A timer of a platform holds 31 bits of milliseconds, and fires at once on more. */
+export const MAX_TIME: number = 2 ** 31 - 1;
+const MAX_PORT = 65_535;
+
+/**
+ * Checks the options of one connection and fills in the defaults.
+ *
+ * @throws {TypeError} on a wrong type, an unknown option, or not exactly one handler
+ * @throws {RangeError} on a number out of range
+ */
+export function connectionSettings(options: ConnectionOptions): Settings & AdmissionSettings {
+  checkNames(options, CONNECTION_OPTIONS);
+  return { ...settings(options), ...NO_CAPS };
+}
+
+/** Who accepts connections elsewhere counts them there. */
+const NO_CAPS: AdmissionSettings = { maxConnections: 0, maxConnectionsPerIp: 0 };
+
+/** Checks the options of a server and fills in the defaults. Throws as `connectionSettings` does. */
+export function serveSettings(options: ServeOptions): Settings & ListenSettings & AdmissionSettings {
+  checkNames(options, SERVE_OPTIONS);
+  const { hostname = "0.0.0.0", signal } = options;
+  checkType("onListen", options.onListen, "function");
+  if (typeof hostname !== "string" || hostname === "") {
+    throw new TypeError(`option "hostname" must be an address or a host name, not ${show(hostname)}`);
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new TypeError(`option "signal" must be an AbortSignal, not ${show(signal)}`);
+  }
+  return {
+    ...settings(options),
+    port: number("port", options.port, 8000, 0, MAX_PORT),
+    hostname,
+    backlog: number("backlog", options.backlog, 1024, 1, MAX_TIME),
+    maxConnections: number("maxConnections", options.maxConnections, 0),
+    maxConnectionsPerIp: number("maxConnectionsPerIp", options.maxConnectionsPerIp, 0),
+  };
+}
+
+/** The limits that hold once a handler set `timeouts` in place of some of `limits`. Throws as `serve` does. */
+export function limitsWith(timeouts: Timeouts, limits: TimeLimits): TimeLimits {
+  checkNames(timeouts, TIMEOUTS);
+  return timeLimits(timeouts, limits);
+}
+
+/** The times in force where nothing else is said. */
+const DEFAULT_TIMES: TimeLimits = {
+  idleTimeout: 60_000,
+  requestTimeout: 300_000,
+  minBodyRate: 240,
+  bodyRateGrace: 5_000,
+  writeTimeout: 30_000,
+};
+
+function timeLimits(given: Timeouts, otherwise: TimeLimits): TimeLimits {
+  return {
+    idleTimeout: time("idleTimeout", given.idleTimeout, otherwise.idleTimeout),
+    requestTimeout: time("requestTimeout", given.requestTimeout, otherwise.requestTimeout),
+    ...bodyRate(given.minBodyRate, otherwise),
+    writeTimeout: time("writeTimeout", given.writeTimeout, otherwise.writeTimeout),
+  };
+}
+
+function bodyRate(
+  given: number | MinBodyRate | undefined,
+  { minBodyRate, bodyRateGrace }: TimeLimits,
+): Pick<TimeLimits, "minBodyRate" | "bodyRateGrace"> {
+  if (given === undefined) return { minBodyRate, bodyRateGrace };
+  if (typeof given === "number") return { minBodyRate: number("minBodyRate", given, 0), bodyRateGrace };
+  if (typeof given !== "object" || given === null) {
+    throw new TypeError(
+      `option "minBodyRate" must be a number, or an object like { bytesPerSecond, grace }, not ${
+        show(given)
+      }`,
+    );
+  }
+  checkNames(given, MIN_BODY_RATE_OPTIONS, "minBodyRate.");
+  return {
+    minBodyRate: number("minBodyRate.bytesPerSecond", given.bytesPerSecond, minBodyRate),
+    bodyRateGrace: number("minBodyRate.grace", given.grace, bodyRateGrace, 1, MAX_TIME),
+  };
+}
+
+function settings(options: ConnectionOptions): Settings {
+  const { fetch, exchange, drainBody = {} } = options;
+  checkType("fetch", fetch, "function");
+  checkType("exchange", exchange, "function");
+  if ((fetch === undefined) === (exchange === undefined)) {
+    throw new TypeError(
+      fetch === undefined
+        ? 'a handler is missing: give option "fetch", or option "exchange"'
+        : 'options "fetch" and "exchange" exclude each other: give one of them',
+    );
+  }
+  checkType("onError", options.onError, "function");
+  checkType("onStateChange", options.onStateChange, "function");
+  if (typeof drainBody !== "object" || drainBody === null) {
+    throw new TypeError(
+      `option "drainBody" must be an object like { bytes, timeout }, not ${show(drainBody)}`,
+    );
+  }
+  checkNames(drainBody, DRAIN_BODY_OPTIONS, "drainBody.");
+  return {
+    keepAlive: flag("keepAlive", options.keepAlive),
+    keepAliveHint: flag("keepAliveHint", options.keepAliveHint),
+    ...timeLimits(options, DEFAULT_TIMES),
+    idleTimeoutBuffer: time("idleTimeoutBuffer", options.idleTimeoutBuffer, 5_000),
+    headerTimeout: time("headerTimeout", options.headerTimeout, 30_000),
+    maxRequests: number("maxRequests", options.maxRequests, 0),
+    maxAge: time("maxAge", options.maxAge, 0),
+    jitter: share("jitter", options.jitter, 0.1),
+    maxHeaderBytes: number("maxHeaderBytes", options.maxHeaderBytes, 16_384),
+    maxHeaders: number("maxHeaders", options.maxHeaders, 100),
+    maxTargetBytes: number("maxTargetBytes", options.maxTargetBytes, 8_192),
+    maxBodyBytes: number("maxBodyBytes", options.maxBodyBytes, 128 * 1024 * 1024),
+    drainBytes: number("drainBody.bytes", drainBody.bytes, 256 * 1024),
+    drainTimeout: time("drainBody.timeout", drainBody.timeout, 500),
+    lingerTimeout: time("lingerTimeout", options.lingerTimeout, 5_000),
+    highWaterMark: number("highWaterMark", options.highWaterMark, 64 * 1024, 1),
+  };
+}
+
+function checkNames(options: unknown, known: readonly string[], prefix = ""): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`options must be an object with "fetch" or "exchange", not ${show(options)}`);
+  }
+  for (const name in options) {
+    if (!known.includes(name)) {
+      throw new TypeError(
+        `option ${JSON.stringify(prefix + name)} is unknown; the options are ${known.join(", ")}`,
+      );
+    }
+  }
+}
+
+function checkType(name: string, value: unknown, type: "function"): void {
+  if (value !== undefined && typeof value !== type) {
+    throw new TypeError(`option "${name}" must be a ${type}, not ${show(value)}`);
+  }
+}
+
+function flag(name: string, value: boolean | undefined): boolean {
+  if (value === undefined) return true;
+  if (typeof value !== "boolean") {
+    throw new TypeError(`option "${name}" must be true or false, not ${show(value)}`);
+  }
+  return value;
+}
+
+function time(name: string, value: number | undefined, fallback: number): number {
+  return number(name, value, fallback, 0, MAX_TIME);
+}
+
+function share(name: string, value: number | undefined, fallback: number): number {
+  if (value === undefined) return fallback;
+  checkNumber(name, value);
+  if (!(value >= 0 && value <= 1)) {
+    throw new RangeError(`option "${name}" must be a number from 0 to 1, not ${value}`);
+  }
+  return value;
+}
+
+function number(
+  name: string,
+  value: number | undefined,
+  fallback: number,
+  min = 0,
+  max = Number.MAX_SAFE_INTEGER,
+): number {
+  if (value === undefined) return fallback;
+  checkNumber(name, value);
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new RangeError(`option "${name}" must be a whole number from ${min} to ${max}, not ${value}`);
+  }
+  return value;
+}
+
+function checkNumber(name: string, value: unknown): void {
+  if (typeof value !== "number") throw new TypeError(`option "${name}" must be a number, not ${show(value)}`);
+}
+
+function show(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value) : value === null ? "null" : typeof value;
+}
