@@ -2,14 +2,12 @@
  * Whether a request body comes as fast as `minBodyRate` wants. Looked at once in each grace period; only
  * the time counts for which the connection waited for the client.
  */
-import type { TimeLimits } from "../settings.ts";
 import { Deadline, type DeadlineOwner } from "./deadlines.ts";
 import type { Engine } from "./engine.ts";
+import type { KeepAlive } from "./keep_alive.ts";
 
 /** Whose body it is. */
 export interface BodyPaceOwner {
-  /** The times that hold now. */
-  readonly limits: TimeLimits;
   /** Bytes of the body that have come. */
   readonly bodyReceived: number;
   /** The body comes too slowly. */
@@ -19,6 +17,7 @@ export interface BodyPaceOwner {
 /** The pace of one connection's request bodies, one after another. */
 export class BodyPace implements DeadlineOwner {
   readonly #owner: BodyPaceOwner;
+  readonly #keepAlive: KeepAlive;
   readonly #engine: Engine;
   readonly #deadline: Deadline = new Deadline(this);
   /** Since when the client is waited for; `null` while it is not its turn. */
@@ -29,14 +28,15 @@ export class BodyPace implements DeadlineOwner {
   #received = 0;
 
   /** Watches nothing yet. */
-  constructor(owner: BodyPaceOwner, engine: Engine) {
+  constructor(owner: BodyPaceOwner, keepAlive: KeepAlive, engine: Engine) {
     this.#owner = owner;
+    this.#keepAlive = keepAlive;
     this.#engine = engine;
   }
 
   /** More of the body is wanted: it is the client's turn. */
   resume(): void {
-    if (this.#waitsSince !== null || this.#owner.limits.minBodyRate === 0) return;
+    if (this.#waitsSince !== null || this.#keepAlive.limits.minBodyRate === 0) return;
     this.#waitsSince = this.#engine.now;
     if (!this.#deadline.armed) this.#begin();
   }
@@ -56,7 +56,7 @@ export class BodyPace implements DeadlineOwner {
   expired(): void {
     this.#engine.beginEvent();
     this.#count();
-    const { minBodyRate, bodyRateGrace } = this.#owner.limits;
+    const { minBodyRate, bodyRateGrace } = this.#keepAlive.limits;
     if (this.#waited < bodyRateGrace) return this.#arm();
     const came = this.#owner.bodyReceived - this.#received;
     if (came * 1000 < minBodyRate * this.#waited) this.#owner.bodyTooSlow();
@@ -71,7 +71,7 @@ export class BodyPace implements DeadlineOwner {
 
   #arm(): void {
     const { deadlines, now } = this.#engine;
-    deadlines.arm(this.#deadline, this.#owner.limits.bodyRateGrace, now);
+    deadlines.arm(this.#deadline, this.#keepAlive.limits.bodyRateGrace, now);
   }
 
   #count(): void {

@@ -6,7 +6,6 @@
 import type { Addr, CloseReason, Connection, ConnectionState, Transport, TransportEvents } from "../conn.ts";
 import { ConnectionError, ProtocolError } from "../errors.ts";
 import type { Timeouts } from "../options.ts";
-import type { TimeLimits } from "../settings.ts";
 import { limitsWith } from "../settings.ts";
 import type { ByteWriter } from "../protocol/byte_writer.ts";
 import { NEED_MORE } from "../protocol/request_head.ts";
@@ -15,10 +14,10 @@ import type { ExchangePort, HttpExchange } from "./exchange.ts";
 import type { RequestBody } from "./request_body.ts";
 import { acquireExchange, releaseExchange } from "./exchange_pool.ts";
 import { Input } from "./input.ts";
-import { idleTimeNow, retirement, whyNotPersist } from "./keep_alive.ts";
+import { KeepAlive } from "./keep_alive.ts";
 import { type Evictable, Lifecycle } from "./lifecycle.ts";
 import { Patience, type PatienceOwner, type Waiting } from "./patience.ts";
-import { CLOSE_FIELD, CONTINUE, writeError } from "./standard_fields.ts";
+import { CONTINUE, writeError } from "./standard_fields.ts";
 import { WriteSide, type WriteSideOwner } from "./write_side.ts";
 
 /**
@@ -36,28 +35,18 @@ let lastId = 0;
 export class HttpConnection
   implements Connection, Evictable, TransportEvents, ExchangePort, PatienceOwner, WriteSideOwner {
   readonly id: number = ++lastId;
-  requests = 0;
   /** When it was accepted, by the server's clock. */
   readonly acceptedAt: number;
-  /** From when on it ends with its next response. */
-  readonly retiresAt: number;
-  /** The times of the exchange under way; of the one before, while it is idle. */
-  limits: TimeLimits;
-  /** For how long it still idles once it was told to end; `null` before. */
-  #idleGrace: number | null = null;
-  /** For how long it may idle after its last response, as that told the client; 0 for ever. */
-  #promisedIdleTime: number;
   readonly out: WriteSide;
   readonly #engine: Engine;
   readonly #transport: Transport;
   readonly #life: Lifecycle;
+  readonly #keepAlive: KeepAlive;
   readonly #input = new Input();
   readonly #patience: Patience;
   #reading: Reading = "head";
   /** The exchange under way, or the one that the next request will use. */
   #exchange: HttpExchange | null = null;
-  /** Why the exchange under way is the last, once its response has said so. */
-  #lastBecause: CloseReason | null = null;
   /** Bytes are being worked off; whoever wants to go on need not start it again. */
   #working = false;
   #inputEnded = false;
@@ -65,17 +54,14 @@ export class HttpConnection
 
   /** Makes a connection of a transport that is connected; `start` it. */
   constructor(engine: Engine, transport: Transport) {
-    const { settings } = engine;
+    engine.beginEvent();
     this.#engine = engine;
     this.#transport = transport;
-    this.#life = new Lifecycle(this, engine);
-    this.limits = settings;
-    this.#promisedIdleTime = settings.idleTimeout;
-    this.out = new WriteSide(this, engine, transport);
-    engine.beginEvent();
     this.acceptedAt = engine.now;
-    this.retiresAt = retirement(settings, engine.now);
-    this.#patience = new Patience(this, engine);
+    this.#life = new Lifecycle(this, engine);
+    this.#keepAlive = new KeepAlive(engine);
+    this.#patience = new Patience(this, this.#keepAlive, engine);
+    this.out = new WriteSide(this, this.#keepAlive, engine, transport);
     engine.connectionOpened();
   }
 
@@ -89,6 +75,10 @@ export class HttpConnection
 
   get state(): ConnectionState {
     return this.#life.state;
+  }
+
+  get requests(): number {
+    return this.#keepAlive.requests;
   }
 
   get remoteAddr(): Addr | undefined {
@@ -113,17 +103,12 @@ export class HttpConnection
     return this.state === "idle" ? this.#patience.left : null;
   }
 
-  /** Whether it ends with its next response. */
-  get retiring(): boolean {
-    return this.#idleGrace !== null;
-  }
-
   /**
    * Ends it with its next response, or when it was idle for `idleGrace` milliseconds: a client that knows
    * nothing of this may have sent a request already.
    */
   retire(idleGrace: number): void {
-    this.#idleGrace = idleGrace;
+    this.#keepAlive.retire(idleGrace);
     if (this.state !== "new" && this.state !== "idle") return;
     this.#engine.beginEvent();
     if (idleGrace === 0) this.#finish("shutdown_idle");
@@ -279,9 +264,7 @@ export class HttpConnection
         `the request body is larger than ${settings.maxBodyBytes} bytes`,
       );
     }
-    this.requests++;
-    this.#lastBecause = null;
-    this.limits = settings;
+    this.#keepAlive.begin();
     this.#reading = framing === 0 ? "held" : "body";
     x.begin(this, settings);
     x.body.arrived = moreHasCome;
@@ -301,7 +284,7 @@ export class HttpConnection
    */
   #readsOn(body: RequestBody): boolean {
     if (body.wanted) return true;
-    if (this.#lastBecause !== null) return false;
+    if (this.#keepAlive.lastBecause !== null) return false;
     body.drain(this.#engine.settings.drainBytes);
     return true;
   }
@@ -310,8 +293,8 @@ export class HttpConnection
   #over(x: HttpExchange): void {
     x.finish();
     if (x.handlerRuns) this.#exchange = null;
-    if (this.#lastBecause === null) this.#reading = "head";
-    else this.#finish(this.#lastBecause);
+    if (this.#keepAlive.lastBecause === null) this.#reading = "head";
+    else this.#finish(this.#keepAlive.lastBecause);
   }
 
   // What an exchange needs.
@@ -334,14 +317,7 @@ export class HttpConnection
   }
 
   writePersistence(out: ByteWriter, mustClose: boolean, whole: boolean): void {
-    this.#lastBecause = mustClose
-      ? "response_close"
-      : whyNotPersist(this.#engine, this, this.#exchange!, whole);
-    if (this.#lastBecause !== null) return out.copy(CLOSE_FIELD);
-    const { settings, persistenceFields } = this.#engine;
-    const idleTime = idleTimeNow(this.#engine, this.limits);
-    this.#promisedIdleTime = idleTime;
-    persistenceFields.write(out, this.minorVersion, idleTime, settings.maxRequests - this.requests);
+    this.#keepAlive.write(out, this.#exchange!, mustClose, whole);
   }
 
   responseDone(): void {
@@ -364,7 +340,7 @@ export class HttpConnection
   }
 
   setTimeouts(timeouts: Timeouts): void {
-    this.limits = limitsWith(timeouts, this.limits);
+    this.#keepAlive.limits = limitsWith(timeouts, this.#keepAlive.limits);
     this.#engine.beginEvent();
     this.#patience.limitsChanged();
     this.out.limitsChanged();
@@ -394,7 +370,7 @@ export class HttpConnection
     if (this.#reading === "body" && this.#input.length === 0) {
       const x = this.#exchange!;
       x.body.fail(peerGone("the client closed its side before the end of the request body"));
-      this.#lastBecause = "client_gone";
+      this.#keepAlive.lastBecause = "client_gone";
       this.#reading = "held";
       this.#advance();
     } else if (this.#reading === "head" && !this.out.stalled) {
@@ -412,7 +388,7 @@ export class HttpConnection
           this.#life.activate();
         } else if (this.out.stalled) {
           patience.await("nothing");
-        } else if (this.#idleGrace === 0) {
+        } else if (this.#keepAlive.retiring && this.#keepAlive.idleTime === 0) {
           this.#finish("shutdown_idle");
         } else if (this.state !== "new") {
           this.#returnExchange();
@@ -456,12 +432,6 @@ export class HttpConnection
 
   // What came too late.
 
-  get idleTime(): number {
-    if (this.#idleGrace !== null) return this.#idleGrace;
-    const told = this.#promisedIdleTime;
-    return told === 0 ? 0 : told + this.#engine.settings.idleTimeoutBuffer;
-  }
-
   get bodyReceived(): number {
     return this.#exchange!.body.received;
   }
@@ -482,9 +452,9 @@ export class HttpConnection
           "request_timeout",
         );
       case "first head":
-        return this.#finish(this.retiring ? "shutdown_idle" : "header_timeout");
+        return this.#finish(this.#keepAlive.retiring ? "shutdown_idle" : "header_timeout");
       case "next head":
-        return this.#finish(this.retiring ? "shutdown_idle" : "idle_timeout");
+        return this.#finish(this.#keepAlive.retiring ? "shutdown_idle" : "idle_timeout");
       case "unread body":
         return this.#finish("unread_body");
       case "end":
@@ -493,7 +463,7 @@ export class HttpConnection
   }
 
   bodyTooSlow(): void {
-    const { minBodyRate } = this.limits;
+    const { minBodyRate } = this.#keepAlive.limits;
     const message = `the request body came with less than ${minBodyRate} bytes a second`;
     this.#refuse(new ProtocolError("body_too_slow", 408, message), "slow_body");
   }

@@ -1,58 +1,103 @@
 /**
- * The keep-alive decision (RFC 9112 §9.3), from every side that has a say: the client, the server, and the
- * body that may be left unread.
+ * The keep-alive decision (RFC 9112 §9.3), from every side that has a say: the client, the server, the
+ * connection's age and number of requests, and the body that may be left unread. And for how long the
+ * connection may idle then.
  */
 import type { CloseReason } from "../conn.ts";
-import type { Settings, TimeLimits } from "../settings.ts";
+import type { ByteWriter } from "../protocol/byte_writer.ts";
 import { persists } from "../protocol/persistence.ts";
+import type { Settings, TimeLimits } from "../settings.ts";
 import type { Engine } from "./engine.ts";
 import type { HttpExchange } from "./exchange.ts";
-
-/** What of a connection matters for whether it goes on. */
-export interface Persisting {
-  /** Requests that it has brought, this one included. */
-  readonly requests: number;
-  /** Whether it was told to end with its next response. */
-  readonly retiring: boolean;
-  /** From when on it ends with its next response. */
-  readonly retiresAt: number;
-}
+import { CLOSE_FIELD } from "./standard_fields.ts";
 
 /** Under pressure, what of the idle time is left: one part of so many. */
 const SHORTER = 4;
 /** What is shortened stays at least this long, in milliseconds: the shortest time that can be told. */
 const SHORTEST = 1000;
 
-/** For how long a connection may idle that becomes idle now, as it is told to the client; 0 for ever. */
-export function idleTimeNow({ pressure }: Engine, { idleTimeout }: TimeLimits): number {
-  if (pressure === "none" || idleTimeout <= SHORTEST) return idleTimeout;
-  return Math.max(SHORTEST, Math.floor(idleTimeout / SHORTER));
+/** Whether, and on what terms, one connection goes on. */
+export class KeepAlive {
+  /** Requests that it has brought, the one under way included. */
+  requests = 0;
+  /** The times of the exchange under way; of the one before, while it is idle. */
+  limits: TimeLimits;
+  /** Why the exchange under way is the last, once its response has said so. */
+  lastBecause: CloseReason | null = null;
+  readonly #engine: Engine;
+  /** From when on the next response is the last. */
+  readonly #retiresAt: number;
+  /** For how long it still idles once it was told to end; `null` before. */
+  #idleGrace: number | null = null;
+  /** For how long it may idle, as its last response told the client; 0 for ever. */
+  #toldIdleTime: number;
+
+  /** For a connection that comes now. */
+  constructor(engine: Engine) {
+    const { settings, now } = engine;
+    this.#engine = engine;
+    this.limits = settings;
+    this.#retiresAt = now + lifetime(settings);
+    this.#toldIdleTime = settings.idleTimeout;
+  }
+
+  /** A request has come: the server's times hold for it. */
+  begin(): void {
+    this.requests++;
+    this.limits = this.#engine.settings;
+    this.lastBecause = null;
+  }
+
+  /** Ends the connection with its next response, or when it was idle for `idleGrace` milliseconds. */
+  retire(idleGrace: number): void {
+    this.#idleGrace = idleGrace;
+  }
+
+  /** Whether it was told to end. */
+  get retiring(): boolean {
+    return this.#idleGrace !== null;
+  }
+
+  /** For how long it idles until it is closed; 0 for ever, except where it is told to end: then not at all. */
+  get idleTime(): number {
+    if (this.#idleGrace !== null) return this.#idleGrace;
+    return this.#toldIdleTime === 0 ? 0 : this.#toldIdleTime + this.#engine.settings.idleTimeoutBuffer;
+  }
+
+  /**
+   * Decides, and appends the fields that tell the client; `mustClose` says that the response cannot be
+   * followed by another, `whole` that its body follows at once, so that no more of the request is read.
+   */
+  write(out: ByteWriter, x: HttpExchange, mustClose: boolean, whole: boolean): void {
+    this.lastBecause = mustClose ? "response_close" : this.#whyLast(x, whole);
+    if (this.lastBecause !== null) return out.copy(CLOSE_FIELD);
+    const { settings, persistenceFields } = this.#engine;
+    this.#toldIdleTime = this.#idleTimeNow();
+    persistenceFields.write(out, x.head.minor, this.#toldIdleTime, settings.maxRequests - this.requests);
+  }
+
+  #whyLast(x: HttpExchange, whole: boolean): CloseReason | null {
+    const { settings, keepAlive, pressure, now } = this.#engine;
+    if (!persists(x.head.minor, x.head.connection)) return "close_requested";
+    if (!keepAlive) return "keep_alive_off";
+    if (this.retiring) return "shutdown";
+    if (now >= this.#retiresAt) return "max_age";
+    if (pressure === "refusing" && this.requests === 1) return "pressure";
+    if (settings.maxRequests > 0 && this.requests >= settings.maxRequests) return "max_requests";
+    return mayStayUnread(x, settings.drainBytes, whole) ? "unread_body" : null;
+  }
+
+  #idleTimeNow(): number {
+    const { idleTimeout } = this.limits;
+    if (this.#engine.pressure === "none" || idleTimeout <= SHORTEST) return idleTimeout;
+    return Math.max(SHORTEST, Math.floor(idleTimeout / SHORTER));
+  }
 }
 
-/** When a connection that comes at `now` has its age; each another time, so that not all retire together. */
-export function retirement({ maxAge, jitter }: Settings, now: number): number {
+/** How long a connection lives; each another time, so that those which came together do not leave together. */
+function lifetime({ maxAge, jitter }: Settings): number {
   if (maxAge === 0) return Infinity;
-  return now + maxAge * (1 + jitter * (2 * Math.random() - 1));
-}
-
-/**
- * Why a connection cannot go on after the exchange under way, or `null`. Decided as the response's head is
- * written; `whole` says that its body follows at once, so that no more of the request is read.
- */
-export function whyNotPersist(
-  engine: Engine,
-  connection: Persisting,
-  x: HttpExchange,
-  whole: boolean,
-): CloseReason | null {
-  const { settings } = engine;
-  if (!persists(x.head.minor, x.head.connection)) return "close_requested";
-  if (!engine.keepAlive) return "keep_alive_off";
-  if (connection.retiring) return "shutdown";
-  if (engine.now >= connection.retiresAt) return "max_age";
-  if (engine.pressure === "refusing" && connection.requests === 1) return "pressure";
-  if (settings.maxRequests > 0 && connection.requests >= settings.maxRequests) return "max_requests";
-  return mayStayUnread(x, settings.drainBytes, whole) ? "unread_body" : null;
+  return maxAge * (1 + jitter * (2 * Math.random() - 1));
 }
 
 /** Whether the client may never send the rest of the body, or more of it than is worth reading. */

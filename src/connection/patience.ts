@@ -5,6 +5,7 @@
 import { BodyPace, type BodyPaceOwner } from "./body_pace.ts";
 import { Deadline, type DeadlineOwner } from "./deadlines.ts";
 import type { Engine } from "./engine.ts";
+import type { KeepAlive } from "./keep_alive.ts";
 
 /**
  * What a connection can wait for: the first head after the accept, the rest of a head, of a body, the handler to
@@ -22,8 +23,6 @@ export type Waiting =
 
 /** Who waits. */
 export interface PatienceOwner extends BodyPaceOwner {
-  /** For how long it is idle until it ends; 0 for ever. */
-  readonly idleTime: number;
   /** What it waited for took too long; `request` is head and body together. */
   timedOut(late: Waiting | "request"): void;
 }
@@ -31,6 +30,7 @@ export interface PatienceOwner extends BodyPaceOwner {
 /** The deadlines of one connection's read side. */
 export class Patience implements DeadlineOwner {
   readonly #owner: PatienceOwner;
+  readonly #keepAlive: KeepAlive;
   readonly #engine: Engine;
   readonly #step: Deadline = new Deadline(this);
   /** `requestTimeout` runs through head and body; most requests come whole and never need it. */
@@ -40,8 +40,9 @@ export class Patience implements DeadlineOwner {
   #waiting: Waiting = "nothing";
 
   /** Waits for nothing yet. */
-  constructor(owner: PatienceOwner, engine: Engine) {
+  constructor(owner: PatienceOwner, keepAlive: KeepAlive, engine: Engine) {
     this.#owner = owner;
+    this.#keepAlive = keepAlive;
     this.#engine = engine;
   }
 
@@ -55,8 +56,9 @@ export class Patience implements DeadlineOwner {
     this.#waiting = waiting;
     if (waiting === "head" || waiting === "body" || waiting === "reader") this.#awaitRequest();
     else if (this.#request !== null) deadlines.disarm(this.#request);
-    if (waiting === "body") (this.#pace ??= new BodyPace(this.#owner, this.#engine)).resume();
-    else if (waiting === "reader") this.#pace?.pause();
+    if (waiting === "body") {
+      (this.#pace ??= new BodyPace(this.#owner, this.#keepAlive, this.#engine)).resume();
+    } else if (waiting === "reader") this.#pace?.pause();
     else this.#pace?.stop();
   }
 
@@ -68,7 +70,7 @@ export class Patience implements DeadlineOwner {
   /** Gives the request its time anew: what came of it by now is not late. */
   extendRequest(): void {
     const { deadlines, now } = this.#engine;
-    deadlines.arm(this.#request!, this.#owner.limits.requestTimeout, now);
+    deadlines.arm(this.#request!, this.#keepAlive.limits.requestTimeout, now);
   }
 
   /** The owner has other limits now, which count from now on. */
@@ -106,7 +108,7 @@ export class Patience implements DeadlineOwner {
       case "head":
         return settings.headerTimeout;
       case "next head":
-        return this.#owner.idleTime;
+        return this.#keepAlive.idleTime;
       case "unread body":
         return settings.drainTimeout;
       case "end":

@@ -3,11 +3,11 @@
  * transport has taken them, notices a peer that takes none, and ends.
  */
 import type { Transport } from "../conn.ts";
-import type { TimeLimits } from "../settings.ts";
 import type { ByteWriter } from "../protocol/byte_writer.ts";
 import { Deadline, type DeadlineOwner } from "./deadlines.ts";
 import { Deferred } from "./deferred.ts";
 import type { Engine } from "./engine.ts";
+import type { KeepAlive } from "./keep_alive.ts";
 import type { OutputOwner } from "./output.ts";
 
 /** Bytes of a body from here on go to the transport uncopied; below, one write is cheaper than two. */
@@ -21,8 +21,6 @@ const LOOKS = 4;
 
 /** Whose write side it is. */
 export interface WriteSideOwner {
-  /** The times that hold now. */
-  readonly limits: TimeLimits;
   /** The peer took no byte of what waits for it in `writeTimeout`. */
   writeTimedOut(): void;
 }
@@ -32,6 +30,7 @@ export class WriteSide implements OutputOwner, DeadlineOwner {
   /** The transport has not sent all yet. */
   stalled = false;
   readonly #owner: WriteSideOwner;
+  readonly #keepAlive: KeepAlive;
   readonly #engine: Engine;
   readonly #transport: Transport;
   #closed = false;
@@ -45,8 +44,9 @@ export class WriteSide implements OutputOwner, DeadlineOwner {
   #takenAt = 0;
 
   /** Writes to `transport`. */
-  constructor(owner: WriteSideOwner, engine: Engine, transport: Transport) {
+  constructor(owner: WriteSideOwner, keepAlive: KeepAlive, engine: Engine, transport: Transport) {
     this.#owner = owner;
+    this.#keepAlive = keepAlive;
     this.#engine = engine;
     this.#transport = transport;
   }
@@ -93,7 +93,7 @@ export class WriteSide implements OutputOwner, DeadlineOwner {
   /** The owner has other limits now. */
   limitsChanged(): void {
     const { deadlines, now } = this.#engine;
-    if (this.stalled) deadlines.arm(this.#look!, Math.ceil(this.#owner.limits.writeTimeout / LOOKS), now);
+    if (this.stalled) deadlines.arm(this.#look!, Math.ceil(this.#keepAlive.limits.writeTimeout / LOOKS), now);
   }
 
   expired(): void {
@@ -104,7 +104,7 @@ export class WriteSide implements OutputOwner, DeadlineOwner {
       this.#taken = taken;
       this.#takenAt = now;
     }
-    if (now - this.#takenAt < this.#owner.limits.writeTimeout) this.limitsChanged();
+    if (now - this.#takenAt < this.#keepAlive.limits.writeTimeout) this.limitsChanged();
     else this.#owner.writeTimedOut();
   }
 
