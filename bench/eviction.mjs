@@ -74,7 +74,7 @@ function measure(size, rounds) {
 
 function makeIdle(server) {
   const client = new MemoryTransport();
-  client.start(server.accept(client));
+  server.accept(client);
   client.send("GET / HTTP/1.1\r\nHost: bench\r\n\r\n");
 }
 

@@ -63,6 +63,8 @@ export interface Transport {
   readonly remoteAddr: Addr | undefined;
   /** Our address, if there is one. */
   readonly localAddr: Addr | undefined;
+  /** Tells `events` what happens from now on. Called once, before anything else. */
+  start(events: TransportEvents): void;
   /**
    * Sends `bytes[start, end)` after all that was sent before.
    *

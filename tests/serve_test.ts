@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { serve, type Server } from "../mod.ts";
-import type { Addr, NetAddr } from "../src/conn.ts";
+import type { Addr, CloseReason, NetAddr } from "../src/conn.ts";
 import { Deferred } from "../src/connection/deferred.ts";
 import type { ServeOptions } from "../src/options.ts";
 import { connectTcp } from "./support/byte_streams.ts";
@@ -48,7 +48,11 @@ const NUMBERS = [
   "idleTimeoutBuffer",
   "headerTimeout",
   "requestTimeout",
+  "writeTimeout",
   "maxRequests",
+  "maxAge",
+  "maxConnections",
+  "maxConnectionsPerIp",
   "maxHeaderBytes",
   "maxHeaders",
   "maxTargetBytes",
@@ -107,6 +111,22 @@ test("serve() refuses a bad drainBody, and names the part", async () => {
     "RangeError",
     "drainBody.timeout",
   );
+});
+
+test("serve() refuses a bad minBodyRate or jitter, and names the part", async () => {
+  for (
+    const [options, kind, name] of [
+      [{ minBodyRate: "240" }, "TypeError", "minBodyRate"],
+      [{ minBodyRate: null }, "TypeError", "minBodyRate"],
+      [{ minBodyRate: -1 }, "RangeError", "minBodyRate"],
+      [{ minBodyRate: { bytesPerSecond: 0.5 } }, "RangeError", "minBodyRate.bytesPerSecond"],
+      [{ minBodyRate: { grace: 0 } }, "RangeError", "minBodyRate.grace"],
+      [{ minBodyRate: { rate: 1 } }, "TypeError", "minBodyRate.rate"],
+      [{ jitter: "0.1" }, "TypeError", "jitter"],
+      [{ jitter: 1.1 }, "RangeError", "jitter"],
+      [{ jitter: NaN }, "RangeError", "jitter"],
+    ] as const
+  ) await assertRefused({ ...LOCAL, fetch: fetch200, ...options }, kind, name);
 });
 
 test("serve() refuses an option that it does not know, and names it", async () => {
@@ -297,6 +317,32 @@ test("stats() counts connections, requests, bytes and ends", async () => {
   await one.assertEnd();
   await over[0];
   assert.deepEqual(server.stats().closed, { close_requested: 1, client_closed: 1 });
+  assert.deepEqual(server.connections(), []);
+});
+
+test("a connection may be ended as it is announced, and remembers its peer", async () => {
+  const ends = ["close", "shutdown"] as const;
+  const seen: string[] = [];
+  const over: Promise<CloseReason>[] = [];
+  const peers = new Set<string>();
+  await using server = await start({
+    fetch: fetch200,
+    lingerTimeout: 0,
+    onStateChange(connection, state) {
+      seen.push(state);
+      peers.add(JSON.stringify([connection.id, connection.remoteAddr, connection.localAddr]));
+      if (state !== "new") return;
+      over.push(connection.closed);
+      connection[ends[over.length - 1]]();
+    },
+  });
+  for (const end of ends) {
+    using client = await connect(server.port);
+    await client.assertEnd();
+    assert.equal(await over.at(-1), end === "close" ? "forced" : "shutdown_idle");
+  }
+  assert.deepEqual(seen, ["new", "closed", "new", "draining", "closed"]);
+  assert.equal(peers.size, ends.length, "its addresses do not change with its state");
   assert.deepEqual(server.connections(), []);
 });
 

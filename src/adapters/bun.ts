@@ -70,15 +70,14 @@ const listen: Listen = ({ hostname, port }, accept) => {
     allowHalfOpen: true,
     socket: {
       open(socket) {
-        const transport = new SocketTransport(socket);
-        socket.data = transport;
-        transport.events = accept(transport);
+        socket.data = new SocketTransport(socket);
+        accept(socket.data);
       },
       data: ({ data }, chunk) => data.events.receive(chunk, 0, chunk.length),
       drain: ({ data }) => data.flush(),
       end: ({ data }) => data.events.receiveEnd(),
-      close: ({ data }, error) => data?.events.transportClosed(error),
-      error: ({ data }, error) => data?.events.transportClosed(error),
+      close: ({ data }, error) => data?.gone(error),
+      error: ({ data }, error) => data?.gone(error),
     },
   });
   return {
@@ -89,23 +88,30 @@ const listen: Listen = ({ hostname, port }, accept) => {
 
 /** A Bun socket. It writes what the system takes, and leaves keeping the rest to us. */
 class SocketTransport implements Transport {
+  readonly remoteAddr: Addr;
+  readonly localAddr: Addr;
   events!: TransportEvents;
   readonly #socket: BunSocket;
   /** What the system has not taken yet. */
   #rest: Rest[] = [];
   #ending = false;
+  #released = false;
 
   constructor(socket: BunSocket) {
     this.#socket = socket;
+    // Asked now: a closed socket has forgotten them.
+    this.remoteAddr = { transport: "tcp", hostname: socket.remoteAddress, port: socket.remotePort };
+    this.localAddr = { transport: "tcp", hostname: socket.localAddress, port: socket.localPort };
     socket.setNoDelay(true);
   }
 
-  get remoteAddr(): Addr {
-    return { transport: "tcp", hostname: this.#socket.remoteAddress, port: this.#socket.remotePort };
+  start(events: TransportEvents): void {
+    this.events = events;
   }
 
-  get localAddr(): Addr {
-    return { transport: "tcp", hostname: this.#socket.localAddress, port: this.#socket.localPort };
+  /** The socket is closed; Bun says so also from inside of our own call. */
+  gone(error: unknown): void {
+    if (!this.#released) this.events.transportClosed(error);
   }
 
   write(bytes: Uint8Array, start: number, end: number): boolean {
@@ -149,6 +155,7 @@ class SocketTransport implements Transport {
   }
 
   close(abruptly: boolean): void {
+    this.#released = true;
     this.#rest = [];
     // terminate() resets, and what the peer has not received yet is lost.
     if (abruptly) this.#socket.terminate();

@@ -44,9 +44,7 @@ const listen: Listen = ({ hostname, port, backlog }, accept) => {
   const acceptAll = async (): Promise<void> => {
     while (open) {
       try {
-        const conn = await listener.accept();
-        const transport = new DenoConnTransport(conn);
-        transport.start(accept(transport));
+        accept(new DenoConnTransport(await listener.accept()));
       } catch {
         // One accept failed (too many open files, say), or the listener was closed; the former passes.
         if (open) await new Promise((resolve) => setTimeout(resolve, ACCEPT_RETRY));

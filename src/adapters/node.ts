@@ -31,8 +31,7 @@ export function serve(options: ServeOptions): Promise<Server> {
 const listen: Listen = ({ port, hostname, backlog }, accept) =>
   new Promise((resolve, reject) => {
     const server = net.createServer({ ...SOCKET, noDelay: true, pauseOnConnect: true }, (accepted) => {
-      const transport = new SocketTransport(accepted);
-      transport.start(accept(transport));
+      accept(new SocketTransport(accepted));
     });
     server.once("error", reject);
     server.listen({ port, host: hostname, backlog }, () => {

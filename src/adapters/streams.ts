@@ -30,9 +30,7 @@ import { DenoConnTransport, isDenoConn } from "./deno_conn.ts";
 export function serveConn(conn: Conn, options: ConnectionOptions): Connection {
   const settings = connectionSettings(options);
   const transport = isDenoConn(conn) ? new DenoConnTransport(conn) : new StreamsTransport(checkStreams(conn));
-  const connection = new HttpServer(options, settings).accept(transport);
-  transport.start(connection);
-  return connection;
+  return new HttpServer(options, settings).accept(transport);
 }
 
 function checkStreams(conn: Conn): Conn {

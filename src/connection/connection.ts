@@ -52,7 +52,7 @@ export class HttpConnection
   #inputEnded = false;
   #paused = false;
 
-  /** Makes a connection of a transport that is connected; `start` it. */
+  /** Makes a connection of a transport that nobody has started yet; `start` it. */
   constructor(engine: Engine, transport: Transport) {
     engine.beginEvent();
     this.#engine = engine;
@@ -67,6 +67,7 @@ export class HttpConnection
 
   /** Tells that it is there, and waits for its first request. */
   start(): void {
+    this.#transport.start(this);
     this.#patience.await("first head");
     this.#life.begin();
   }
@@ -126,8 +127,8 @@ export class HttpConnection
     this.#abandon(finished ? this.#life.reason : "forced", error);
   }
 
-  evict(): void {
-    this.#abandon("evicted", null);
+  evict(reason: CloseReason = "evicted"): void {
+    this.#abandon(reason, null);
   }
 
   /** Turns away a connection that has just come: says so, and ends. */

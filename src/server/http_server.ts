@@ -101,7 +101,7 @@ export class HttpServer implements Server, Observer {
     this.#rejected++;
     connection.start();
     const turnedAway = this.#connections.size - this.#admission.size;
-    if (turnedAway > MAX_TURNED_AWAY) connection.close();
+    if (turnedAway > MAX_TURNED_AWAY) connection.evict("rejected");
     else connection.reject(503, "the server has as many connections as it can have");
   }
 

@@ -1,16 +1,16 @@
 /**
  * How a server starts, whatever it listens on.
  */
-import type { Transport, TransportEvents } from "../conn.ts";
+import type { Transport } from "../conn.ts";
 import type { ServeOptions } from "../options.ts";
 import { type ListenSettings, serveSettings } from "../settings.ts";
 import { HttpServer, type Listener } from "./http_server.ts";
 import type { Server } from "./server.ts";
 
-/** Listens; calls `accept` for each connection, and tells what `accept` returns what happens to it. */
+/** Listens; calls `accept` with the transport of each connection. */
 export type Listen = (
   settings: ListenSettings,
-  accept: (transport: Transport) => TransportEvents,
+  accept: (transport: Transport) => void,
 ) => Listener | Promise<Listener>;
 
 /**
@@ -26,7 +26,7 @@ export async function startServer(options: ServeOptions, listen: Listen): Promis
   const server = new HttpServer(options, settings);
   let listener: Listener;
   try {
-    listener = await listen(settings, (transport) => server.accept(transport));
+    listener = await listen(settings, (transport) => void server.accept(transport));
   } catch (error) {
     throw listenError(settings, error);
   }

@@ -11,7 +11,7 @@ contract("memory", (options) => {
   return {
     async connect() {
       const transport = new MemoryConnection();
-      transport.start(server.accept(transport));
+      server.accept(transport);
       return transport.client;
     },
     shutdown: () => server.shutdown({ idleGrace: 0 }),

@@ -25,7 +25,6 @@ export function connect(options: ConnectionOptions, clock: FakeClock = new FakeC
   const server = new HttpServer({ onError, ...options }, connectionSettings(options), clock);
   const client = new MemoryTransport();
   const connection = server.accept(client);
-  client.start(connection);
   return { client, connection, server, clock, errors };
 }
 
