@@ -73,8 +73,8 @@ export interface Transport {
    */
   write(bytes: Uint8Array, start: number, end: number): boolean;
   /**
-   * How many bytes of what was written the peer's side has not taken yet; while that does not change, the
-   * peer stalls.
+   * How many bytes of what was written the system has not taken yet; while that does not change, the peer
+   * takes none, or less than the system can tell.
    */
   unsent(): number;
   /** Stops `receive`. One more call may come that was under way. */

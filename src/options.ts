@@ -151,6 +151,9 @@ export interface ConnectionOptions {
   readonly minBodyRate?: number | MinBodyRate;
   /**
    * How long the client may take no byte of a response that waits to be sent; then the connection is cut.
+   * What the client takes is known as far as the system tells it: that keeps up to some megabytes on a fast
+   * network, and asks for more when a part of these is gone. So a client that is slow on purpose, on a fast
+   * network, needs more time than its own.
    * @default 30_000
    */
   readonly writeTimeout?: number;

@@ -216,7 +216,9 @@ function settings(options: ConnectionOptions): Settings {
 
 function checkNames(options: unknown, known: readonly string[], prefix = ""): void {
   if (typeof options !== "object" || options === null) {
-    throw new TypeError(`options must be an object with "fetch" or "exchange", not ${show(options)}`);
+    throw new TypeError(
+      `options must be an object (with ${known.slice(0, 2).map(show).join(", ")} …), not ${show(options)}`,
+    );
   }
   for (const name in options) {
     if (!known.includes(name)) {

@@ -43,12 +43,10 @@ const listen: Listen = ({ hostname, port, backlog }, accept) => {
   let open = true;
   const acceptAll = async (): Promise<void> => {
     while (open) {
-      try {
-        accept(new DenoConnTransport(await listener.accept()));
-      } catch {
-        // One accept failed (too many open files, say), or the listener was closed; the former passes.
-        if (open) await new Promise((resolve) => setTimeout(resolve, ACCEPT_RETRY));
-      }
+      const transport = await listener.accept().then((conn) => new DenoConnTransport(conn)).catch(() => null);
+      if (transport !== null) accept(transport);
+      // One accept failed (too many open files, say), or the listener was closed; the former passes.
+      else if (open) await new Promise((resolve) => setTimeout(resolve, ACCEPT_RETRY));
     }
   };
   void acceptAll();

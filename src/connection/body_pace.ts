@@ -1,8 +1,8 @@
 /**
- * Whether a request body comes as fast as `minBodyRate` wants. Looked at once in each grace period; only
- * the time counts for which the connection waited for the client.
+ * Whether a request body comes as fast as `minBodyRate` wants: looked at again and again, each time when the
+ * client has had the grace period.
  */
-import { Deadline, type DeadlineOwner } from "./deadlines.ts";
+import { ClientTime, type ClientTimeOwner } from "./client_time.ts";
 import type { Engine } from "./engine.ts";
 import type { KeepAlive } from "./keep_alive.ts";
 
@@ -15,15 +15,10 @@ export interface BodyPaceOwner {
 }
 
 /** The pace of one connection's request bodies, one after another. */
-export class BodyPace implements DeadlineOwner {
+export class BodyPace implements ClientTimeOwner {
   readonly #owner: BodyPaceOwner;
   readonly #keepAlive: KeepAlive;
-  readonly #engine: Engine;
-  readonly #deadline: Deadline = new Deadline(this);
-  /** Since when the client is waited for; `null` while it is not its turn. */
-  #waitsSince: number | null = null;
-  /** For how long it was waited for since the last look, before `#waitsSince`. */
-  #waited = 0;
+  readonly #time: ClientTime;
   /** What had come by the last look. */
   #received = 0;
 
@@ -31,53 +26,33 @@ export class BodyPace implements DeadlineOwner {
   constructor(owner: BodyPaceOwner, keepAlive: KeepAlive, engine: Engine) {
     this.#owner = owner;
     this.#keepAlive = keepAlive;
-    this.#engine = engine;
+    this.#time = new ClientTime(this, engine);
   }
 
   /** More of the body is wanted: it is the client's turn. */
   resume(): void {
-    if (this.#waitsSince !== null || this.#keepAlive.limits.minBodyRate === 0) return;
-    this.#waitsSince = this.#engine.now;
-    if (!this.#deadline.armed) this.#begin();
+    if (this.#time.runs) this.#time.resume();
+    else if (this.#keepAlive.limits.minBodyRate > 0) this.#begin();
   }
 
   /** No more is wanted for now. */
   pause(): void {
-    this.#count();
-    this.#waitsSince = null;
+    this.#time.pause();
   }
 
   /** No body is under way. */
   stop(): void {
-    this.#waitsSince = null;
-    this.#engine.deadlines.disarm(this.#deadline);
+    this.#time.stop();
   }
 
-  expired(): void {
-    this.#engine.beginEvent();
-    this.#count();
-    const { minBodyRate, bodyRateGrace } = this.#keepAlive.limits;
-    if (this.#waited < bodyRateGrace) return this.#arm();
+  clientTimeOver(): void {
     const came = this.#owner.bodyReceived - this.#received;
-    if (came * 1000 < minBodyRate * this.#waited) this.#owner.bodyTooSlow();
+    if (came * 1000 < this.#keepAlive.limits.minBodyRate * this.#time.waited) this.#owner.bodyTooSlow();
     else this.#begin();
   }
 
   #begin(): void {
-    this.#waited = 0;
     this.#received = this.#owner.bodyReceived;
-    this.#arm();
-  }
-
-  #arm(): void {
-    const { deadlines, now } = this.#engine;
-    deadlines.arm(this.#deadline, this.#keepAlive.limits.bodyRateGrace, now);
-  }
-
-  #count(): void {
-    if (this.#waitsSince === null) return;
-    const { now } = this.#engine;
-    this.#waited += now - this.#waitsSince;
-    this.#waitsSince = now;
+    this.#time.begin(this.#keepAlive.limits.bodyRateGrace);
   }
 }

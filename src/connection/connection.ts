@@ -15,8 +15,9 @@ import type { RequestBody } from "./request_body.ts";
 import { acquireExchange, releaseExchange } from "./exchange_pool.ts";
 import { Input } from "./input.ts";
 import { KeepAlive } from "./keep_alive.ts";
-import { type Evictable, Lifecycle } from "./lifecycle.ts";
-import { Patience, type PatienceOwner, type Waiting } from "./patience.ts";
+import { Lifecycle } from "./lifecycle.ts";
+import { type Late, Patience, type PatienceOwner, type Waiting } from "./patience.ts";
+import type { Sparable } from "./spare.ts";
 import { CONTINUE, writeError } from "./standard_fields.ts";
 import { WriteSide, type WriteSideOwner } from "./write_side.ts";
 
@@ -33,7 +34,7 @@ let lastId = 0;
 
 /** A connection at work. */
 export class HttpConnection
-  implements Connection, Evictable, TransportEvents, ExchangePort, PatienceOwner, WriteSideOwner {
+  implements Connection, Sparable, TransportEvents, ExchangePort, PatienceOwner, WriteSideOwner {
   readonly id: number = ++lastId;
   /** When it was accepted, by the server's clock. */
   readonly acceptedAt: number;
@@ -127,15 +128,19 @@ export class HttpConnection
     this.#abandon(finished ? this.#life.reason : "forced", error);
   }
 
-  evict(reason: CloseReason = "evicted"): void {
-    this.#abandon(reason, null);
+  makeRoom(): void {
+    this.#abandon(this.state === "draining" ? this.#life.reason : "evicted", null);
   }
 
-  /** Turns away a connection that has just come: says so, and ends. */
-  reject(status: number, message: string): void {
-    if (this.state !== "new") return;
-    writeError(this.out.claim(), status, message, this.dateLine());
-    this.#finish("rejected");
+  /** Instead of `start`: says that there is no room, or nothing where `silently`, and ends. */
+  turnAway(silently: boolean): void {
+    this.#transport.start(this);
+    if (!silently) {
+      writeError(this.out.claim(), 503, "there is no room for more connections", this.dateLine());
+    }
+    this.#life.begin();
+    if (silently) this.#abandon("rejected", null);
+    else this.#finish("rejected");
   }
 
   // What the transport tells.
@@ -201,6 +206,7 @@ export class HttpConnection
     } finally {
       this.#working = false;
     }
+    this.out.flush(); // whether the peer takes it decides what to wait for
     this.#settle();
   }
 
@@ -266,6 +272,7 @@ export class HttpConnection
       );
     }
     this.#keepAlive.begin();
+    this.#patience.headComplete();
     this.#reading = framing === 0 ? "held" : "body";
     x.begin(this, settings);
     x.body.arrived = moreHasCome;
@@ -384,13 +391,13 @@ export class HttpConnection
     const patience = this.#patience;
     switch (this.#reading) {
       case "head":
-        if (this.#exchange?.head.begun) {
+        if (this.out.stalled) {
+          patience.await("nothing");
+        } else if (this.#exchange?.head.begun) {
           patience.await("head");
           this.#life.activate();
-        } else if (this.out.stalled) {
-          patience.await("nothing");
-        } else if (this.#keepAlive.retiring && this.#keepAlive.idleTime === 0) {
-          this.#finish("shutdown_idle");
+        } else if (this.#keepAlive.endsNow) {
+          this.#finish("shutdown");
         } else if (this.state !== "new") {
           this.#returnExchange();
           patience.await("next head");
@@ -404,6 +411,7 @@ export class HttpConnection
       case "discard":
         if (this.out.stalled) return patience.await("nothing");
         if (this.#engine.settings.lingerTimeout === 0) return this.#abandon(this.#life.reason, null);
+        this.#life.linger();
         return patience.await("end");
     }
   }
@@ -437,7 +445,7 @@ export class HttpConnection
     return this.#exchange!.body.received;
   }
 
-  timedOut(late: Waiting | "request"): void {
+  timedOut(late: Late): void {
     this.#engine.beginEvent();
     switch (late) {
       case "head":
@@ -446,8 +454,6 @@ export class HttpConnection
           "header_timeout",
         );
       case "request":
-        // It is the client's time: while the handler does not ask for more, nobody waits for the client.
-        if (this.#reading === "body" && !this.#exchange!.body.wanted) return this.#patience.extendRequest();
         return this.#refuse(
           new ProtocolError("request_timeout", 408, "the request took too long"),
           "request_timeout",
@@ -479,16 +485,17 @@ export class HttpConnection
   /** The peer broke the protocol, or a limit: says so where that is still possible, and ends. */
   #refuse(error: ProtocolError, reason: CloseReason = "protocol_error"): void {
     const x = this.#exchange!;
-    if (x.isUnderWay) {
-      const { phase } = x.response;
-      const drained = this.#drains;
-      this.#exchange = null;
-      x.lose(error);
-      if (phase === "complete") return this.#finish(drained ? "unread_body" : reason);
-      if (phase === "streaming") return this.#abandon(reason, error, x.response.endsWithConnection);
+    const { phase } = x.response;
+    if (x.isUnderWay && phase === "streaming") {
+      return this.#abandon(reason, error, x.response.endsWithConnection);
     }
-    writeError(this.out.claim(), error.status, error.message, this.dateLine());
+    const answered = x.isUnderWay && phase === "complete";
+    if (answered && this.#drains) reason = "unread_body";
+    if (!answered) writeError(this.out.claim(), error.status, error.message, this.dateLine());
+    if (x.isUnderWay) this.#exchange = null;
     this.#finish(reason);
+    // Whoever is told may do with the connection what they like.
+    if (x.isUnderWay) x.lose(error);
   }
 
   /** Lingering close (RFC 9112 §9.6): sends what is left and the end, then discards until the peer ends too. */

@@ -7,7 +7,7 @@ import { MAX_TIME } from "../settings.ts";
 import { Chain, Link } from "./chain.ts";
 import type { Clock } from "./clock.ts";
 
-/** How late a deadline may be noticed, and how seldom the timer fires at the most, in milliseconds. */
+/** The timer fires no more often than this, in milliseconds: so late may a deadline be noticed. */
 export const TICK = 250;
 
 /**
@@ -64,7 +64,7 @@ export class Deadlines {
     if (list === undefined) this.#lists.set(length, list = new Chain());
     deadline.due = now + length;
     list.append(deadline);
-    if (deadline.due < this.#timerDue) this.#schedule(deadline.due, now);
+    if (timerFor(deadline.due, now) < this.#timerDue) this.#schedule(deadline.due, now);
   }
 
   /** Disarms `deadline`. */
@@ -81,9 +81,8 @@ export class Deadlines {
 
   #schedule(due: number, now: number): void {
     if (this.#timer !== null) this.#clock.cancel(this.#timer);
-    const delay = Math.min(Math.max(TICK, due - now), MAX_TIME);
-    this.#timerDue = now + delay;
-    this.#timer = this.#clock.schedule(this.#tick, Math.ceil(delay));
+    this.#timerDue = timerFor(due, now);
+    this.#timer = this.#clock.schedule(this.#tick, Math.ceil(this.#timerDue - now));
   }
 
   /** The timer fired: most often what it was armed for has been armed anew since, and nothing is due. */
@@ -125,4 +124,9 @@ export class Deadlines {
   #scheduleEarliest(earliest: number, now: number): void {
     if (earliest < this.#timerDue) this.#schedule(earliest, now);
   }
+}
+
+/** When the timer fires at `now` for a deadline that is due at `due`. */
+function timerFor(due: number, now: number): number {
+  return Math.min(Math.max(due, now + TICK), now + MAX_TIME);
 }

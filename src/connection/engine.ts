@@ -6,11 +6,10 @@ import type { CloseReason, Connection, ConnectionState } from "../conn.ts";
 import type { ExchangeHandler } from "../exchange.ts";
 import type { Settings } from "../settings.ts";
 import { DateLine } from "../protocol/date.ts";
-import { Chain } from "./chain.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { Deadlines } from "./deadlines.ts";
-import type { IdlePlace } from "./lifecycle.ts";
 import { Output } from "./output.ts";
+import { Spare } from "./spare.ts";
 import { PersistenceFields } from "./standard_fields.ts";
 
 /** Who is told of what happens on the connections. */
@@ -53,8 +52,8 @@ export class Engine {
   keepAlive: boolean;
   /** How near the server is to its cap. */
   pressure: Pressure = "none";
-  /** The idle connections, the longest idle first. */
-  readonly idle: Chain<IdlePlace> = new Chain();
+  /** The connections that can be closed for others to come in. */
+  readonly spare: Spare = new Spare();
   /** When the event at hand happened: one look at the clock serves all that follows from it. */
   now: number;
   /** Bytes received on all connections. */

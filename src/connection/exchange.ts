@@ -227,7 +227,7 @@ export class HttpExchange implements Exchange {
   }
 
   setTimeouts(timeouts: Timeouts): void {
-    this.#live.setTimeouts(timeouts);
+    if (this.response.phase !== "cut") this.#live.setTimeouts(timeouts);
   }
 
   respond(status: number, fields?: Fields, body?: string | Uint8Array | null): void {

@@ -9,20 +9,17 @@ import { persists } from "../protocol/persistence.ts";
 import type { Settings, TimeLimits } from "../settings.ts";
 import type { Engine } from "./engine.ts";
 import type { HttpExchange } from "./exchange.ts";
-import { CLOSE_FIELD } from "./standard_fields.ts";
+import { CLOSE_FIELD, SHORTEST_HINT } from "./standard_fields.ts";
 
 /** Under pressure, what of the idle time is left: one part of so many. */
 const SHORTER = 4;
-/** What is shortened stays at least this long, in milliseconds: the shortest time that can be told. */
-const SHORTEST = 1000;
-
 /** Whether, and on what terms, one connection goes on. */
 export class KeepAlive {
   /** Requests that it has brought, the one under way included. */
   requests = 0;
   /** The times of the exchange under way; of the one before, while it is idle. */
   limits: TimeLimits;
-  /** Why the exchange under way is the last, once its response has said so. */
+  /** Why the exchange under way is the last, once that is known. */
   lastBecause: CloseReason | null = null;
   readonly #engine: Engine;
   /** From when on the next response is the last. */
@@ -58,7 +55,12 @@ export class KeepAlive {
     return this.#idleGrace !== null;
   }
 
-  /** For how long it idles until it is closed; 0 for ever, except where it is told to end: then not at all. */
+  /** Whether it ends as soon as nothing is under way. */
+  get endsNow(): boolean {
+    return this.#idleGrace === 0;
+  }
+
+  /** For how long it idles until it is closed; 0 for ever. */
   get idleTime(): number {
     if (this.#idleGrace !== null) return this.#idleGrace;
     return this.#toldIdleTime === 0 ? 0 : this.#toldIdleTime + this.#engine.settings.idleTimeoutBuffer;
@@ -69,7 +71,7 @@ export class KeepAlive {
    * followed by another, `whole` that its body follows at once, so that no more of the request is read.
    */
   write(out: ByteWriter, x: HttpExchange, mustClose: boolean, whole: boolean): void {
-    this.lastBecause = mustClose ? "response_close" : this.#whyLast(x, whole);
+    this.lastBecause ??= mustClose ? "response_close" : this.#whyLast(x, whole);
     if (this.lastBecause !== null) return out.copy(CLOSE_FIELD);
     const { settings, persistenceFields } = this.#engine;
     this.#toldIdleTime = this.#idleTimeNow();
@@ -89,8 +91,8 @@ export class KeepAlive {
 
   #idleTimeNow(): number {
     const { idleTimeout } = this.limits;
-    if (this.#engine.pressure === "none" || idleTimeout <= SHORTEST) return idleTimeout;
-    return Math.max(SHORTEST, Math.floor(idleTimeout / SHORTER));
+    if (this.#engine.pressure === "none" || idleTimeout <= SHORTEST_HINT) return idleTimeout;
+    return Math.max(SHORTEST_HINT, Math.floor(idleTimeout / SHORTER));
   }
 }
 

@@ -12,9 +12,9 @@
  * | closed   |                                   |                                                        |
  */
 import type { CloseReason, Connection, ConnectionState } from "../conn.ts";
-import { Link } from "./chain.ts";
 import { Deferred } from "./deferred.ts";
 import type { Engine } from "./engine.ts";
+import { Place, type Sparable } from "./spare.ts";
 
 /** Where each state may lead. */
 export const TRANSITIONS: Readonly<Record<ConnectionState, readonly ConnectionState[]>> = {
@@ -26,40 +26,22 @@ export const TRANSITIONS: Readonly<Record<ConnectionState, readonly ConnectionSt
   closed: [],
 };
 
-/** A connection that can be closed for another to come in. */
-export interface Evictable {
-  /** Closes it to make room. */
-  evict(): void;
-}
-
-/** A connection's place among the idle ones of its server, the longest idle first. */
-export class IdlePlace extends Link<IdlePlace> {
-  /** The connection. */
-  readonly owner: Evictable;
-
-  /** Makes the place of `owner`. */
-  constructor(owner: Evictable) {
-    super();
-    this.owner = owner;
-  }
-}
-
 /** The life of one connection. Whoever is told of a change may close the connection: look again after it. */
 export class Lifecycle {
   /** When it became idle, if it is. */
   idleSince = 0;
   readonly #connection: Connection;
   readonly #engine: Engine;
-  readonly #place: IdlePlace;
+  readonly #place: Place;
   #state: ConnectionState = "new";
   #reason: CloseReason = "forced";
   #closed: Deferred<CloseReason> | null = null;
 
   /** Begins the life of `connection`. */
-  constructor(connection: Connection & Evictable, engine: Engine) {
+  constructor(connection: Connection & Sparable, engine: Engine) {
     this.#connection = connection;
     this.#engine = engine;
-    this.#place = new IdlePlace(connection);
+    this.#place = new Place(connection);
   }
 
   /** Where it is. */
@@ -93,10 +75,9 @@ export class Lifecycle {
 
   /** It is between two requests, from now on. Said again it is idle anew, which nobody is told. */
   rest(): void {
-    const { idle, now } = this.#engine;
+    const { spare, now } = this.#engine;
     this.idleSince = now;
-    this.#place.chain?.remove(this.#place);
-    idle.append(this.#place);
+    this.#place.moveTo(spare.idle);
     this.#become("idle");
   }
 
@@ -106,11 +87,19 @@ export class Lifecycle {
     this.#become("draining");
   }
 
+  /** Its last response was taken: it only waits for the peer to end too. */
+  linger(): void {
+    // One that was turned away takes nobody's room.
+    if (this.#place.chain === null && this.#reason !== "rejected") {
+      this.#place.moveTo(this.#engine.spare.lingering);
+    }
+  }
+
   /** It is over, for this reason: from now on nothing leads back into it. Nobody is told yet. */
   end(reason: CloseReason): void {
     this.#reason = reason;
     this.#state = "closed";
-    this.#place.chain?.remove(this.#place);
+    this.#place.leave();
   }
 
   /** Tells that it is over. */
@@ -123,7 +112,7 @@ export class Lifecycle {
   #become(state: ConnectionState): void {
     if (state === this.#state) return;
     this.#state = state;
-    if (state !== "idle") this.#place.chain?.remove(this.#place);
+    if (state !== "idle") this.#place.leave();
     this.#engine.observer.stateChanged(this.#connection, state);
   }
 }

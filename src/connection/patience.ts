@@ -1,40 +1,47 @@
 /**
- * How long a connection waits for what it waits for. It says what that is after every event; saying the
- * same again changes nothing, except that an idle connection starts anew.
+ * How long a connection waits for what it waits for. It says what that is after every event, and when a
+ * request's head is complete; saying the same again changes nothing, except that an idle connection starts
+ * anew.
  */
 import { BodyPace, type BodyPaceOwner } from "./body_pace.ts";
+import { ClientTime, type ClientTimeOwner } from "./client_time.ts";
 import { Deadline, type DeadlineOwner } from "./deadlines.ts";
 import type { Engine } from "./engine.ts";
 import type { KeepAlive } from "./keep_alive.ts";
 
 /**
- * What a connection can wait for: the first head after the accept, the rest of a head, of a body, the handler to
- * read more of a body, the next head while idle, the rest of a body that is dropped, the peer's end.
+ * What a connection can wait for: the first head after the accept, the rest of a head, the next head while
+ * idle, the rest of a body that is dropped, the peer's end; the rest of a body, the handler to read more of
+ * a body, the handler to answer; or nothing that anybody could be late with.
  */
 export type Waiting =
-  | "nothing"
   | "first head"
   | "head"
-  | "body"
-  | "reader"
   | "next head"
   | "unread body"
-  | "end";
+  | "end"
+  | "body"
+  | "reader"
+  | "handler"
+  | "nothing";
+
+/** What can come too late; `request` is head and body together. */
+export type Late = "first head" | "head" | "next head" | "unread body" | "end" | "request";
 
 /** Who waits. */
 export interface PatienceOwner extends BodyPaceOwner {
-  /** What it waited for took too long; `request` is head and body together. */
-  timedOut(late: Waiting | "request"): void;
+  /** What it waited for took too long. */
+  timedOut(late: Late): void;
 }
 
 /** The deadlines of one connection's read side. */
-export class Patience implements DeadlineOwner {
+export class Patience implements DeadlineOwner, ClientTimeOwner {
   readonly #owner: PatienceOwner;
   readonly #keepAlive: KeepAlive;
   readonly #engine: Engine;
   readonly #step: Deadline = new Deadline(this);
-  /** `requestTimeout` runs through head and body; most requests come whole and never need it. */
-  #request: Deadline | null = null;
+  /** Runs through head and body; most requests come whole and never need it. */
+  #request: ClientTime | null = null;
   /** Likewise for bodies that come in pieces. */
   #pace: BodyPace | null = null;
   #waiting: Waiting = "nothing";
@@ -49,36 +56,49 @@ export class Patience implements DeadlineOwner {
   /** Waits for `waiting` from now on. */
   await(waiting: Waiting): void {
     if (waiting === this.#waiting && waiting !== "next head") return;
-    const { deadlines, now } = this.#engine;
-    // The first head has its time from the accept on.
-    const goesOn = this.#waiting === "first head" && waiting === "head";
+    const { deadlines, settings, now } = this.#engine;
+    // The first head has its time from the accept on; a grace for silent connections is none for heads.
+    const goesOn = waiting === "head" && this.#waiting === "first head" && !this.#keepAlive.retiring;
     if (!goesOn) deadlines.arm(this.#step, this.#length(waiting), now);
     this.#waiting = waiting;
-    if (waiting === "head" || waiting === "body" || waiting === "reader") this.#awaitRequest();
-    else if (this.#request !== null) deadlines.disarm(this.#request);
-    if (waiting === "body") {
-      (this.#pace ??= new BodyPace(this.#owner, this.#keepAlive, this.#engine)).resume();
-    } else if (waiting === "reader") this.#pace?.pause();
-    else this.#pace?.stop();
+    switch (waiting) {
+      case "head":
+        return this.#requestTime.begin(settings.requestTimeout);
+      case "body":
+        if (this.#requestTime.runs) this.#requestTime.resume();
+        else this.#requestTime.begin(this.#keepAlive.limits.requestTimeout);
+        return this.#bodyPace.resume();
+      case "reader":
+        this.#request?.pause();
+        return this.#pace?.pause();
+      default:
+        this.#request?.stop();
+        this.#pace?.stop();
+    }
   }
 
-  #awaitRequest(): void {
-    this.#request ??= new Deadline(this);
-    if (!this.#request.armed) this.extendRequest();
-  }
-
-  /** Gives the request its time anew: what came of it by now is not late. */
-  extendRequest(): void {
-    const { deadlines, now } = this.#engine;
-    deadlines.arm(this.#request!, this.#keepAlive.limits.requestTimeout, now);
-  }
-
-  /** The owner has other limits now, which count from now on. */
-  limitsChanged(): void {
-    if (this.#waiting !== "body" && this.#waiting !== "reader") return;
-    this.extendRequest();
+  /** A head is complete: what is awaited from now on belongs to its request, and is not the same again. */
+  headComplete(): void {
+    if (this.#waiting !== "head") this.#request?.stop(); // it was the time of the request before
     this.#pace?.stop();
-    if (this.#waiting === "body") this.#pace!.resume();
+    this.#waiting = "handler";
+  }
+
+  get #requestTime(): ClientTime {
+    return this.#request ??= new ClientTime(this, this.#engine);
+  }
+
+  get #bodyPace(): BodyPace {
+    return this.#pace ??= new BodyPace(this.#owner, this.#keepAlive, this.#engine);
+  }
+
+  /** The request has other limits now, which count from now on. */
+  limitsChanged(): void {
+    const hasBody = this.#waiting === "body" || this.#waiting === "reader";
+    if (hasBody || this.#request?.runs) this.#requestTime.begin(this.#keepAlive.limits.requestTimeout);
+    this.#pace?.stop();
+    if (this.#waiting === "body") this.#bodyPace.resume();
+    else this.#request?.pause();
   }
 
   /** What is awaited has at most `length` milliseconds from now. */
@@ -94,11 +114,18 @@ export class Patience implements DeadlineOwner {
 
   /** Waits for nothing any more. */
   stop(): void {
-    this.await("nothing");
+    this.#waiting = "nothing";
+    this.#engine.deadlines.disarm(this.#step);
+    this.#request?.stop();
+    this.#pace?.stop();
   }
 
-  expired(deadline: Deadline): void {
-    this.#owner.timedOut(deadline === this.#request ? "request" : this.#waiting);
+  expired(): void {
+    this.#owner.timedOut(this.#waiting as Late); // nothing else has a length
+  }
+
+  clientTimeOver(): void {
+    this.#owner.timedOut("request");
   }
 
   #length(waiting: Waiting): number {
@@ -113,9 +140,10 @@ export class Patience implements DeadlineOwner {
         return settings.drainTimeout;
       case "end":
         return settings.lingerTimeout;
-      case "nothing":
       case "body":
       case "reader":
+      case "handler":
+      case "nothing":
         return 0;
     }
   }

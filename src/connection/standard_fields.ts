@@ -20,8 +20,8 @@ const COMMA = encoder.encode(", ");
 const MAX = encoder.encode("max=");
 const CRLF = encoder.encode("\r\n");
 
-/** A hint of less than a second cannot be said; "0" would read as "do not reuse". */
-const SHORTEST_HINT = 1000;
+/** A hint of less than a second cannot be said; "0" would read as "do not reuse". In milliseconds. */
+export const SHORTEST_HINT = 1000;
 
 /**
  * The fields of a response after which the connection persists. RFC 9110 §7.6.1: who sends Keep-Alive
@@ -29,15 +29,17 @@ const SHORTEST_HINT = 1000;
  */
 export class PersistenceFields {
   readonly #settings: Settings;
-  /** What nearly all responses say, made once; `null` where each says something else. */
-  readonly #usual: Uint8Array | null;
+  /** What nearly all responses say, made once, up to the number of requests that are left, if it is told. */
+  readonly #usual: Uint8Array;
+  readonly #hasMax: boolean;
 
   /** Says what `settings` say. */
   constructor(settings: Settings) {
     this.#settings = settings;
+    this.#hasMax = settings.keepAliveHint && settings.maxRequests > 0;
     const usual = new ByteWriter(128);
-    this.#write(usual, 1, settings.idleTimeout, 0);
-    this.#usual = settings.maxRequests > 0 ? null : usual.bytes.subarray(0, usual.length);
+    this.#writeUntilMax(usual, 1, settings.idleTimeout);
+    this.#usual = usual.bytes.subarray(0, usual.length);
   }
 
   /**
@@ -45,30 +47,24 @@ export class PersistenceFields {
    * and serves `left` more requests, where that is limited.
    */
   write(out: ByteWriter, minorVersion: number, idleTime: number, left: number): void {
-    if (this.#usual !== null && minorVersion > 0 && idleTime === this.#settings.idleTimeout) {
-      out.copy(this.#usual);
-    } else {
-      this.#write(out, minorVersion, idleTime, left);
-    }
+    if (minorVersion > 0 && idleTime === this.#settings.idleTimeout) out.copy(this.#usual);
+    else this.#writeUntilMax(out, minorVersion, idleTime);
+    if (!this.#hasMax) return;
+    out.decimal(left);
+    out.copy(CRLF);
   }
 
-  #write(out: ByteWriter, minorVersion: number, idleTime: number, left: number): void {
-    const { keepAliveHint, maxRequests } = this.#settings;
-    const hasTimeout = keepAliveHint && idleTime >= SHORTEST_HINT;
-    const hasMax = keepAliveHint && maxRequests > 0;
-    if (minorVersion === 0 || hasTimeout || hasMax) out.copy(KEEP_ALIVE);
-    if (!hasTimeout && !hasMax) return;
+  #writeUntilMax(out: ByteWriter, minorVersion: number, idleTime: number): void {
+    const hasTimeout = this.#settings.keepAliveHint && idleTime >= SHORTEST_HINT;
+    if (minorVersion === 0 || hasTimeout || this.#hasMax) out.copy(KEEP_ALIVE);
+    if (!hasTimeout && !this.#hasMax) return;
     out.copy(HINT);
     if (hasTimeout) {
       out.copy(TIMEOUT);
       out.decimal(Math.floor(idleTime / 1000));
     }
-    if (hasTimeout && hasMax) out.copy(COMMA);
-    if (hasMax) {
-      out.copy(MAX);
-      out.decimal(left);
-    }
-    out.copy(CRLF);
+    if (hasTimeout && this.#hasMax) out.copy(COMMA);
+    out.copy(this.#hasMax ? MAX : CRLF);
   }
 }
 

@@ -86,14 +86,19 @@ export class WriteSide implements OutputOwner, DeadlineOwner {
     this.#engine.beginEvent();
     this.#look ??= new Deadline(this);
     this.#taken = this.#handed - this.#transport.unsent();
-    this.#takenAt = this.#engine.now;
     this.limitsChanged();
   }
 
-  /** The owner has other limits now. */
+  /** Other limits hold now, and count from now on. */
   limitsChanged(): void {
+    if (!this.stalled || this.#closed) return;
+    this.#takenAt = this.#engine.now;
+    this.#armLook();
+  }
+
+  #armLook(): void {
     const { deadlines, now } = this.#engine;
-    if (this.stalled) deadlines.arm(this.#look!, Math.ceil(this.#keepAlive.limits.writeTimeout / LOOKS), now);
+    deadlines.arm(this.#look!, Math.ceil(this.#keepAlive.limits.writeTimeout / LOOKS), now);
   }
 
   expired(): void {
@@ -104,7 +109,7 @@ export class WriteSide implements OutputOwner, DeadlineOwner {
       this.#taken = taken;
       this.#takenAt = now;
     }
-    if (now - this.#takenAt < this.#keepAlive.limits.writeTimeout) this.limitsChanged();
+    if (now - this.#takenAt < this.#keepAlive.limits.writeTimeout) this.#armLook();
     else this.#owner.writeTimedOut();
   }
 

@@ -64,7 +64,8 @@ export class Admission {
   /** How near the server is to its cap. */
   get pressure(): Pressure {
     const { maxConnections } = this.#settings;
-    if (maxConnections === 0 || this.size < maxConnections * SHORTER_FROM) return "none";
+    // One alone presses nobody, however small the cap.
+    if (maxConnections === 0 || this.size <= 1 || this.size < maxConnections * SHORTER_FROM) return "none";
     return this.size < maxConnections * REFUSING_FROM ? "shorter" : "refusing";
   }
 }

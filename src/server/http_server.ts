@@ -46,11 +46,10 @@ export class HttpServer implements Server, Observer {
   #accepting = true;
   #accepted = 0;
   #rejected = 0;
-  #evicted = 0;
   #requests = 0;
   #reused = 0;
-  /** How long connections may still idle, once the server shuts down. */
-  #idleGrace: number | null = null;
+  /** Whether it ends, and how. */
+  #ending: "no" | { readonly idleGrace: number } | "at once" = "no";
   #shutdown: Promise<ShutdownReport> | null = null;
 
   /** Makes a server of checked options; `clock` is for tests. */
@@ -78,13 +77,9 @@ export class HttpServer implements Server, Observer {
     return connection;
   }
 
-  /** Whether there is room, if need be because an idle connection was closed for it. */
+  /** Whether there is room, if need be because a connection that can be spared was closed for it. */
   #makeRoom(): boolean {
-    const { idle } = this.#engine;
-    if (!this.#admission.hasRoom && idle.first !== null) {
-      this.#evicted++;
-      idle.first.owner.evict();
-    }
+    if (!this.#admission.hasRoom) this.#engine.spare.first?.makeRoom();
     return this.#admission.hasRoom;
   }
 
@@ -93,16 +88,14 @@ export class HttpServer implements Server, Observer {
     this.#admission.enter(connection);
     this.#engine.pressure = this.#admission.pressure;
     connection.start();
-    // It came while the listener was about to close.
-    if (this.#idleGrace !== null) connection.retire(this.#idleGrace);
+    // It may have come while the listener was about to close.
+    if (this.#ending === "at once") connection.close();
+    else if (this.#ending !== "no") connection.retire(this.#ending.idleGrace);
   }
 
   #turnAway(connection: HttpConnection): void {
     this.#rejected++;
-    connection.start();
-    const turnedAway = this.#connections.size - this.#admission.size;
-    if (turnedAway > MAX_TURNED_AWAY) connection.evict("rejected");
-    else connection.reject(503, "the server has as many connections as it can have");
+    connection.turnAway(this.#connections.size - this.#admission.size > MAX_TURNED_AWAY);
   }
 
   // What connections tell.
@@ -173,17 +166,13 @@ export class HttpServer implements Server, Observer {
   stats(): ServerStats {
     // Counted when asked for: connections change their state with every request.
     let active = 0;
-    let idle = 0;
-    for (const { state } of this.#connections) {
-      if (state === "active") active++;
-      else if (state === "idle") idle++;
-    }
+    for (const { state } of this.#connections) if (state === "active") active++;
     return {
       accepted: this.#accepted,
       rejected: this.#rejected,
-      evicted: this.#evicted,
+      evicted: this.#closed.evicted ?? 0,
       active,
-      idle,
+      idle: this.#engine.spare.idle.size,
       requests: this.#requests,
       reused: this.#reused,
       reuseRatio: this.#requests === 0 ? 0 : this.#reused / this.#requests,
@@ -218,7 +207,7 @@ export class HttpServer implements Server, Observer {
   async #drain(timeout: number, idleGrace: number): Promise<ShutdownReport> {
     const { clock } = this.#engine;
     const before = { ...this.#closed };
-    this.#idleGrace = idleGrace;
+    this.#ending = { idleGrace };
     this.#stopAccepting();
     for (const connection of this.#connections) connection.retire(idleGrace);
     const deadline = timeout > 0 ? clock.schedule(() => this.#force(), timeout) : undefined;
@@ -238,6 +227,7 @@ export class HttpServer implements Server, Observer {
   }
 
   #force(): void {
+    this.#ending = "at once";
     for (const connection of this.#connections) connection.close();
   }
 

@@ -66,7 +66,7 @@ export interface ShutdownOptions {
 
 /** What a shutdown did with the connections that there were: each is in one of the three counts. */
 export interface ShutdownReport {
-  /** Connections that ended with a response, or by the client. */
+  /** Connections that ended in any other way: with their last response, by the client, or by its mistake. */
   readonly finished: number;
   /** Connections that were idle, or had not asked yet, when their grace was over. */
   readonly idleClosed: number;

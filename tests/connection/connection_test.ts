@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FastResponse } from "../../mod.ts";
+import { MemoryTransport } from "../../src/adapters/memory.ts";
 import { TRANSITIONS } from "../../src/connection/lifecycle.ts";
 import type { ConnectionState } from "../../src/conn.ts";
 import type { Exchange } from "../../src/exchange.ts";
@@ -484,4 +485,51 @@ test("a request stays its own while its body comes in memory that is used again"
   assert.equal(request.headers.get("x-admin"), null);
   assert.equal(connection.state, "idle");
   client.reset();
+});
+
+test("a connection whose response is stuck in the system is not idle, and makes no room", async () => {
+  let x!: Exchange;
+  const { client, connection, server } = connect({ exchange: (exchange) => void (x = exchange) });
+  client.takesWrites = false;
+  client.send(get());
+  x.respond(200, {}, "answer");
+  assert.equal(connection.state, "active");
+  assert.equal(server.stats().idle, 0);
+  client.drain();
+  assert.equal(connection.state, "idle");
+  assert.equal(server.stats().idle, 1);
+});
+
+test("a body that a half-close cuts off ends the connection, and the answer says so", async () => {
+  const { client, connection } = connect({
+    exchange: (x) => x.text().then(() => {}, () => x.respond(400)),
+  });
+  client.send(post("hello").slice(0, -2));
+  client.sendEnd();
+  await settled();
+  const [{ status, headers }] = parseResponses(client.text());
+  assert.deepEqual([status, headers.get("connection")], [400, "close"]);
+  assert.equal(await connection.closed, "client_gone");
+});
+
+test("whoever closes the connection on being told of a refusal does not take it back", async () => {
+  const { client, connection } = connect({
+    requestTimeout: 0,
+    exchange(x) {
+      x.signal.addEventListener("abort", () => x.connection.close());
+      void x.bytes().catch(() => {});
+    },
+  });
+  client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nno chunk\r\n");
+  assert.deepEqual(parseResponses(client.text()).map(({ status }) => status), [400]);
+  assert.equal(await connection.closed, "protocol_error");
+});
+
+test("a connection that comes after close() is closed too", async () => {
+  const { server } = connect({ exchange: echoTarget });
+  await server.close();
+  const late = new MemoryTransport();
+  const connection = server.accept(late);
+  assert.equal(await connection.closed, "forced");
+  assert.equal(late.closed, true);
 });

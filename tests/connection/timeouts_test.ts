@@ -274,3 +274,126 @@ test("the longest times do not overflow the timer", () => {
   assert.equal(client.ended, true);
   assert.ok(delays.every((delay) => delay < 2 ** 31));
 });
+
+test("pipelined requests whose packets end inside of heads are each in time", () => {
+  const { client, connection, clock } = connect({ exchange: ok, headerTimeout: 1000, requestTimeout: 1500 });
+  const request = get();
+  client.send(request.slice(0, 10));
+  for (let i = 0; i < 50; i++) {
+    clock.advance(100);
+    client.send(request.slice(10) + request.slice(0, 10));
+  }
+  assert.equal(connection.state, "active");
+  assert.equal(parseResponses(client.text()).every(({ status }) => status === 200), true);
+});
+
+test("each of two bodies in a row has its own pace and drain time", async () => {
+  const { client, connection, clock } = connect({
+    minBodyRate: { bytesPerSecond: 100, grace: 1000 },
+    drainBody: { timeout: 500 },
+    exchange(x) {
+      if (x.target === "/read") void x.bytes().catch(() => {});
+      x.respond(200);
+    },
+  });
+  const first = post("x".repeat(5000), "/read");
+  const second = post("y".repeat(1000), "/read");
+  client.send(first.slice(0, -10));
+  clock.advance(500);
+  client.send(first.slice(-10) + second.slice(0, -900)); // one body after the other, in one packet
+  for (let i = 0; i < 10; i++) {
+    clock.advance(250);
+    client.send("y".repeat(50));
+  }
+  assert.equal(connection.state, "active", "200 bytes a second are enough");
+  client.send("y".repeat(400));
+  assert.equal(connection.state, "idle");
+  const unread = post("hello", "/");
+  client.send(unread.slice(0, -1));
+  clock.advance(400);
+  client.send(unread.slice(-1) + unread.slice(0, -1));
+  clock.advance(400);
+  assert.equal(connection.state, "active", "the second has 500 ms of its own");
+});
+
+test("the time of the handler is not the client's", async () => {
+  let resume!: () => void;
+  const { client, clock } = connect({
+    requestTimeout: 10_000,
+    exchange(x) {
+      const reader = x.stream().getReader();
+      void reader.read();
+      resume = () => void reader.read().then(() => x.respond(200), () => {});
+    },
+  });
+  client.send(post("hello").slice(0, -2));
+  await settled();
+  for (let i = 0; i < 4; i++) clock.advance(2400); // the handler thinks
+  resume();
+  await settled();
+  clock.advance(5000);
+  client.send("lo");
+  await settled();
+  assert.deepEqual(parseResponses(client.text()).map(({ status }) => status), [200]);
+});
+
+test("deadlines shorter than a tick do not hold up others", () => {
+  const clock = new FakeClock();
+  const deadlines = new Deadlines(clock);
+  let expired = 0;
+  deadlines.arm(new Deadline({ expired: () => void expired++ }), 1000, clock.now());
+  const busy = new Deadline({ expired: () => assert.fail("it is armed anew in time") });
+  for (let i = 0; i < 100; i++) {
+    deadlines.arm(busy, 100, clock.now());
+    clock.advance(50);
+  }
+  assert.equal(expired, 1);
+});
+
+test("a grace for silent connections is none for a head that has begun", () => {
+  const { client, server, clock } = connect({ exchange: ok });
+  void server.shutdown({ idleGrace: 500 });
+  clock.advance(300);
+  client.send(get().slice(0, 10));
+  clock.advance(2000);
+  client.send(get().slice(10));
+  assert.deepEqual(parseResponses(client.text()).map(({ status }) => status), [200]);
+});
+
+test("setTimeouts() counts for a request whose head came in two pieces, and for no other", async () => {
+  let text: Promise<string> | undefined;
+  const { client, connection, clock } = connect({
+    requestTimeout: 1000,
+    minBodyRate: 0,
+    exchange(x) {
+      if (x.target === "/slow") x.setTimeouts({ requestTimeout: 60_000 });
+      text = x.text();
+      text.then((body) => x.respond(200, {}, body), () => {});
+    },
+  });
+  const slow = post("slowly", "/slow");
+  client.send(slow.slice(0, 20));
+  clock.advance(500);
+  client.send(slow.slice(20, -3));
+  clock.advance(30_000);
+  client.send(slow.slice(-3));
+  assert.equal(await text, "slowly");
+  await settled();
+  client.send(post("next", "/quick").slice(0, 20));
+  clock.advance(1000 + 2 * TICK);
+  assert.deepEqual(parseResponses(client.text()).map(({ status }) => status), [200, 408]);
+  client.sendEnd();
+  assert.equal(await connection.closed, "request_timeout");
+});
+
+test("setTimeouts() on a connection that is lost arms nothing", () => {
+  let x!: Exchange;
+  const { client, clock } = connect({ exchange: (exchange) => void (x = exchange) });
+  client.takesWrites = false;
+  client.send(get());
+  x.start(200);
+  x.write("to nobody");
+  client.reset();
+  x.setTimeouts({ writeTimeout: 1000, requestTimeout: 1000 });
+  assert.equal(clock.timers, 0);
+});

@@ -1,0 +1,47 @@
+/**
+ * Connections that can be spared when others want to come in: the idle ones, and those that have said their
+ * last and only wait for their peers.
+ */
+import { Chain, Link } from "./chain.ts";
+
+/** A connection that can make room. */
+export interface Sparable {
+  /** Closes it for another to come in. */
+  makeRoom(): void;
+}
+
+/** A connection's place among those that can be spared. */
+export class Place extends Link<Place> {
+  /** The connection. */
+  readonly owner: Sparable;
+
+  /** Makes the place of `owner`. */
+  constructor(owner: Sparable) {
+    super();
+    this.owner = owner;
+  }
+
+  /** Takes the place at the end of `chain`. */
+  moveTo(chain: Chain<Place>): void {
+    this.leave();
+    chain.append(this);
+  }
+
+  /** Gives up its place, if it has one. */
+  leave(): void {
+    this.chain?.remove(this);
+  }
+}
+
+/** The connections of one server that can be spared, each kind in its order. */
+export class Spare {
+  /** Those between two requests, the longest idle first. */
+  readonly idle: Chain<Place> = new Chain();
+  /** Those whose last response was taken, the first that ended first. */
+  readonly lingering: Chain<Place> = new Chain();
+
+  /** The one to close first, if there is any: the longest idle, else one that has finished anyhow. */
+  get first(): Sparable | undefined {
+    return (this.idle.first ?? this.lingering.first)?.owner;
+  }
+}
