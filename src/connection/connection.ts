@@ -325,6 +325,7 @@ export class HttpConnection
   }
 
   writePersistence(out: ByteWriter, mustClose: boolean, whole: boolean): void {
+    if (!this.#working) this.#engine.beginEvent();
     this.#keepAlive.write(out, this.#exchange!, mustClose, whole);
   }
 
@@ -350,8 +351,10 @@ export class HttpConnection
   setTimeouts(timeouts: Timeouts): void {
     this.#keepAlive.limits = limitsWith(timeouts, this.#keepAlive.limits);
     this.#engine.beginEvent();
-    this.#patience.limitsChanged();
-    this.out.limitsChanged();
+    // What is not named runs on.
+    if (timeouts.requestTimeout !== undefined) this.#patience.requestTimeoutChanged();
+    if (timeouts.minBodyRate !== undefined) this.#patience.minBodyRateChanged();
+    if (timeouts.writeTimeout !== undefined) this.out.writeTimeoutChanged();
   }
 
   bodyWanted(): void {

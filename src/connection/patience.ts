@@ -92,13 +92,18 @@ export class Patience implements DeadlineOwner, ClientTimeOwner {
     return this.#pace ??= new BodyPace(this.#owner, this.#keepAlive, this.#engine);
   }
 
-  /** The request has other limits now, which count from now on. */
-  limitsChanged(): void {
+  /** The request has another time, from now on. */
+  requestTimeoutChanged(): void {
     const hasBody = this.#waiting === "body" || this.#waiting === "reader";
-    if (hasBody || this.#request?.runs) this.#requestTime.begin(this.#keepAlive.limits.requestTimeout);
+    if (!hasBody && !this.#request?.runs) return;
+    this.#requestTime.begin(this.#keepAlive.limits.requestTimeout);
+    if (this.#waiting !== "body") this.#requestTime.pause();
+  }
+
+  /** The body has another pace, from now on. */
+  minBodyRateChanged(): void {
     this.#pace?.stop();
     if (this.#waiting === "body") this.#bodyPace.resume();
-    else this.#request?.pause();
   }
 
   /** What is awaited has at most `length` milliseconds from now. */

@@ -86,11 +86,11 @@ export class WriteSide implements OutputOwner, DeadlineOwner {
     this.#engine.beginEvent();
     this.#look ??= new Deadline(this);
     this.#taken = this.#handed - this.#transport.unsent();
-    this.limitsChanged();
+    this.writeTimeoutChanged();
   }
 
-  /** Other limits hold now, and count from now on. */
-  limitsChanged(): void {
+  /** The peer has another time, from now on. */
+  writeTimeoutChanged(): void {
     if (!this.stalled || this.#closed) return;
     this.#takenAt = this.#engine.now;
     this.#armLook();
