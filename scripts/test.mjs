@@ -96,6 +96,9 @@ async function runFile(runtime, file) {
       failures.push({ name: reason, reason: output.trimEnd().split("\n").slice(-OUTPUT_SHOWN).join("\n") });
     }
   }
+  for (const [, figures] of output.matchAll(/^figures: (.*)$/gm)) {
+    console.log(`${runtime.padEnd(6)}  ${figures}`);
+  }
   if (verbose) console.log(`${runtime}: ${file}: ${passed} passed, ${failures.length} failed\n${output}`);
   return { passed, skipped, failed: failures.length, failures };
 }
