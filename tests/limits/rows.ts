@@ -1,0 +1,87 @@
+/**
+ * Every limit that there is, taken from the options that the engine itself knows, and which tests pin it. A
+ * file that registers its tests here fails when a limit has none.
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ServeOptions, Timeouts } from "../../src/options.ts";
+import { limitsWith, serveSettings } from "../../src/settings.ts";
+
+/** Options that limit nothing. Every other one is a limit. */
+const NO_LIMITS: readonly (keyof ServeOptions)[] = [
+  "fetch",
+  "exchange",
+  "onError",
+  "onStateChange",
+  "port",
+  "hostname",
+  "signal",
+  "onListen",
+];
+
+/** A limit that follows from another one, and has no option. */
+const PRESSURE = "pressure";
+
+const HANDLER = { fetch: () => new Response() };
+/** No option is called that. */
+const UNKNOWN = "?";
+
+/**
+ * Every limit by its name: an option, or a part of one ("drainBody.bytes"); "pressure"; and what a handler
+ * may set for its own request ("setTimeouts.writeTimeout").
+ */
+export const LIMITS: readonly string[] = allLimits();
+
+function allLimits(): string[] {
+  const options = namesKnownTo(() => serveSettings({ ...HANDLER, [UNKNOWN]: 0 } as ServeOptions), UNKNOWN);
+  for (const name of NO_LIMITS) assert.ok(options.includes(name), `${name} is no option any more`);
+  const settable = namesKnownTo(
+    () => limitsWith({ [UNKNOWN]: 0 } as Timeouts, serveSettings(HANDLER)),
+    UNKNOWN,
+  );
+  return [
+    ...options.filter((name) => !(NO_LIMITS as readonly string[]).includes(name)).flatMap(parts),
+    PRESSURE,
+    ...settable.map((name) => `setTimeouts.${name}`),
+  ];
+}
+
+/** An option, or the parts that it has. */
+function parts(option: string): string[] {
+  const settings = () => serveSettings({ ...HANDLER, [option]: { [UNKNOWN]: 0 } } as ServeOptions);
+  const names = namesKnownTo(settings, `${option}.${UNKNOWN}`);
+  return names.length === 0 ? [option] : names.map((name) => `${option}.${name}`);
+}
+
+/** The names that `check` knows, as it tells them where it refuses `unknown`; none where it does not. */
+function namesKnownTo(check: () => unknown, unknown: string): string[] {
+  const refusal = `option ${JSON.stringify(unknown)} is unknown; the options are `;
+  try {
+    check();
+  } catch (error) {
+    const { message } = error as Error;
+    if (message.startsWith(refusal)) return message.slice(refusal.length).split(", ");
+  }
+  return [];
+}
+
+/** The tests of one file. The name of each begins with the limits that it pins, and so says which they are. */
+export class LimitTests {
+  readonly #pinned = new Set<string>();
+
+  /** A test that pins the limits with which its name begins, like "maxAge, jitter: …". Nowhere skipped. */
+  test(name: string, body: () => void | Promise<void>): void {
+    for (const limit of name.match(/^[\w.]+(, [\w.]+)*/)![0].split(", ")) {
+      assert.ok(LIMITS.includes(limit), `"${name}" begins with ${limit}, which is no limit`);
+      this.#pinned.add(limit);
+    }
+    test(name, body);
+  }
+
+  /** A test that none is missing. */
+  testThatAllArePinned(where: string): void {
+    test(`every limit has its test ${where}`, () => {
+      assert.deepEqual([...this.#pinned].sort(), [...LIMITS].sort());
+    });
+  }
+}
