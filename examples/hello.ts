@@ -2,6 +2,7 @@
 // Run it with `npm start`; PORT chooses the port.
 import process from "node:process";
 import { FastResponse, serve } from "../mod.ts";
+import { announce, endOnSignals } from "./support.ts";
 
 const server = await serve({
   port: Number(process.env.PORT ?? 8000),
@@ -29,18 +30,6 @@ const server = await serve({
   },
 });
 
-const { bun, deno, node } = process.versions;
-const runtime = deno ? `Deno ${deno}` : bun ? `Bun ${bun}` : `Node ${node}`;
-console.log(`Mooring on ${runtime} listens on ${server.url}`);
+endOnSignals(server);
+announce(server);
 console.log(`Try: curl -v ${new URL("/", server.url)} ${new URL("/json", server.url)}`);
-
-// The first signal lets requests in flight finish; the second does not wait.
-let stopping = false;
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.on(signal, async () => {
-    if (stopping) return await server.close();
-    stopping = true;
-    console.log("Shutting down");
-    await server.shutdown({ timeout: 5_000 });
-  });
-}

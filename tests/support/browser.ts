@@ -1,0 +1,60 @@
+/**
+ * A real browser, without a window: the system's Chromium, by Playwright.
+ */
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import process from "node:process";
+import type { Browser, Page } from "playwright-core";
+
+// Required, because Deno does not find the names that it exports.
+const { chromium } = createRequire(import.meta.url)("playwright-core") as typeof import("playwright-core");
+
+/** Longer than anything on a page takes on a slow machine, in milliseconds. */
+const PATIENCE = 20_000;
+
+/** A page that notes what goes wrong on it; ends, with its browser, by `await using`. */
+export class BrowserPage implements AsyncDisposable {
+  readonly page: Page;
+  readonly #browser: Browser;
+  readonly #problems: string[] = [];
+
+  constructor(browser: Browser, page: Page) {
+    this.#browser = browser;
+    this.page = page;
+    page.setDefaultTimeout(PATIENCE);
+    page.on("pageerror", (error) => this.#problems.push(`error: ${error}`));
+    page.on("console", (message) => this.#problems.push(`console: ${message.type()}: ${message.text()}`));
+    page.on("requestfailed", (request) => this.#problems.push(`request failed: ${request.url()}`));
+    page.on("response", (response) => {
+      if (!response.ok()) this.#problems.push(`${response.status()}: ${response.url()}`);
+    });
+  }
+
+  /** Fails where a request failed, an error was thrown, or anything was logged. */
+  assertNoProblems(): void {
+    assert.deepEqual(this.#problems, []);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#browser.close();
+  }
+}
+
+/** Opens `url` in a browser of its own. */
+export async function openPage(url: string): Promise<BrowserPage> {
+  const folders = (process.env.PATH ?? "").split(path.delimiter);
+  const executablePath = folders.map((folder) => path.join(folder, "chromium")).find(existsSync);
+  if (executablePath === undefined) throw new Error("chromium is not installed");
+  // Its sandbox refuses to run as root, as which build machines do.
+  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  try {
+    const opened = new BrowserPage(browser, await browser.newPage());
+    await opened.page.goto(url);
+    return opened;
+  } catch (error) {
+    await browser.close();
+    throw error;
+  }
+}
