@@ -16,6 +16,7 @@
 import type { ServeOptions } from "./src/options.ts";
 import type { Server } from "./src/server/server.ts";
 
+export { CLOSE_REASONS } from "./src/conn.ts";
 export type {
   Addr,
   CloseReason,

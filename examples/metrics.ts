@@ -2,7 +2,7 @@
 // Run it with `node scripts/run.mjs examples/metrics.ts`; PORT chooses the port.
 import process from "node:process";
 import { Counter, Gauge, Registry } from "prom-client";
-import { FastResponse, serve, type ServerStats } from "../mod.ts";
+import { CLOSE_REASONS, FastResponse, serve, type ServerStats } from "../mod.ts";
 import { announce, endOnSignals, route } from "./support.ts";
 
 const registry = new Registry();
@@ -66,7 +66,8 @@ new Counter({
   registers: [registry],
   collect() {
     this.reset();
-    for (const [reason, count] of Object.entries(server.stats().closed)) this.inc({ reason }, count);
+    const { closed } = server.stats();
+    for (const reason of CLOSE_REASONS) this.inc({ reason }, closed[reason] ?? 0);
   },
 });
 

@@ -1,6 +1,6 @@
 /**
  * What a connection is to its user (`Connection`), to who accepts it (`Conn`) and to the engine
- * (`Transport`). Types only.
+ * (`Transport`). Types, and the names of the reasons for its end.
  *
  * @module
  */
@@ -137,28 +137,32 @@ export type ConnectionState = "new" | "active" | "idle" | "draining" | "upgraded
  * - `shutdown_idle`: it was idle, or had not asked yet, when the server or `connection.shutdown()` ended it
  * - `forced`: `close()` ended it at once
  */
-export type CloseReason =
-  | "client_closed"
-  | "client_gone"
-  | "close_requested"
-  | "response_close"
-  | "max_requests"
-  | "max_age"
-  | "keep_alive_off"
-  | "pressure"
-  | "idle_timeout"
-  | "header_timeout"
-  | "request_timeout"
-  | "slow_body"
-  | "write_timeout"
-  | "evicted"
-  | "rejected"
-  | "protocol_error"
-  | "unread_body"
-  | "handler_error"
-  | "shutdown"
-  | "shutdown_idle"
-  | "forced";
+export type CloseReason = typeof CLOSE_REASONS[number];
+
+/** Every {@linkcode CloseReason}, for counts that begin at 0. */
+export const CLOSE_REASONS = [
+  "client_closed",
+  "client_gone",
+  "close_requested",
+  "response_close",
+  "max_requests",
+  "max_age",
+  "keep_alive_off",
+  "pressure",
+  "idle_timeout",
+  "header_timeout",
+  "request_timeout",
+  "slow_body",
+  "write_timeout",
+  "evicted",
+  "rejected",
+  "protocol_error",
+  "unread_body",
+  "handler_error",
+  "shutdown",
+  "shutdown_idle",
+  "forced",
+] as const;
 
 /**
  * One accepted byte stream, and what became of it.

@@ -31,8 +31,9 @@ export class BodyPace implements ClientTimeOwner {
 
   /** More of the body is wanted: it is the client's turn. */
   resume(): void {
-    if (this.#time.runs) this.#time.resume();
-    else if (this.#keepAlive.limits.minBodyRate > 0) this.#begin();
+    if (this.#keepAlive.limits.minBodyRate === 0) return;
+    this.#time.resume();
+    if (!this.#time.runs) this.#look();
   }
 
   /** No more is wanted for now. */
@@ -48,11 +49,11 @@ export class BodyPace implements ClientTimeOwner {
   clientTimeOver(): void {
     const came = this.#owner.bodyReceived - this.#received;
     if (came * 1000 < this.#keepAlive.limits.minBodyRate * this.#time.waited) this.#owner.bodyTooSlow();
-    else this.#begin();
+    else this.#look();
   }
 
-  #begin(): void {
+  #look(): void {
     this.#received = this.#owner.bodyReceived;
-    this.#time.begin(this.#keepAlive.limits.bodyRateGrace);
+    this.#time.renew(this.#keepAlive.limits.bodyRateGrace);
   }
 }

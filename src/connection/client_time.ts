@@ -40,10 +40,16 @@ export class ClientTime implements DeadlineOwner {
 
   /** Begins anew: it is the client's turn, for `length` milliseconds; 0 for ever. */
   begin(length: number): void {
+    this.#since = this.#engine.now;
+    this.renew(length);
+  }
+
+  /** Begins anew, whoever's turn it is. */
+  renew(length: number): void {
     const { deadlines, now } = this.#engine;
     this.#length = length;
     this.#waited = 0;
-    this.#since = now;
+    if (this.#since !== null) this.#since = now;
     deadlines.arm(this.#deadline, length, now);
   }
 

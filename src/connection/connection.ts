@@ -51,6 +51,8 @@ export class HttpConnection
   /** Bytes are being worked off; whoever wants to go on need not start it again. */
   #working = false;
   #inputEnded = false;
+  /** Whether the peer may still have to read something, once it has ended. */
+  #hasAnswered = false;
   #paused = false;
 
   /** Makes a connection of a transport that nobody has started yet; `start` it. */
@@ -100,9 +102,9 @@ export class HttpConnection
     return this.#life.idleSince;
   }
 
-  /** How long it has left until it is closed for being idle, or `null` where it is not idle, or may stay. */
-  get idleTimeLeft(): number | null {
-    return this.state === "idle" ? this.#patience.left : null;
+  /** How long it has left at `now` until it is closed for being idle, or `null` where it is not, or may be. */
+  idleTimeLeft(now: number): number | null {
+    return this.state === "idle" ? this.#patience.left(now) : null;
   }
 
   /**
@@ -415,7 +417,7 @@ export class HttpConnection
         if (this.out.stalled) return patience.await("nothing");
         if (this.#engine.settings.lingerTimeout === 0) return this.#abandon(this.#life.reason, null);
         this.#life.linger();
-        return patience.await("end");
+        return patience.await(this.#hasAnswered ? "end" : "idle end");
     }
   }
 
@@ -468,6 +470,7 @@ export class HttpConnection
       case "unread body":
         return this.#finish("unread_body");
       case "end":
+      case "idle end":
         return this.#abandon(this.#life.reason, null);
     }
   }
@@ -505,6 +508,7 @@ export class HttpConnection
   #finish(reason: CloseReason): void {
     if (this.state === "draining" || this.state === "closed") return;
     this.#reading = "discard";
+    this.#hasAnswered = this.state === "active" || reason === "rejected";
     this.#input.clear();
     // Its response is complete; what is still under way of it is a body that nobody waits for.
     if (this.#exchange?.isUnderWay) this.#exchange.finish();

@@ -11,10 +11,12 @@ import type { Clock } from "./clock.ts";
 export const TICK = 250;
 
 /**
- * How long the sockets are heard before a deadline expires, in milliseconds. A timer fires before the
- * bytes are read that came while the program was busy: what arrived in time must not be found too late.
+ * How often, and for how many milliseconds each, the sockets are heard before a deadline expires. A timer
+ * fires before the bytes are read that came while the program was busy, and it takes a program some turns
+ * to read them all: what arrived in time must not be found too late.
  */
-const HEARING = 1;
+const HEARINGS = 5;
+const HEARING = 10;
 
 /** Who has deadlines. */
 export interface DeadlineOwner {
@@ -49,7 +51,11 @@ export class Deadlines {
   #timer: unknown = null;
   #timerDue = Infinity;
   readonly #tick = (): void => this.#look();
-  readonly #heard = (): void => this.#expireDue();
+  #hearings = 0;
+  readonly #heard = (): void => {
+    if (--this.#hearings > 0) this.#hear();
+    else this.#expireDue();
+  };
 
   /** Measures with `clock`. */
   constructor(clock: Clock) {
@@ -93,6 +99,11 @@ export class Deadlines {
     const earliest = this.#earliest();
     if (earliest > now) return this.#scheduleEarliest(earliest, now);
     this.#timerDue = now;
+    this.#hearings = HEARINGS;
+    this.#hear();
+  }
+
+  #hear(): void {
     this.#timer = this.#clock.schedule(this.#heard, HEARING);
   }
 

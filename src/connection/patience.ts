@@ -11,8 +11,9 @@ import type { KeepAlive } from "./keep_alive.ts";
 
 /**
  * What a connection can wait for: the first head after the accept, the rest of a head, the next head while
- * idle, the rest of a body that is dropped, the peer's end; the rest of a body, the handler to read more of
- * a body, the handler to answer; or nothing that anybody could be late with.
+ * idle, the rest of a body that is dropped, the peer's end, which after an idle connection's end is awaited
+ * for a moment only; the rest of a body, the handler to read more of a body, the handler to answer; or
+ * nothing that anybody could be late with.
  */
 export type Waiting =
   | "first head"
@@ -20,13 +21,20 @@ export type Waiting =
   | "next head"
   | "unread body"
   | "end"
+  | "idle end"
   | "body"
   | "reader"
   | "handler"
   | "nothing";
 
 /** What can come too late; `request` is head and body together. */
-export type Late = "first head" | "head" | "next head" | "unread body" | "end" | "request";
+export type Late = "first head" | "head" | "next head" | "unread body" | "end" | "idle end" | "request";
+
+/**
+ * How long a connection lingers that was idle: it has no answer to protect, but a request may cross our end,
+ * whose client is to read the end rather than a reset. In milliseconds, a round trip of most networks.
+ */
+const IDLE_LINGER = 250;
 
 /** Who waits. */
 export interface PatienceOwner extends BodyPaceOwner {
@@ -112,9 +120,9 @@ export class Patience implements DeadlineOwner, ClientTimeOwner {
     if (!this.#step.armed || this.#step.due > now + length) deadlines.arm(this.#step, length, now);
   }
 
-  /** Milliseconds until the step that is awaited is late, or `null` where it never is. */
-  get left(): number | null {
-    return this.#step.armed ? Math.max(0, this.#step.due - this.#engine.clock.now()) : null;
+  /** Milliseconds from `now` until the step that is awaited is late, or `null` where it never is. */
+  left(now: number): number | null {
+    return this.#step.armed ? Math.max(0, this.#step.due - now) : null;
   }
 
   /** Waits for nothing any more. */
@@ -145,6 +153,8 @@ export class Patience implements DeadlineOwner, ClientTimeOwner {
         return settings.drainTimeout;
       case "end":
         return settings.lingerTimeout;
+      case "idle end":
+        return Math.min(settings.lingerTimeout, IDLE_LINGER);
       case "body":
       case "reader":
       case "handler":

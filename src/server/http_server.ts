@@ -171,6 +171,7 @@ export class HttpServer implements Server, Observer {
       accepted: this.#accepted,
       rejected: this.#rejected,
       evicted: this.#closed.evicted ?? 0,
+      open: this.#connections.size,
       active,
       idle: this.#engine.spare.idle.size,
       requests: this.#requests,
@@ -189,7 +190,7 @@ export class HttpServer implements Server, Observer {
       state: connection.state,
       age: now - connection.acceptedAt,
       idleTime: connection.state === "idle" ? now - connection.idleSince : 0,
-      idleTimeLeft: connection.idleTimeLeft,
+      idleTimeLeft: connection.idleTimeLeft(now),
       requests: connection.requests,
       remoteAddr: connection.remoteAddr,
     }));

@@ -13,6 +13,8 @@ export interface ServerStats {
   readonly rejected: number;
   /** Connections that were idle, and closed for others to come in. */
   readonly evicted: number;
+  /** Connections that are open now, in whatever state. */
+  readonly open: number;
   /** Connections with a request under way, now. */
   readonly active: number;
   /** Connections between two requests, now. */
@@ -27,7 +29,7 @@ export interface ServerStats {
   readonly bytesRead: number;
   /** Bytes handed to the transports. */
   readonly bytesWritten: number;
-  /** Connections that ended, by reason. */
+  /** Connections that ended, by reason; those in `evicted` and `rejected` too. */
   readonly closed: Readonly<Partial<Record<CloseReason, number>>>;
 }
 

@@ -7,6 +7,7 @@ import { inTime } from "../support/deadline.ts";
 import { type Example, startExample } from "../support/example.ts";
 import { get } from "../support/memory.ts";
 import { connectTcp } from "../support/byte_streams.ts";
+import { CLOSE_REASONS } from "../../mod.ts";
 import { type ByteStream, WireClient } from "../support/wire_client.ts";
 
 const TYPES = {
@@ -22,6 +23,11 @@ const TYPES = {
   mooring_written_bytes_total: "counter",
 };
 
+/** Every reason has its count from the start. */
+const NONE_CLOSED = Object.fromEntries(
+  CLOSE_REASONS.map((reason) => [`mooring_connections_closed_total{reason="${reason}"}`, 0]),
+);
+
 test("examples/metrics counts what was done, in Prometheus' format", async () => {
   await using example = await startExample("metrics");
   const done = new Done();
@@ -36,10 +42,11 @@ test("examples/metrics counts what was done, in Prometheus' format", async () =>
   // The last that a server does of a connection may come after the last that its client sees.
   const first = await done.scrapeUntil(
     scraper,
-    ({ samples }) => samples.has('mooring_connections_closed_total{reason="client_closed"}'),
+    ({ samples }) => samples.get('mooring_connections_closed_total{reason="client_closed"}') === 1,
   );
   assert.deepEqual(Object.fromEntries(first.types), TYPES);
   assert.deepEqual(Object.fromEntries(first.samples), {
+    ...NONE_CLOSED,
     ...first.expected,
     "mooring_connections_accepted_total": 3,
     'mooring_connections_closed_total{reason="client_closed"}': 1,
@@ -54,6 +61,7 @@ test("examples/metrics counts what was done, in Prometheus' format", async () =>
   const second = await done.scrape(scraper);
   assert.deepEqual(second.types, first.types);
   assert.deepEqual(Object.fromEntries(second.samples), {
+    ...NONE_CLOSED,
     ...second.expected,
     "mooring_connections_accepted_total": 4,
     'mooring_connections_closed_total{reason="client_closed"}': 1,

@@ -22,8 +22,8 @@ import { LimitTests } from "./rows.ts";
 const limits = new LimitTests();
 const limit = limits.test.bind(limits);
 
-/** How much later than its time a deadline may be noticed: a tick, and the sockets are heard first. */
-const LATE = TICK + 1;
+/** How much later than its time a deadline may strike: a tick, and for a moment the sockets are heard first. */
+const LATE = TICK + 50;
 /** Longer than any limit in a test. */
 const LONG = 10 ** 8;
 
@@ -602,8 +602,8 @@ limit("minBodyRate.grace counts no time in which nobody reads", async () => {
     const read = reader.read();
     await settled();
     clock.advance(400);
-    client.send("x".repeat(600));
-    assert.equal((await read).value!.length, 600);
+    client.send("x".repeat(2_000)); // far more than enough, also for a look that comes late
+    assert.equal((await read).value!.length, 2_000);
     clock.advance(100_000);
     assert.equal(connection.state, "active", "the handler does not ask for more");
   }
@@ -611,7 +611,7 @@ limit("minBodyRate.grace counts no time in which nobody reads", async () => {
   await settled();
   clock.advance(599);
   assert.equal(connection.state, "active");
-  clock.advance(1_401 + 2 * LATE);
+  clock.advance(2_401 + 3 * LATE); // at the latest with the second look, whose time began now
   assertProtocolError(await read, "body_too_slow", 408);
   await assertEnds(slow, "slow_body");
 });
@@ -1125,7 +1125,7 @@ limit("maxConnectionsPerIp: 0, and no address, let everybody in", () => {
 
 // Pressure
 
-limit("pressure cuts idle times to a quarter from 75 % of the cap on", () => {
+limit("pressure cuts idle times to a quarter from 75 % of the cap on", async () => {
   const place = new Place({
     exchange: ok,
     maxConnections: 20,
@@ -1143,8 +1143,8 @@ limit("pressure cuts idle times to a quarter from 75 % of the cap on", () => {
   place.clock.advance(1 + LATE);
   assert.deepEqual([early.connection.state, late.connection.state], ["draining", "draining"]);
   assert.ok(others.every(({ connection }) => connection.state === "idle"), "they were promised more");
-  place.clock.advance(30_000);
-  assert.ok(others.every(({ connection }) => connection.state === "draining"));
+  place.clock.advance(31_000);
+  for (const { connection } of others) assert.equal(await connection.closed, "idle_timeout");
 });
 
 limit("pressure ends when enough have gone", () => {
