@@ -1903,6 +1903,21 @@ for (const kind of KINDS) {
   });
 }
 
+limit("setTimeouts.requestTimeout does not pass while nobody reads", async () => {
+  let x!: Exchange;
+  const slow = connect({ exchange: (given) => void (x = given), minBodyRate: 0 });
+  slow.client.send(post("slowly").slice(0, -3));
+  x.setTimeouts({ requestTimeout: 1_000 });
+  slow.clock.advance(100_000);
+  assert.equal(slow.connection.state, "active");
+  const told = x.text().catch((error) => error);
+  slow.clock.advance(999);
+  assert.equal(slow.connection.state, "active");
+  slow.clock.advance(1 + 3 * LATE);
+  assertProtocolError(await told, "request_timeout", 408);
+  await assertEnds(slow, "request_timeout");
+});
+
 limit("setTimeouts.writeTimeout runs on where a call does not name it", async () => {
   let x!: Exchange;
   const { client, connection, clock } = connect({
