@@ -23,6 +23,7 @@ export type {
   Conn,
   Connection,
   ConnectionState,
+  HandedOver,
   NetAddr,
   Transport,
   TransportEvents,
@@ -35,15 +36,17 @@ export {
   ProtocolError,
   type ProtocolErrorCode,
 } from "./src/errors.ts";
-export type { Exchange, ExchangeHandler, Fields } from "./src/exchange.ts";
+export type { Exchange, ExchangeHandler, Fields, Upgraded, UpgradeOptions } from "./src/exchange.ts";
 export type {
   ConnectionOptions,
   DrainBody,
   FetchHandler,
   FetchInfo,
   MinBodyRate,
+  ProxyProtocolOptions,
   ServeOptions,
   Timeouts,
+  TlsOptions,
 } from "./src/options.ts";
 export type {
   ConnectionSnapshot,
@@ -52,7 +55,7 @@ export type {
   ShutdownOptions,
   ShutdownReport,
 } from "./src/server/server.ts";
-export { FastResponse, type FastResponseClass } from "./src/fetch/fast_response.ts";
+export { type FastBody, FastResponse, type FastResponseClass } from "./src/fetch/fast_response.ts";
 export { serveConn } from "./src/adapters/streams.ts";
 
 /**

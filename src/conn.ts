@@ -63,6 +63,8 @@ export interface Transport {
   readonly remoteAddr: Addr | undefined;
   /** Our address, if there is one. */
   readonly localAddr: Addr | undefined;
+  /** Whether the bytes travel encrypted, so that URLs begin with `https`. */
+  readonly isSecure?: boolean;
   /** Tells `events` what happens from now on. Called once, before anything else. */
   start(events: TransportEvents): void;
   /**
@@ -77,6 +79,11 @@ export interface Transport {
    * takes none, or less than the system can tell.
    */
   unsent(): number;
+  /**
+   * Gives the socket itself away: from now on bytes that come go there, and of `TransportEvents` only
+   * `transportClosed` is told. Missing where there is no socket that others could use.
+   */
+  handOver?(): HandedOver;
   /** Stops `receive`. One more call may come that was under way. */
   pause(): void;
   /** Goes on with `receive`. */
@@ -94,6 +101,14 @@ export interface Transport {
    * @param abruptly the peer is to see a failure (a reset) instead of an end, where the transport has one
    */
   close(abruptly: boolean): void;
+}
+
+/** A socket that a transport gave away. */
+export interface HandedOver {
+  /** The runtime's own socket: a `node:net` (or `node:tls`) `Socket`. */
+  readonly socket: unknown;
+  /** Gives it bytes to read before all that come from now on. */
+  unread(bytes: Uint8Array): void;
 }
 
 /** What an adapter tells the engine of a transport, never from inside a call of `Transport`. */
@@ -130,9 +145,10 @@ export type ConnectionState = "new" | "active" | "idle" | "draining" | "upgraded
  * - `write_timeout`: the peer took no byte of a response for `writeTimeout`
  * - `evicted`: it was idle, and made room for a newcomer at `maxConnections`
  * - `rejected`: it came at `maxConnections` or `maxConnectionsPerIp`, and got 503
- * - `protocol_error`: the request was malformed or over a limit
+ * - `protocol_error`: the request was malformed or over a limit, or a PROXY header missing or malformed
  * - `unread_body`: more of an unread body was left than is worth draining
  * - `handler_error`: the handler failed after its response had begun
+ * - `upgraded`: it was handed over to another protocol, and that has ended
  * - `shutdown`: the server, or `connection.shutdown()`, let it finish its last exchange
  * - `shutdown_idle`: it was idle, or had not asked yet, when the server or `connection.shutdown()` ended it
  * - `forced`: `close()` ended it at once
@@ -159,6 +175,7 @@ export const CLOSE_REASONS = [
   "protocol_error",
   "unread_body",
   "handler_error",
+  "upgraded",
   "shutdown",
   "shutdown_idle",
   "forced",
@@ -186,10 +203,12 @@ export interface Connection {
   readonly state: ConnectionState;
   /** How many requests it has brought, the one under way included. */
   readonly requests: number;
-  /** The peer's address, if the transport has one. */
+  /** The peer's address, if the transport has one; or the client's, once a PROXY header has told it. */
   readonly remoteAddr: Addr | undefined;
-  /** Our address, if the transport has one. */
+  /** Our address, if the transport has one; or the proxy's that the client came to, likewise. */
   readonly localAddr: Addr | undefined;
+  /** Whether it is encrypted (TLS). */
+  readonly isSecure: boolean;
   /** Resolves when the connection is over, with why; never rejects. */
   readonly closed: Promise<CloseReason>;
   /** Lets the exchange under way finish with `Connection: close`, then ends; ends at once when idle. */

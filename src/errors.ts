@@ -7,6 +7,7 @@
 
 /** What a peer did wrong, as a stable name. */
 export type ProtocolErrorCode =
+  | "bad_proxy_header"
   | "bad_request_line"
   | "bad_target"
   | "bad_version"

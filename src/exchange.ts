@@ -17,6 +17,39 @@ export type Fields =
 /** What an `exchange` handler is: it answers before it returns, or later. */
 export type ExchangeHandler = (x: Exchange) => void | Promise<void>;
 
+/** How a connection is handed over to another protocol. */
+export interface UpgradeOptions {
+  /**
+   * The protocol to name in the 101 response.
+   * @default the first that the request's `Upgrade` names
+   */
+  readonly protocol?: string;
+  /** Fields to send along, such as `Sec-WebSocket-Accept`; Connection and Upgrade are the engine's. */
+  readonly fields?: Fields;
+  /**
+   * Sends no response: whoever gets the connection answers. This is what other servers call hijacking.
+   * @default false
+   */
+  readonly silent?: boolean;
+}
+
+/**
+ * A connection that was handed over (RFC 9110 §7.8, §9.3.6). It is over when both directions have ended, or
+ * when either breaks. No idle, head or body time holds any more; `writeTimeout` does.
+ */
+export interface Upgraded {
+  /** What the client sends, from the first byte after the request on. */
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** What goes to the client. Closing it half-closes the connection; aborting it resets it. */
+  readonly writable: WritableStream<Uint8Array>;
+  /**
+   * The `node:net` (or `node:tls`) `Socket` itself, with everything in it that came after the request, for
+   * libraries that want one: on Node always, on Bun with `tls`, `path` or `fd`, on Deno with `path`, `fd` or
+   * `reusePort`; else `undefined`. Whoever looks at it has taken it: the two streams are of no use then.
+   */
+  readonly socket: unknown;
+}
+
 /**
  * One request and its response, without web objects: the fastest way to answer. The object is used again
  * for later requests, so it is valid until the response is complete; what you need for longer, copy out.
@@ -46,7 +79,7 @@ export interface Exchange {
   readonly httpVersion: "1.0" | "1.1";
   /** The connection that brought the request. */
   readonly connection: Connection;
-  /** The peer's address, if the transport has one. */
+  /** The peer's address, if the transport has one; or the client's, where a PROXY header told it. */
   readonly remoteAddr: Addr | undefined;
   /** Aborts, with a `ConnectionError`, when the client goes away before the response is complete. */
   readonly signal: AbortSignal;
@@ -85,10 +118,58 @@ export interface Exchange {
   /** The body as JSON. Rejects as {@linkcode Exchange.bytes} does, and with `SyntaxError`. */
   json(): Promise<unknown>;
   /**
-   * The body as a stream, with backpressure up to the client; errors as {@linkcode Exchange.bytes} does.
+   * The body piece by piece, as `for await` takes it: the client sends no faster than that, and leaving the
+   * loop drops the rest. Throws and rejects as {@linkcode Exchange.bytes} does.
+   *
+   * @example
+   * ```ts
+   * import { serve } from "@mooring/http";
+   *
+   * const server = await serve({
+   *   port: 0,
+   *   async exchange(x) {
+   *     let length = 0;
+   *     for await (const piece of x.pieces()) length += piece.length;
+   *     x.respond(200, {}, `${length} bytes\n`);
+   *   },
+   * });
+   * await server.close();
+   * ```
+   */
+  pieces(): AsyncIterableIterator<Uint8Array<ArrayBuffer>>;
+  /**
+   * The body as a web stream, with backpressure up to the client; errors as {@linkcode Exchange.bytes} does.
    * What nobody waits for when the response is complete is dropped, and the stream errors.
    */
   stream(): ReadableStream<Uint8Array<ArrayBuffer>>;
+
+  /** Name (lower case) and value of each trailer field, once the body was read to its end; none before. */
+  trailers(): IterableIterator<[string, string]>;
+
+  /**
+   * Sends an interim response before the final one: 102, or 103 as {@linkcode Exchange.earlyHints} does. To
+   * HTTP/1.0, which knows none, nothing is sent.
+   *
+   * @param status 102 to 199
+   * @throws {RangeError} on another status; 100 is sent when the body is asked for
+   * @throws {TypeError} on a field that cannot travel
+   * @throws {ExchangeError} when the response has begun
+   */
+  interim(status: number, fields?: Fields): void;
+  /**
+   * Sends 103 Early Hints (RFC 8297), say `{ link: "</style.css>; rel=preload; as=style" }`, so that the
+   * client can fetch what it will need while the response is made. Throws as {@linkcode Exchange.interim}.
+   */
+  earlyHints(fields: Fields): void;
+  /**
+   * Hands the connection over to another protocol: answers 101 (to CONNECT 200), and gives the raw streams.
+   *
+   * @throws {ExchangeError} when the request asks for no upgrade, or not for this one (RFC 9110 §7.8), its body
+   * was not read to the end, or the response has begun
+   * @throws {ConnectionError} when the client has gone away
+   * @throws {TypeError} on a field that cannot travel
+   */
+  upgrade(options?: UpgradeOptions): Upgraded;
 
   /**
    * Sends the whole response. Content-Length, Date, Connection and Keep-Alive are the engine's; a
@@ -124,12 +205,14 @@ export interface Exchange {
    */
   ready(): Promise<void>;
   /**
-   * Ends the body that {@linkcode Exchange.start} began.
+   * Ends the body that {@linkcode Exchange.start} began. Trailers go along where the body is chunked, and
+   * are dropped elsewhere, as everybody on their way may do (RFC 9110 §6.5.1).
    *
+   * @throws {TypeError} on a field that cannot travel, or cannot be a trailer
    * @throws {ExchangeError} before `start` or after `end`
    * @throws {RangeError} when the body is shorter than its `content-length`; the connection ends
    */
-  end(chunk?: string | Uint8Array): void;
+  end(chunk?: string | Uint8Array | null, trailers?: Fields): void;
   /** Cuts the response off, visibly to the client: the connection closes without the body's proper end. */
   abort(): void;
 }

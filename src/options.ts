@@ -4,11 +4,11 @@
  * @module
  */
 import type { Addr, Connection, ConnectionState } from "./conn.ts";
-import type { ExchangeHandler } from "./exchange.ts";
+import type { ExchangeHandler, Fields, Upgraded, UpgradeOptions } from "./exchange.ts";
 
 /** What a `fetch` handler learns beside the request. */
 export interface FetchInfo {
-  /** The peer's address, if the transport has one. */
+  /** The peer's address, if the transport has one; or the client's, where a PROXY header told it. */
   readonly remoteAddr: Addr | undefined;
   /** The connection that brought the request. */
   readonly connection: Connection;
@@ -17,6 +17,33 @@ export interface FetchInfo {
    * when the connection ended first. Nothing needs to await it.
    */
   readonly completed: Promise<void>;
+  /** The trailer fields of the request, once its body was read to the end; empty before (RFC 9110 §6.5). */
+  readonly trailers: Headers;
+  /**
+   * Sends 103 Early Hints (RFC 8297) before the response, say `{ link: "</style.css>; rel=preload; as=style" }`,
+   * so that the client can fetch what it will need. To HTTP/1.0, which knows no interim responses, nothing is
+   * sent.
+   *
+   * @throws {TypeError} on a field that cannot travel
+   * @throws {ExchangeError} when the response has begun
+   */
+  earlyHints(fields: Fields): void;
+  /**
+   * Trailer fields to send behind the response's body, or a function that is called at its end. They go along
+   * where the body is sent chunked, and are dropped elsewhere, as everybody on their way may do
+   * (RFC 9110 §6.5.1).
+   */
+  sendTrailers(trailers: Fields | (() => Fields)): void;
+  /**
+   * Hands the connection over to another protocol: answers 101 (to CONNECT 200), and gives the raw streams.
+   * Return its `response` then.
+   *
+   * @throws {ExchangeError} when the request asks for no upgrade, or not for this one (RFC 9110 §7.8), its body
+   * was not read to the end, or the response has begun
+   * @throws {ConnectionError} when the client has gone away
+   * @throws {TypeError} on a field that cannot travel
+   */
+  upgrade(options?: UpgradeOptions): Upgraded & { readonly response: Response };
   /**
    * Sets times for this request and the idle time after it, in place of the server's.
    *
@@ -57,6 +84,17 @@ export interface MinBodyRate {
    * @default 5_000
    */
   readonly grace?: number;
+}
+
+/** Who sends a PROXY header. */
+export interface ProxyProtocolOptions {
+  /**
+   * The peers that must: IP addresses and CIDR ranges (`"10.1.2.3"`, `"10.0.0.0/8"`, `"::1"`, `"fd00::/8"`),
+   * `"unix"` for everybody on a Unix socket, `"unknown"` for everybody whose transport tells no address, as
+   * with streams and memory. At least one. A range of IPv6 holds no IPv4 address, not even as
+   * `::ffff:10.1.2.3`, which is 10.1.2.3 here.
+   */
+  readonly allow: readonly string[];
 }
 
 /**
@@ -206,15 +244,70 @@ export interface ConnectionOptions {
    * @default 65_536
    */
   readonly highWaterMark?: number;
+  /**
+   * Takes clients' addresses from the proxies that `allow` names, by the PROXY protocol (HAProxy's, versions 1
+   * and 2; `send-proxy` and `send-proxy-v2` there, `proxy_protocol on` in nginx's streams).
+   *
+   * A connection from one of them must begin with a PROXY header, within `headerTimeout`: where it is missing,
+   * malformed or larger than 4 KiB the connection is closed at once without an answer, as `protocol_error`.
+   * From then on `remoteAddr` and `localAddr` are what the header says; until then, and where the header says
+   * that the proxy speaks for itself (as for a health check) or does not know, they are the transport's. Its
+   * TLVs are passed over. Everybody else speaks plain HTTP, in which such a header is a malformed request (400).
+   *
+   * Name nobody who could be made to pass on a header of a client's: whoever may send one chooses the address
+   * that is seen here. `maxConnectionsPerIp` counts by the transport's address, which is the proxy's. Does not
+   * go with `tls`, since the header comes before the handshake.
+   *
+   * @default nobody's PROXY header is read
+   */
+  readonly proxyProtocol?: ProxyProtocolOptions;
 }
 
-/** What a server needs to know beside what its connections do. */
+/** A certificate and what goes with it, as PEM. */
+export interface TlsOptions {
+  /** The private key. */
+  readonly key: string | Uint8Array;
+  /** The certificate, and those that lead up to its issuer. */
+  readonly cert: string | Uint8Array;
+  /** What decrypts the key, where it is encrypted. */
+  readonly passphrase?: string;
+  /** Certificates that clients' certificates must lead up to; asks for one, and refuses who has none. */
+  readonly ca?: string | Uint8Array;
+}
+
+/**
+ * What a server needs to know beside what its connections do. It listens on one of `port` (with `hostname`),
+ * `path` and `fd`.
+ */
 export interface ServeOptions extends ConnectionOptions {
   /**
    * The port, 0 to 65535; 0 lets the system choose one (see `server.addr`).
    * @default 8000
    */
   readonly port?: number;
+  /**
+   * The path of a Unix domain socket to listen on instead of a port. A socket that nobody listens on any more
+   * is replaced; it is removed when the server ends. On Linux a path that begins with NUL is a name without a
+   * file (not on Node 20).
+   */
+  readonly path?: string;
+  /**
+   * Permissions of the socket file at `path`, such as `0o660`.
+   * @default what the process's umask leaves
+   */
+  readonly mode?: number;
+  /**
+   * An inherited socket that listens already, by its file descriptor; or `"systemd"` for the first that
+   * systemd passes (`LISTEN_FDS`).
+   */
+  readonly fd?: number | "systemd";
+  /** Speaks TLS (ALPN `http/1.1`) with this certificate; `server.reloadTls()` replaces it. */
+  readonly tls?: TlsOptions;
+  /**
+   * Lets several processes listen on the same port, among which the system spreads connections.
+   * @default false
+   */
+  readonly reusePort?: boolean;
   /**
    * The address to listen on.
    * @default "0.0.0.0"
@@ -236,7 +329,7 @@ export interface ServeOptions extends ConnectionOptions {
   readonly maxConnections?: number;
   /**
    * How many connections there may be at a time from one IP address; more get 503, and are closed. Behind a
-   * proxy all connections come from the proxy's.
+   * proxy all connections come from the proxy's, also with `proxyProtocol`.
    * @default 0
    */
   readonly maxConnectionsPerIp?: number;

@@ -1,7 +1,15 @@
 /**
  * The options, checked when given, and every default filled in.
  */
-import type { ConnectionOptions, DrainBody, MinBodyRate, ServeOptions, Timeouts } from "./options.ts";
+import type {
+  ConnectionOptions,
+  DrainBody,
+  MinBodyRate,
+  ProxyProtocolOptions,
+  ServeOptions,
+  Timeouts,
+  TlsOptions,
+} from "./options.ts";
 
 /** The times that hold for one request, and the idle time after it. */
 export interface TimeLimits {
@@ -30,13 +38,21 @@ export interface Settings extends TimeLimits {
   readonly drainTimeout: number;
   readonly lingerTimeout: number;
   readonly highWaterMark: number;
+  /** The peers that send a PROXY header, as they were named; `null` where nobody does. */
+  readonly proxies: readonly string[] | null;
 }
+
+/** Where a server listens. */
+export type ListenAt =
+  | { readonly kind: "tcp"; readonly port: number; readonly hostname: string; readonly reusePort: boolean }
+  | { readonly kind: "unix"; readonly path: string; readonly mode: number | undefined }
+  | { readonly kind: "fd"; readonly fd: number | "systemd" };
 
 /** The settings of a listener. */
 export interface ListenSettings {
-  readonly port: number;
-  readonly hostname: string;
+  readonly at: ListenAt;
   readonly backlog: number;
+  readonly tls: TlsOptions | undefined;
 }
 
 /** Who is let in. */
@@ -68,11 +84,16 @@ const CONNECTION_OPTIONS = [
   "drainBody",
   "lingerTimeout",
   "highWaterMark",
+  "proxyProtocol",
 ] as const satisfies readonly (keyof ConnectionOptions)[];
 
 const DRAIN_BODY_OPTIONS = ["bytes", "timeout"] as const satisfies readonly (keyof DrainBody)[];
 
 const MIN_BODY_RATE_OPTIONS = ["bytesPerSecond", "grace"] as const satisfies readonly (keyof MinBodyRate)[];
+
+const PROXY_PROTOCOL_OPTIONS = ["allow"] as const satisfies readonly (keyof ProxyProtocolOptions)[];
+
+const TLS_OPTIONS = ["key", "cert", "passphrase", "ca"] as const satisfies readonly (keyof TlsOptions)[];
 
 const TIMEOUTS = [
   "idleTimeout",
@@ -85,6 +106,11 @@ const SERVE_OPTIONS = [
   ...CONNECTION_OPTIONS,
   "port",
   "hostname",
+  "path",
+  "mode",
+  "fd",
+  "tls",
+  "reusePort",
   "backlog",
   "maxConnections",
   "maxConnectionsPerIp",
@@ -113,22 +139,89 @@ const NO_CAPS: AdmissionSettings = { maxConnections: 0, maxConnectionsPerIp: 0 }
 /** Checks the options of a server and fills in the defaults. Throws as `connectionSettings` does. */
 export function serveSettings(options: ServeOptions): Settings & ListenSettings & AdmissionSettings {
   checkNames(options, SERVE_OPTIONS);
-  const { hostname = "0.0.0.0", signal } = options;
+  const { signal } = options;
   checkType("onListen", options.onListen, "function");
-  if (typeof hostname !== "string" || hostname === "") {
-    throw new TypeError(`option "hostname" must be an address or a host name, not ${show(hostname)}`);
-  }
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new TypeError(`option "signal" must be an AbortSignal, not ${show(signal)}`);
   }
+  if (options.proxyProtocol !== undefined && options.tls !== undefined) {
+    throw new TypeError(
+      'option "proxyProtocol" does not go with option "tls", since a PROXY header comes before the TLS ' +
+        "handshake: let the proxy speak TLS with the clients, and plain HTTP with this server",
+    );
+  }
   return {
     ...settings(options),
-    port: number("port", options.port, 8000, 0, MAX_PORT),
-    hostname,
+    at: listenAt(options),
+    tls: options.tls === undefined ? undefined : checkTls(options.tls),
     backlog: number("backlog", options.backlog, 1024, 1, MAX_TIME),
     maxConnections: number("maxConnections", options.maxConnections, 0),
     maxConnectionsPerIp: number("maxConnectionsPerIp", options.maxConnectionsPerIp, 0),
   };
+}
+
+/** Options that say where to listen, with those that go along. */
+const PLACES = { port: ["hostname", "reusePort"], path: ["mode"], fd: [] } as const;
+
+function listenAt(options: ServeOptions): ListenAt {
+  const { hostname = "0.0.0.0", path, fd } = options;
+  const place = path !== undefined ? "path" : fd !== undefined ? "fd" : "port";
+  for (const [other, along] of Object.entries(PLACES)) {
+    const stray = other === place ? undefined : [other, ...along].find((name) => name in options);
+    if (stray !== undefined && options[stray as keyof ServeOptions] !== undefined) {
+      throw new TypeError(`option "${stray}" does not go with option "${place}": give one of them`);
+    }
+  }
+  if (place === "path") {
+    if (typeof path !== "string" || path === "") {
+      throw new TypeError(`option "path" must be the path of a socket, not ${show(path)}`);
+    }
+    if (path.startsWith("\0") && options.mode !== undefined) {
+      throw new TypeError('option "mode" does not go with an option "path" that names no file');
+    }
+    const mode = options.mode === undefined ? undefined : number("mode", options.mode, 0, 0, 0o777);
+    return { kind: "unix", path, mode };
+  }
+  if (place === "fd") {
+    return { kind: "fd", fd: fd === "systemd" ? fd : number("fd", fd, 0, 0, MAX_TIME) };
+  }
+  if (typeof hostname !== "string" || hostname === "") {
+    throw new TypeError(`option "hostname" must be an address or a host name, not ${show(hostname)}`);
+  }
+  const port = number("port", options.port, 8000, 0, MAX_PORT);
+  return { kind: "tcp", port, hostname, reusePort: flag("reusePort", options.reusePort, false) };
+}
+
+/** What PEM must hold to be used. */
+const PEM = {
+  key: ["private key", /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/],
+  cert: ["certificate", /-----BEGIN (?:[A-Z0-9]+ )?CERTIFICATE-----/],
+  ca: ["certificate", /-----BEGIN (?:[A-Z0-9]+ )?CERTIFICATE-----/],
+} as const;
+
+/** Checks a certificate's options; `prefix` is what they are called by. Throws as `serveSettings`. */
+export function checkTls(tls: TlsOptions, name = "tls"): TlsOptions {
+  if (typeof tls !== "object" || tls === null) {
+    throw new TypeError(`option "${name}" must be an object like { key, cert }, not ${show(tls)}`);
+  }
+  checkNames(tls, TLS_OPTIONS, `${name}.`);
+  for (const part of ["key", "cert", "ca"] as const) {
+    const value = tls[part];
+    if (typeof value === "string" || value instanceof Uint8Array) continue;
+    if (part === "ca" && value === undefined) continue;
+    throw new TypeError(`option "${name}.${part}" must be PEM, as a string or bytes, not ${show(value)}`);
+  }
+  for (const part of ["key", "cert", "ca"] as const) {
+    const value = tls[part];
+    if (value === undefined) continue;
+    const [what, pattern] = PEM[part];
+    const text = typeof value === "string" ? value : new TextDecoder().decode(value);
+    if (!pattern.test(text)) throw new TypeError(`option "${name}.${part}" holds no ${what} as PEM`);
+  }
+  if (tls.passphrase !== undefined && typeof tls.passphrase !== "string") {
+    throw new TypeError(`option "${name}.passphrase" must be a string, not ${show(tls.passphrase)}`);
+  }
+  return tls;
 }
 
 /** The limits that hold once a handler set `timeouts` in place of some of `limits`. Throws as `serve` does. */
@@ -195,8 +288,8 @@ function settings(options: ConnectionOptions): Settings {
   }
   checkNames(drainBody, DRAIN_BODY_OPTIONS, "drainBody.");
   return {
-    keepAlive: flag("keepAlive", options.keepAlive),
-    keepAliveHint: flag("keepAliveHint", options.keepAliveHint),
+    keepAlive: flag("keepAlive", options.keepAlive, true),
+    keepAliveHint: flag("keepAliveHint", options.keepAliveHint, true),
     ...timeLimits(options, DEFAULT_TIMES),
     idleTimeoutBuffer: time("idleTimeoutBuffer", options.idleTimeoutBuffer, 5_000),
     headerTimeout: time("headerTimeout", options.headerTimeout, 30_000),
@@ -211,7 +304,33 @@ function settings(options: ConnectionOptions): Settings {
     drainTimeout: time("drainBody.timeout", drainBody.timeout, 500),
     lingerTimeout: time("lingerTimeout", options.lingerTimeout, 5_000),
     highWaterMark: number("highWaterMark", options.highWaterMark, 64 * 1024, 1),
+    proxies: proxies(options.proxyProtocol),
   };
+}
+
+/** The peers' names; who reads them checks what they name. */
+function proxies(given: ProxyProtocolOptions | undefined): readonly string[] | null {
+  if (given === undefined) return null;
+  if (typeof given !== "object" || given === null) {
+    throw new TypeError(
+      `option "proxyProtocol" must be an object like { allow: ["10.0.0.0/8"] }, not ${show(given)}`,
+    );
+  }
+  checkNames(given, PROXY_PROTOCOL_OPTIONS, "proxyProtocol.");
+  const { allow } = given;
+  if (!Array.isArray(allow) || allow.length === 0) {
+    throw new TypeError(
+      'option "proxyProtocol.allow" must be an array that names at least one peer, such as ["10.0.0.0/8"]; ' +
+        'where no proxy sends a PROXY header, leave out option "proxyProtocol"',
+    );
+  }
+  const stranger = allow.findIndex((entry) => typeof entry !== "string");
+  if (stranger >= 0) {
+    throw new TypeError(
+      `option "proxyProtocol.allow[${stranger}]" must be a string, not ${show(allow[stranger])}`,
+    );
+  }
+  return allow;
 }
 
 function checkNames(options: unknown, known: readonly string[], prefix = ""): void {
@@ -235,8 +354,8 @@ function checkType(name: string, value: unknown, type: "function"): void {
   }
 }
 
-function flag(name: string, value: boolean | undefined): boolean {
-  if (value === undefined) return true;
+function flag(name: string, value: boolean | undefined, fallback: boolean): boolean {
+  if (value === undefined) return fallback;
   if (typeof value !== "boolean") {
     throw new TypeError(`option "${name}" must be true or false, not ${show(value)}`);
   }

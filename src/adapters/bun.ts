@@ -1,5 +1,5 @@
 /**
- * Mooring on Bun: TCP by `Bun.listen`.
+ * Mooring on Bun: TCP by `Bun.listen`, the rest as on Node.
  *
  * @module
  */
@@ -32,6 +32,7 @@ interface BunRuntime {
   listen(options: {
     hostname: string;
     port: number;
+    reusePort: boolean;
     allowHalfOpen: boolean;
     socket: {
       open(socket: BunSocket): void;
@@ -62,11 +63,18 @@ export function serve(options: ServeOptions): Promise<Server> {
   return startServer(options, listen);
 }
 
-const listen: Listen = ({ hostname, port }, accept) => {
+const listen: Listen = async (settings, accept) => {
+  const { at, tls } = settings;
+  if (at.kind !== "tcp" || tls !== undefined) {
+    const { listenOnNode } = await import("./node_listener.ts");
+    return await listenOnNode(settings, accept);
+  }
+  const { hostname, port, reusePort } = at;
   const { Bun } = globalThis as unknown as { Bun: BunRuntime };
   const listener = Bun.listen({
     hostname,
     port,
+    reusePort,
     allowHalfOpen: true,
     socket: {
       open(socket) {
@@ -75,12 +83,13 @@ const listen: Listen = ({ hostname, port }, accept) => {
       },
       data: ({ data }, chunk) => data.events.receive(chunk, 0, chunk.length),
       drain: ({ data }) => data.flush(),
-      end: ({ data }) => data.events.receiveEnd(),
+      end: ({ data }) => data.peerEnded(),
       close: ({ data }, error) => data?.gone(error),
       error: ({ data }, error) => data?.gone(error),
     },
   });
   return {
+    isSecure: false,
     addr: { transport: "tcp", hostname: listener.hostname, port: listener.port },
     close: () => listener.stop(false),
   };
@@ -95,6 +104,7 @@ class SocketTransport implements Transport {
   /** What the system has not taken yet. */
   #rest: Rest[] = [];
   #ending = false;
+  #peerEnded = false;
   #released = false;
 
   constructor(socket: BunSocket) {
@@ -109,8 +119,17 @@ class SocketTransport implements Transport {
     this.events = events;
   }
 
+  /** The peer sends no more. */
+  peerEnded(): void {
+    this.#peerEnded = true;
+    this.events.receiveEnd();
+  }
+
   /** The socket is closed; Bun says so also from inside of our own call. */
   gone(error: unknown): void {
+    // Once we have ended, the peer's end closes the socket, and this is all that is told of it.
+    const bothEnded = error === undefined && this.#ending && this.#rest.length === 0;
+    if (bothEnded && !this.#peerEnded && !this.#released) this.peerEnded();
     if (!this.#released) this.events.transportClosed(error);
   }
 

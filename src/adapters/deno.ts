@@ -1,22 +1,32 @@
 /**
- * Mooring on Deno: TCP by `Deno.listen`.
+ * Mooring on Deno: TCP and TLS by Deno's own listeners, the rest as on Node.
  *
  * @module
  */
-import type { NetAddr } from "../conn.ts";
-import type { ServeOptions } from "../options.ts";
-import { type Listen, startServer } from "../server/start.ts";
+import type { Addr, NetAddr, Transport } from "../conn.ts";
+import type { ServeOptions, TlsOptions } from "../options.ts";
+import type { Listener } from "../server/http_server.ts";
+import type { ListenSettings } from "../settings.ts";
+import { ALPN_PROTOCOLS, type Listen, startServer, TlsError } from "../server/start.ts";
 import type { Server } from "../server/server.ts";
 import { type DenoConn, DenoConnTransport } from "./deno_conn.ts";
 
 /** What is used of Deno. */
-interface DenoListener {
+interface RuntimeListener {
   readonly addr: NetAddr;
   accept(): Promise<DenoConn>;
   close(): void;
 }
+
+interface Place {
+  hostname: string;
+  port: number;
+  tcpBacklog: number;
+}
+
 interface DenoRuntime {
-  listen(options: { hostname: string; port: number; tcpBacklog: number }): DenoListener;
+  listen(options: Place): RuntimeListener;
+  listenTls(options: Place & { key: string; cert: string; alpnProtocols: string[] }): RuntimeListener;
 }
 
 /**
@@ -37,27 +47,117 @@ export function serve(options: ServeOptions): Promise<Server> {
   return startServer(options, listen);
 }
 
-const listen: Listen = ({ hostname, port, backlog }, accept) => {
-  const { Deno } = globalThis as unknown as { Deno: DenoRuntime };
-  const listener = Deno.listen({ hostname, port, tcpBacklog: backlog });
-  let open = true;
-  const acceptAll = async (): Promise<void> => {
-    while (open) {
-      const transport = await listener.accept().then((conn) => new DenoConnTransport(conn)).catch(() => null);
-      if (transport !== null) accept(transport);
-      // One accept failed (too many open files, say), or the listener was closed; the former passes.
-      else if (open) await new Promise((resolve) => setTimeout(resolve, ACCEPT_RETRY));
+const listen: Listen = async (settings, accept) => {
+  const { at } = settings;
+  // Deno.listen's own reusePort ends the process where it is run without --unstable-net.
+  if (at.kind !== "tcp" || at.reusePort) {
+    if (settings.tls !== undefined) {
+      const place = at.kind === "tcp" ? "reusePort" : at.kind === "unix" ? "path" : "fd";
+      throw new Error(`Deno speaks TLS on a port of its own only, not with option "${place}"`);
     }
-  };
-  void acceptAll();
-  return {
-    addr: listener.addr,
-    close() {
-      open = false;
-      listener.close();
-    },
-  };
+    const { listenOnNode } = await import("./node_listener.ts");
+    return await listenOnNode(settings, accept);
+  }
+  return new DenoListener(at, settings, accept);
 };
+
+/** Accepts on a port, with TLS or without. */
+class DenoListener implements Listener {
+  readonly addr: Addr;
+  readonly isSecure: boolean;
+  readonly #accept: (transport: Transport) => void;
+  readonly #backlog: number;
+  #listener: RuntimeListener;
+  #open = true;
+  #newTls: TlsOptions | null = null;
+
+  constructor(
+    at: { hostname: string; port: number },
+    settings: ListenSettings,
+    accept: (transport: Transport) => void,
+  ) {
+    this.#accept = accept;
+    this.#backlog = settings.backlog;
+    this.isSecure = settings.tls !== undefined;
+    this.#listener = this.#listen(at.hostname, at.port, settings.tls);
+    this.addr = this.#listener.addr;
+    void this.#acceptAll();
+  }
+
+  #listen(hostname: string, port: number, tls: TlsOptions | undefined): RuntimeListener {
+    const { Deno } = globalThis as unknown as { Deno: DenoRuntime };
+    const options = { hostname, port, tcpBacklog: this.#backlog };
+    if (tls === undefined) return Deno.listen(options);
+    const secure = { ...options, ...certificate(tls), ...ALPN };
+    try {
+      return Deno.listenTls(secure);
+    } catch (error) {
+      const { name, message } = error as Error;
+      throw name === "InvalidData" || /\b(keys?|certificates?)\b/.test(message) ? new TlsError(error) : error;
+    }
+  }
+
+  async #acceptAll(): Promise<void> {
+    while (this.#open) {
+      const transport = await this.#listener.accept()
+        .then((conn) => new DenoConnTransport(conn, this.isSecure))
+        .catch(() => null);
+      if (transport !== null) this.#accept(transport);
+      else if (this.#newTls !== null) await this.#replace();
+      // One accept failed (too many open files, say), or the listener was closed; the former passes.
+      else if (this.#open) await new Promise((resolve) => setTimeout(resolve, ACCEPT_RETRY));
+    }
+  }
+
+  /**
+   * Deno cannot replace a listener's certificate, so that another listener takes its place once the old one has
+   * gone. Who comes in between is refused.
+   */
+  reloadTls(tls: TlsOptions): void {
+    const { hostname } = this.addr as NetAddr;
+    this.#listen(hostname, 0, tls).close(); // throws where the certificate is no good
+    const replaces = this.#newTls !== null;
+    this.#newTls = tls;
+    if (!replaces) this.#listener.close();
+  }
+
+  /** The accept that waited for the old listener has told that it is closed; the port is free soon after that. */
+  async #replace(): Promise<void> {
+    const { hostname, port } = this.addr as NetAddr;
+    while (this.#open && this.#newTls !== null) {
+      try {
+        this.#listener = this.#listen(hostname, port, this.#newTls);
+        this.#newTls = null;
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, LISTEN_RETRY));
+      }
+    }
+  }
+
+  close(): void {
+    this.#open = false;
+    // Otherwise it is closed already, to be replaced.
+    if (this.#newTls === null) this.#listener.close();
+  }
+}
+
+const ALPN = { alpnProtocols: ALPN_PROTOCOLS };
+
+function certificate({ key, cert, ca, passphrase }: TlsOptions): { key: string; cert: string } {
+  if (ca !== undefined || passphrase !== undefined) {
+    throw new Error(
+      ca !== undefined
+        ? 'Deno cannot ask clients for certificates (option "tls.ca")'
+        : 'Deno cannot decrypt a key (option "tls.passphrase")',
+    );
+  }
+  const text = (pem: string | Uint8Array): string => typeof pem === "string" ? pem : decoder.decode(pem);
+  return { key: text(key), cert: text(cert) };
+}
+
+const decoder = new TextDecoder();
 
 /** How long to wait after an accept that failed, in milliseconds. */
 const ACCEPT_RETRY = 50;
+/** How long to wait for a port of our own that is not free yet, in milliseconds. */
+const LISTEN_RETRY = 1;

@@ -58,6 +58,7 @@ const slots: Slot[] = [];
 export class DenoConnTransport implements Transport {
   readonly remoteAddr: Addr;
   readonly localAddr: Addr;
+  readonly isSecure: boolean;
   readonly #conn: DenoConn;
   #events!: TransportEvents;
   #buffer: Uint8Array = new Uint8Array(SMALL_READ);
@@ -73,8 +74,9 @@ export class DenoConnTransport implements Transport {
   #ending = false;
 
   /** Moves the bytes of `conn`. */
-  constructor(conn: DenoConn) {
+  constructor(conn: DenoConn, isSecure: boolean = ("handshake" in conn)) {
     this.#conn = conn;
+    this.isSecure = isSecure;
     this.remoteAddr = conn.remoteAddr;
     this.localAddr = conn.localAddr;
     conn.setNoDelay?.(true);

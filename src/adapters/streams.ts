@@ -28,9 +28,10 @@ import { DenoConnTransport, isDenoConn } from "./deno_conn.ts";
  * ```
  */
 export function serveConn(conn: Conn, options: ConnectionOptions): Connection {
-  const settings = connectionSettings(options);
+  // The options first: where they are wrong, the connection is as it was.
+  const server = new HttpServer(options, connectionSettings(options));
   const transport = isDenoConn(conn) ? new DenoConnTransport(conn) : new StreamsTransport(checkStreams(conn));
-  return new HttpServer(options, settings).accept(transport);
+  return server.accept(transport);
 }
 
 function checkStreams(conn: Conn): Conn {

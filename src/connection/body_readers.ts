@@ -1,7 +1,8 @@
 /**
- * The two ways to read a request body: all of it, or as a stream.
+ * The ways to read a request body: all of it, piece by piece, or as a web stream.
  */
 import { copyOf } from "../protocol/bytes.ts";
+import { Deferred } from "./deferred.ts";
 import type { BodyReader, RequestBody } from "./request_body.ts";
 
 /** A body of unknown or great length is collected from this many bytes on. */
@@ -54,6 +55,64 @@ export class Collector implements BodyReader {
 
   fail(error: unknown): void {
     this.#reject(error);
+  }
+}
+
+/**
+ * Reads `body` piece by piece, without web streams. Nothing is taken off the connection before a piece is
+ * asked for. Like the stream below it may outlive its exchange.
+ */
+export class Pieces implements BodyReader, AsyncIterableIterator<Uint8Array<ArrayBuffer>> {
+  readonly #body: RequestBody;
+  readonly #want: () => void;
+  readonly #asked: Deferred<IteratorResult<Uint8Array<ArrayBuffer>, undefined>>[] = [];
+  /** How it ended: not yet, well, or with an error. */
+  #end: "open" | "over" | { readonly error: unknown } = "open";
+
+  /** Reads `body`; `want` is called when it is to be fed. */
+  constructor(body: RequestBody, want: () => void) {
+    this.#body = body;
+    this.#want = want;
+    body.attach(this);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<Uint8Array<ArrayBuffer>, undefined>> {
+    if (this.#end === "over") return Promise.resolve({ done: true, value: undefined });
+    if (this.#end !== "open") return Promise.reject(this.#end.error);
+    const piece = new Deferred<IteratorResult<Uint8Array<ArrayBuffer>, undefined>>();
+    this.#asked.push(piece);
+    this.#body.resume();
+    this.#want();
+    return piece.promise;
+  }
+
+  /** Drops the rest. */
+  return(): Promise<IteratorResult<Uint8Array<ArrayBuffer>, undefined>> {
+    if (this.#end === "open") {
+      this.#body.drop();
+      this.end();
+      this.#want();
+    }
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  push(bytes: Uint8Array, start: number, end: number): boolean {
+    this.#asked.shift()!.resolve({ done: false, value: copyOf(bytes, start, end) });
+    return this.#asked.length > 0;
+  }
+
+  end(): void {
+    this.#end = "over";
+    for (const asked of this.#asked.splice(0)) asked.resolve({ done: true, value: undefined });
+  }
+
+  fail(error: unknown): void {
+    this.#end = { error };
+    for (const asked of this.#asked.splice(0)) asked.reject(error);
   }
 }
 

@@ -3,11 +3,20 @@
  * in its turn, and ends well. Bytes come in by `receive`, go out by `transport.write`, and where the
  * handler answers before it returns nothing between the two waits for anything.
  */
-import type { Addr, CloseReason, Connection, ConnectionState, Transport, TransportEvents } from "../conn.ts";
+import type {
+  Addr,
+  CloseReason,
+  Connection,
+  ConnectionState,
+  HandedOver,
+  Transport,
+  TransportEvents,
+} from "../conn.ts";
 import { ConnectionError, ProtocolError } from "../errors.ts";
 import type { Timeouts } from "../options.ts";
 import { limitsWith } from "../settings.ts";
 import type { ByteWriter } from "../protocol/byte_writer.ts";
+import { type Endpoints, readProxyHeader } from "../protocol/proxy_header.ts";
 import { NEED_MORE } from "../protocol/request_head.ts";
 import type { Engine } from "./engine.ts";
 import type { ExchangePort, HttpExchange } from "./exchange.ts";
@@ -19,22 +28,25 @@ import { Lifecycle } from "./lifecycle.ts";
 import { type Late, Patience, type PatienceOwner, type Waiting } from "./patience.ts";
 import type { Sparable } from "./spare.ts";
 import { CONTINUE, writeError } from "./standard_fields.ts";
+import { Tunnel, type TunnelPort } from "./tunnel.ts";
 import { WriteSide, type WriteSideOwner } from "./write_side.ts";
 
 /**
  * What the read side does with bytes that come:
+ * - `proxy header`: reads the PROXY header that comes before the first head; few connections have one
  * - `head`: reads the next request head
  * - `body`: reads the body of the exchange under way, as fast as its reader takes it
  * - `held`: keeps them; the request is complete and its answer is not
+ * - `tunnel`: hands them to whoever has the connection now
  * - `discard`: drops them; the connection has said its last
  */
-type Reading = "head" | "body" | "held" | "discard";
+type Reading = "proxy header" | "head" | "body" | "held" | "tunnel" | "discard";
 
 let lastId = 0;
 
 /** A connection at work. */
 export class HttpConnection
-  implements Connection, Sparable, TransportEvents, ExchangePort, PatienceOwner, WriteSideOwner {
+  implements Connection, Sparable, TransportEvents, ExchangePort, PatienceOwner, TunnelPort, WriteSideOwner {
   readonly id: number = ++lastId;
   /** When it was accepted, by the server's clock. */
   readonly acceptedAt: number;
@@ -46,8 +58,12 @@ export class HttpConnection
   readonly #input = new Input();
   readonly #patience: Patience;
   #reading: Reading = "head";
+  /** The transport's own, or those of a PROXY header. */
+  #endpoints: Endpoints;
   /** The exchange under way, or the one that the next request will use. */
   #exchange: HttpExchange | null = null;
+  /** What it was handed over to, once it is. */
+  #tunnel: Tunnel | null = null;
   /** Bytes are being worked off; whoever wants to go on need not start it again. */
   #working = false;
   #inputEnded = false;
@@ -60,6 +76,8 @@ export class HttpConnection
     engine.beginEvent();
     this.#engine = engine;
     this.#transport = transport;
+    this.#endpoints = transport;
+    if (engine.proxyPeers?.has(transport.remoteAddr)) this.#reading = "proxy header";
     this.acceptedAt = engine.now;
     this.#life = new Lifecycle(this, engine);
     this.#keepAlive = new KeepAlive(engine);
@@ -86,11 +104,15 @@ export class HttpConnection
   }
 
   get remoteAddr(): Addr | undefined {
-    return this.#transport.remoteAddr;
+    return this.#endpoints.remoteAddr;
+  }
+
+  get isSecure(): boolean {
+    return this.#transport.isSecure === true;
   }
 
   get localAddr(): Addr | undefined {
-    return this.#transport.localAddr;
+    return this.#endpoints.localAddr;
   }
 
   get closed(): Promise<CloseReason> {
@@ -193,6 +215,7 @@ export class HttpConnection
     const gone = peerGone("the client went away", error);
     this.out.close(gone); // there is nobody to send the rest to
     if (this.state === "draining") this.#abandon(this.#life.reason, gone);
+    else if (this.state === "upgraded") this.#tunnelClosed(error, gone);
     else this.#abandon(this.state === "active" ? "client_gone" : "client_closed", gone);
   }
 
@@ -250,13 +273,25 @@ export class HttpConnection
             this.#over(x);
             break;
           }
+          case "tunnel":
+            return this.#tunnel!.feed(bytes, at, end);
           case "discard":
             return end;
+          case "proxy header": {
+            const header = readProxyHeader(bytes, at, end);
+            if (header === NEED_MORE) return at;
+            at += header.length;
+            this.#endpoints = header.endpoints ?? this.#transport;
+            this.#reading = "head";
+            break;
+          }
         }
       }
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#refuse(error);
+      // A proxy expects no answer to its header, and what else comes there may not be HTTP.
+      if (this.#reading === "proxy header") this.#abandon("protocol_error", error);
+      else this.#refuse(error);
       return end;
     }
   }
@@ -303,8 +338,15 @@ export class HttpConnection
   #over(x: HttpExchange): void {
     x.finish();
     if (x.handlerRuns) this.#exchange = null;
-    if (this.#keepAlive.lastBecause === null) this.#reading = "head";
+    if (this.#tunnel !== null) this.#switch();
+    else if (this.#keepAlive.lastBecause === null) this.#reading = "head";
     else this.#finish(this.#keepAlive.lastBecause);
+  }
+
+  #switch(): void {
+    this.#reading = "tunnel";
+    this.#returnExchange();
+    this.#life.upgrade();
   }
 
   // What an exchange needs.
@@ -342,6 +384,12 @@ export class HttpConnection
     this.#abandon("handler_error", error, abruptly);
   }
 
+  switchOver(): Tunnel {
+    this.#tunnel = new Tunnel(this);
+    this.#advance();
+    return this.#tunnel;
+  }
+
   handlerFailed(error: unknown): void {
     this.#engine.observer.handlerFailed(error);
   }
@@ -368,6 +416,36 @@ export class HttpConnection
     this.#advance();
   }
 
+  // What a tunnel needs.
+
+  tunnelWanted(): void {
+    this.#advance();
+  }
+
+  tunnelEnded(): void {
+    this.out.end();
+    this.#advance();
+  }
+
+  #tunnelClosed(error: unknown, gone: ConnectionError): void {
+    const endedWell = error === undefined && this.#inputEnded && this.#tunnel!.outputEnded &&
+      !this.out.stalled;
+    // Somebody may still read what came before the end.
+    if (!endedWell || this.#input.length === 0) this.#abandon("upgraded", gone);
+  }
+
+  tunnelAborted(reason: unknown): void {
+    this.#abandon("upgraded", reason, true);
+  }
+
+  handOver(): HandedOver | undefined {
+    this.out.flush();
+    const handed = this.#transport.handOver?.();
+    // What the socket has not sent is its new owner's affair, who may write more to it before that.
+    if (handed !== undefined) this.out.drained();
+    return handed;
+  }
+
   // After each event: what to wait for now.
 
   #settle(): void {
@@ -386,8 +464,12 @@ export class HttpConnection
       this.#keepAlive.lastBecause = "client_gone";
       this.#reading = "held";
       this.#advance();
+    } else if (this.#reading === "tunnel" && this.#input.length === 0) {
+      this.#tunnel!.endInput();
     } else if (this.#reading === "head" && !this.out.stalled) {
       this.#finish(this.#exchange?.head.begun ? "client_gone" : "client_closed");
+    } else if (this.#reading === "proxy header") {
+      this.#finish("client_closed");
     }
     if (this.#reading === "discard" && !this.out.stalled) this.#abandon(this.#life.reason, null);
   }
@@ -413,6 +495,14 @@ export class HttpConnection
         return patience.await(this.#awaitedOfBody);
       case "held":
         return patience.await("nothing");
+      case "proxy header": // part of what it waits for since the accept
+        return;
+      case "tunnel":
+        if (!this.#tunnel!.isOver || this.out.stalled) return patience.await("nothing");
+        if (this.#inputEnded || this.#engine.settings.lingerTimeout === 0) {
+          return this.#abandon("upgraded", null);
+        }
+        return patience.await("end"); // closed at once, it could lose what the peer has not read yet
       case "discard":
         if (this.out.stalled) return patience.await("nothing");
         if (this.#engine.settings.lingerTimeout === 0) return this.#abandon(this.#life.reason, null);
@@ -435,9 +525,9 @@ export class HttpConnection
 
   /** Backpressure: the transport rests while what it brings could only pile up. */
   #settlePause(): void {
-    const blocked = this.out.stalled || this.#reading === "held" ||
-      (this.#reading === "body" && !this.#exchange!.body.wanted);
-    const pause = blocked && this.#input.length >= this.#engine.settings.highWaterMark;
+    // A head that is still coming is read however long it may be, and so is what comes before it.
+    const readsHead = (this.#reading === "head" && !this.out.stalled) || this.#reading === "proxy header";
+    const pause = !readsHead && this.#input.length >= this.#engine.settings.highWaterMark;
     if (pause === this.#paused) return;
     this.#paused = pause;
     if (pause) this.#transport.pause();
@@ -471,7 +561,7 @@ export class HttpConnection
         return this.#finish("unread_body");
       case "end":
       case "idle end":
-        return this.#abandon(this.#life.reason, null);
+        return this.#abandon(this.#tunnel === null ? this.#life.reason : "upgraded", null);
     }
   }
 
@@ -534,6 +624,7 @@ export class HttpConnection
     this.#patience.stop();
     this.out.close(error, abruptly);
     if (x?.isUnderWay) x.lose(error);
+    this.#tunnel?.fail(error);
     this.#life.announceEnd();
   }
 

@@ -9,6 +9,7 @@ import { DateLine } from "../protocol/date.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Output } from "./output.ts";
+import { ProxyPeers } from "./proxy_peers.ts";
 import { Spare } from "./spare.ts";
 import { PersistenceFields } from "./standard_fields.ts";
 
@@ -46,6 +47,8 @@ export class Engine {
   readonly deadlines: Deadlines;
   /** The server's output buffer. */
   readonly output: Output = new Output();
+  /** Whose connections begin with a PROXY header, if anybody's do. */
+  readonly proxyPeers: ProxyPeers | null;
   /** What responses say about persistence. */
   readonly persistenceFields: PersistenceFields;
   /** Whether connections persist; may change at run time. */
@@ -64,7 +67,11 @@ export class Engine {
   readonly #calendar: () => number;
   #connections = 0;
 
-  /** Makes an engine whose connections answer with `handler`. */
+  /**
+   * Makes an engine whose connections answer with `handler`.
+   *
+   * @throws {TypeError} on a name among `settings.proxies` that is no peer's
+   */
   constructor(handler: ExchangeHandler, settings: Settings, observer: Observer, clock: Clock = systemClock) {
     this.handler = handler;
     this.settings = settings;
@@ -72,6 +79,7 @@ export class Engine {
     this.clock = clock;
     this.now = clock.now();
     this.deadlines = new Deadlines(clock);
+    this.proxyPeers = settings.proxies === null ? null : new ProxyPeers(settings.proxies);
     this.persistenceFields = new PersistenceFields(settings);
     this.keepAlive = settings.keepAlive;
     this.#calendar = () => clock.calendar();

@@ -3,11 +3,12 @@
  */
 import { ExchangeError } from "../errors.ts";
 import type { Addr, Connection } from "../conn.ts";
-import type { Exchange, ExchangeHandler, Fields } from "../exchange.ts";
+import type { Exchange, ExchangeHandler, Fields, Upgraded, UpgradeOptions } from "../exchange.ts";
+import { UPGRADE } from "../protocol/persistence.ts";
 import type { Timeouts } from "../options.ts";
 import type { Settings } from "../settings.ts";
 import { RequestHead } from "../protocol/request_head.ts";
-import { Collector, streamBody } from "./body_readers.ts";
+import { Collector, Pieces, streamBody } from "./body_readers.ts";
 import { RequestBody } from "./request_body.ts";
 import { type ResponsePort, ResponseWriter } from "./response.ts";
 
@@ -19,6 +20,8 @@ export interface ExchangePort extends ResponsePort {
   bodyWanted(): void;
   /** Other times hold for this request, and the idle time after it. */
   setTimeouts(timeouts: Timeouts): void;
+  /** The connection is another protocol's from now on. */
+  switchOver(): Upgraded;
   /** The handler threw or rejected. */
   handlerFailed(error: unknown): void;
   /** The exchange was over before its handler was; now nobody holds it. */
@@ -35,6 +38,7 @@ export interface ExchangeWatcher {
 
 const decoder = new TextDecoder();
 const NOTHING = new Uint8Array(0);
+const NO_FIELDS: readonly [string, string][] = [];
 
 /** An exchange, reusable: the connection fills `head`, calls `begin`, and `finish` when it is over. */
 export class HttpExchange implements Exchange {
@@ -220,6 +224,47 @@ export class HttpExchange implements Exchange {
     });
   }
 
+  trailers(): IterableIterator<[string, string]> {
+    void this.#live;
+    return (this.body.trailers ?? NO_FIELDS)[Symbol.iterator]();
+  }
+
+  interim(status: number, fields?: Fields): void {
+    this.response.interim(status, fields);
+  }
+
+  earlyHints(fields: Fields): void {
+    this.response.interim(103, fields);
+  }
+
+  upgrade({ protocol, fields = {}, silent = false }: UpgradeOptions = {}): Upgraded {
+    const port = this.#live;
+    if (this.response.phase === "cut") throw this.#lost;
+    if (this.response.phase !== "unanswered") throw new ExchangeError("upgrade(): the response has begun");
+    if (!this.body.complete) throw new ExchangeError("upgrade(): read the request body first");
+    this.response.switchProtocols(silent ? null : this.#protocol(protocol), fields, silent);
+    return port.switchOver();
+  }
+
+  /** What to switch to, `null` for the tunnel of a CONNECT. */
+  #protocol(chosen: string | undefined): string | null {
+    const { method, minor, connection, fields } = this.head;
+    if (method === "CONNECT") return null;
+    const offered = fields.get("upgrade");
+    // RFC 9110 §7.8: an Upgrade in HTTP/1.0, or one that Connection does not list, is none.
+    const protocols = minor === 0 || (connection & UPGRADE) === 0 ? [] : listOf(offered);
+    if (protocols.length === 0) throw new ExchangeError("upgrade(): the request asks for no upgrade");
+    // It must be one of those (RFC 9110 §7.8), whose case does not matter.
+    const protocol = chosen ?? protocols[0];
+    if (protocols.some((name) => name.toLowerCase() === protocol.toLowerCase())) return protocol;
+    throw new ExchangeError(`upgrade(): the request does not offer ${JSON.stringify(protocol)}`);
+  }
+
+  pieces(): AsyncIterableIterator<Uint8Array<ArrayBuffer>> {
+    const port = this.#takeBody();
+    return new Pieces(this.body, () => port.bodyWanted());
+  }
+
   #takeBody(): ExchangePort {
     const port = this.#live;
     if (this.body.taken) throw new ExchangeError("the request body was taken already");
@@ -246,11 +291,16 @@ export class HttpExchange implements Exchange {
     return this.response.phase === "cut" ? Promise.reject(this.#lost) : this.#live.out.ready();
   }
 
-  end(chunk?: string | Uint8Array): void {
-    this.response.end(chunk);
+  end(chunk?: string | Uint8Array | null, trailers?: Fields): void {
+    this.response.end(chunk, trailers);
   }
 
   abort(): void {
     if (this.response.phase !== "cut") this.#live.responseBroken();
   }
+}
+
+/** The members of a list (RFC 9110 §5.6.1). */
+function listOf(value: string | null): string[] {
+  return (value ?? "").split(",").map((member) => member.trim()).filter((member) => member !== "");
 }

@@ -81,6 +81,11 @@ export class Lifecycle {
     this.#become("idle");
   }
 
+  /** It is another protocol's. */
+  upgrade(): void {
+    this.#become("upgraded");
+  }
+
   /** It has said its last, for this reason. */
   drain(reason: CloseReason): void {
     this.#reason = reason;

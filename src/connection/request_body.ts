@@ -11,7 +11,7 @@ import type { Settings } from "../settings.ts";
 /** Who reads a body. Told one of `end` and `fail` at last, once. */
 export interface BodyReader extends BodySink {
   /** The body is complete. */
-  end(trailers: FieldTable | null): void;
+  end(): void;
   /** The body will not be complete. */
   fail(error: unknown): void;
 }
@@ -39,6 +39,8 @@ export class RequestBody implements BodySink {
   #failure: unknown = undefined;
   /** Bytes of it that have come, without their framing. */
   received = 0;
+  /** The trailer fields that came behind it, once it is complete. */
+  trailers: FieldTable | null = null;
   #limit = Infinity;
 
   /** Makes ready for a body of this framing. */
@@ -53,6 +55,7 @@ export class RequestBody implements BodySink {
     this.#reader = null;
     this.#failure = undefined;
     this.received = 0;
+    this.trailers = null;
     this.#limit = settings.maxBodyBytes || Infinity;
   }
 
@@ -95,7 +98,7 @@ export class RequestBody implements BodySink {
   attach(reader: BodyReader): void {
     this.#reader = reader;
     if (this.#failure !== undefined) reader.fail(this.#failure);
-    else if (this.complete) reader.end(null);
+    else if (this.complete) reader.end();
     else this.#state = "offered";
   }
 
@@ -135,20 +138,23 @@ export class RequestBody implements BodySink {
     if (!this.wanted || start === end) return start;
     if (this.#decoder !== null) {
       const at = this.#decoder.decode(bytes, start, end, this);
-      if (this.#decoder.done) this.#finish(this.#decoder.trailers);
+      if (this.#decoder.done) {
+        this.trailers = this.#decoder.trailers;
+        this.#finish();
+      }
       return at;
     }
     const at = Math.min(end, start + this.#remaining);
     this.#remaining -= at - start;
     this.push(bytes, start, at);
-    if (this.#remaining === 0) this.#finish(null);
+    if (this.#remaining === 0) this.#finish();
     return at;
   }
 
-  #finish(trailers: FieldTable | null): void {
+  #finish(): void {
     const dropped = this.#state === "dropped";
     this.#state = "complete";
-    if (!dropped) this.#reader!.end(trailers);
+    if (!dropped) this.#reader!.end();
   }
 
   /** @internal */

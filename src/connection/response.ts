@@ -4,7 +4,13 @@
 import { ExchangeError } from "../errors.ts";
 import type { Fields } from "../exchange.ts";
 import { type ByteWriter, utf8Length } from "../protocol/byte_writer.ts";
-import { FieldNotes, LENGTH_NOT_GIVEN, writeFields } from "../protocol/response_head.ts";
+import {
+  FieldNotes,
+  type FieldRules,
+  LENGTH_NOT_GIVEN,
+  TRAILER_RULES,
+  writeFields,
+} from "../protocol/response_head.ts";
 import type { WriteSide } from "./write_side.ts";
 import { isBodiless, statusLine } from "../protocol/status.ts";
 
@@ -43,11 +49,16 @@ const LARGE_TEXT = 16 * 1024;
 const CRLF = Uint8Array.of(0x0d, 0x0a);
 const CONTENT_LENGTH = bytesOf("content-length: ");
 const CHUNKED = bytesOf("transfer-encoding: chunked\r\n");
-const LAST_CHUNK = bytesOf("0\r\n\r\n");
+const LAST_CHUNK = bytesOf("0\r\n");
+const SWITCHES = bytesOf("connection: upgrade\r\nupgrade: ");
 
 const encoder = new TextEncoder();
 /** Shared, because a head is written in one go. */
 const notes = new FieldNotes();
+/** What holds for the fields of a 101: its Upgrade is written already. */
+const SWITCH_RULES: FieldRules = {
+  admits: (name, value) => name.toLowerCase() !== "upgrade" && notes.admits(name, value),
+};
 
 function bytesOf(text: string): Uint8Array {
   return new TextEncoder().encode(text);
@@ -117,16 +128,57 @@ export class ResponseWriter {
     return this.#write(toBytes(chunk));
   }
 
-  /** Ends the body. */
-  end(chunk?: string | Uint8Array): void {
+  /** Ends the body; trailers go along where it is chunked. */
+  end(chunk?: string | Uint8Array | null, trailers?: Fields): void {
     if (!this.#isOrdered("end", "streaming")) return;
-    if (chunk !== undefined) this.#write(toBytes(chunk));
+    if (chunk != null) this.#write(toBytes(chunk));
     if (this.#framing === "length" && this.#remaining > 0) {
       this.#break(`the body ended ${this.#remaining} bytes before its content-length`);
     }
+    if (this.#framing === "chunked") writeEnd(this.#port!.out.claim(), trailers);
     this.#phase = "complete";
-    if (this.#framing === "chunked") this.#port!.out.claim().copy(LAST_CHUNK);
     this.#port!.responseDone();
+  }
+
+  /** Sends an interim response (RFC 9110 §15.2), which HTTP/1.0 does not know. */
+  interim(status: number, fields: Fields = {}): void {
+    if (!this.#isOrdered("interim", "unanswered")) return;
+    if (!Number.isInteger(status) || status < 102 || status > 199) {
+      throw new RangeError(
+        `an interim status is a whole number from 102 to 199, not ${status}; ` +
+          "100 is sent when the body is asked for, and 101 by upgrade()",
+      );
+    }
+    if (this.#port!.minorVersion === 0) return;
+    this.#writeBareHead(status, fields, null);
+  }
+
+  /**
+   * Sends the last head that is HTTP on this connection, 101 with this `protocol`, or 200 to CONNECT; or
+   * nothing, where whoever gets the connection answers.
+   */
+  switchProtocols(protocol: string | null, fields: Fields, silently: boolean): void {
+    if (!silently) this.#writeBareHead(protocol === null ? 200 : 101, fields, protocol);
+    this.#phase = "complete";
+  }
+
+  /** A head without any framing. */
+  #writeBareHead(status: number, fields: Fields, protocol: string | null): void {
+    const out = this.#port!.out.claim();
+    out.attempt(() => {
+      out.copy(statusLine(status));
+      notes.reset();
+      if (protocol !== null) {
+        out.copy(SWITCHES);
+        out.latin1(protocol);
+        out.copy(CRLF);
+      }
+      writeFields(out, fields, protocol === null ? notes : SWITCH_RULES);
+      if (notes.contentLength !== LENGTH_NOT_GIVEN) {
+        throw new TypeError(`a response with status ${status} has no body, and no content-length`);
+      }
+      out.copy(CRLF);
+    });
   }
 
   #write(chunk: Uint8Array): boolean {
@@ -228,6 +280,15 @@ export class ResponseWriter {
     this.#remaining = length;
     writeLength(out, length);
   }
+}
+
+/** The last chunk, and the trailer section. */
+function writeEnd(out: ByteWriter, trailers: Fields | undefined): void {
+  out.attempt(() => {
+    out.copy(LAST_CHUNK);
+    if (trailers !== undefined) writeFields(out, trailers, TRAILER_RULES);
+    out.copy(CRLF);
+  });
 }
 
 function toBytes(chunk: string | Uint8Array): Uint8Array {

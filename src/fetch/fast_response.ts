@@ -3,6 +3,7 @@
  * text or bytes is left to a native `Response`, made when it is asked for.
  */
 import type { Exchange, Fields } from "../exchange.ts";
+import { isPieces, streamOf } from "./text_stream.ts";
 import { completeWith } from "./twin.ts";
 
 /** A string body is text, as in the Fetch standard. */
@@ -10,15 +11,19 @@ const TEXT = "text/plain;charset=UTF-8";
 const TEXT_FIELDS: Fields = { "content-type": TEXT };
 const JSON_FIELDS = { "content-type": "application/json" };
 
+/** A body: what `Response` takes, or pieces that come one after another. */
+export type FastBody = BodyInit | AsyncIterable<string | Uint8Array>;
+
 /** `Response` as a class, whose instances are cheap. */
 export interface FastResponseClass {
   /**
-   * Takes what `new Response` takes.
+   * Takes what `new Response` takes, and on every platform pieces of text or bytes that come one after
+   * another, such as a generator.
    *
    * @throws {RangeError} on a status outside 200 to 599
    * @throws {TypeError} on a body with a status that has none (204, 205, 304)
    */
-  new (body?: BodyInit | null, init?: ResponseInit): Response;
+  new (body?: FastBody | null, init?: ResponseInit): Response;
   /** As `Response.json`. */
   json(data: unknown, init?: ResponseInit): Response;
   /** As `Response.redirect`. */
@@ -33,12 +38,12 @@ class Fast {
   readonly status: number;
   /** As `Response.statusText`. HTTP/1.1 need not send it, and Mooring sends the registered phrase. */
   readonly statusText: string;
-  readonly #content: BodyInit | null;
+  readonly #content: FastBody | null;
   readonly #init: ResponseInit | undefined;
   #headers: Headers | null = null;
   #native: Response | null = null;
 
-  constructor(body?: BodyInit | null, init?: ResponseInit) {
+  constructor(body?: FastBody | null, init?: ResponseInit) {
     const status = init?.status ?? 200;
     if (!(status >= 200 && status <= 599)) {
       throw new RangeError(`the status must be from 200 to 599, not ${status}`);
@@ -75,7 +80,8 @@ class Fast {
 
   /** The native `Response`, made now. */
   get native(): Response {
-    return this.#native ??= new NativeResponse(this.#content, {
+    const content = this.#content;
+    return this.#native ??= new NativeResponse(isPieces(content) ? streamOf(content) : content as BodyInit, {
       status: this.status,
       statusText: this.statusText,
       headers: this.#headers ?? this.#init?.headers ?? [],

@@ -6,7 +6,9 @@ import type { Addr, Connection } from "../conn.ts";
 import { Deferred } from "../connection/deferred.ts";
 import type { ExchangeWatcher, HttpExchange } from "../connection/exchange.ts";
 import { ExchangeError } from "../errors.ts";
+import type { Fields, Upgraded, UpgradeOptions } from "../exchange.ts";
 import type { FetchInfo, Timeouts } from "../options.ts";
+import { FastResponse } from "./fast_response.ts";
 import { LazyRequest } from "./lazy_request.ts";
 import type { BodySource } from "./send_response.ts";
 
@@ -14,6 +16,10 @@ import type { BodySource } from "./send_response.ts";
 export class FetchCall implements FetchInfo, ExchangeWatcher, BodySource {
   readonly connection: Connection;
   readonly #request: LazyRequest;
+  /** Whether the connection was handed over, so that no response is sent. */
+  upgraded = false;
+  #trailers: Headers | null = null;
+  #trailersToSend: Fields | (() => Fields) | null = null;
   /** Until the exchange is over: then it is used for other requests. */
   #exchange: HttpExchange | null;
   cancelBody: ((reason: unknown) => void) | null = null;
@@ -46,12 +52,50 @@ export class FetchCall implements FetchInfo, ExchangeWatcher, BodySource {
     return this.#completed.promise;
   }
 
+  get #live(): HttpExchange {
+    if (this.#exchange === null) throw new ExchangeError("the exchange is over");
+    return this.#exchange;
+  }
+
+  get trailers(): Headers {
+    if (this.#trailers !== null) return this.#trailers;
+    const trailers = this.#exchange?.body.trailers;
+    // Kept only once they are there: whoever looks too early may look again.
+    if (trailers == null) return new Headers();
+    return this.#trailers = new Headers([...trailers]);
+  }
+
   setTimeouts(timeouts: Timeouts): void {
-    if (this.#exchange === null) throw new ExchangeError("setTimeouts(): the exchange is over");
-    this.#exchange.setTimeouts(timeouts);
+    this.#live.setTimeouts(timeouts);
+  }
+
+  earlyHints(fields: Fields): void {
+    this.#live.earlyHints(fields);
+  }
+
+  sendTrailers(trailers: Fields | (() => Fields)): void {
+    this.#trailersToSend = trailers;
+  }
+
+  trailersToSend(): Fields | null {
+    const trailers = this.#trailersToSend;
+    return typeof trailers === "function" ? trailers() : trailers;
+  }
+
+  /** Whether there are any. */
+  get sendsTrailers(): boolean {
+    return this.#trailersToSend !== null;
+  }
+
+  upgrade(options?: UpgradeOptions): Upgraded & { readonly response: Response } {
+    const upgraded = this.#live.upgrade(options);
+    this.upgraded = true;
+    return Object.assign(upgraded, { response: new FastResponse(null, { status: 204 }) });
   }
 
   exchangeOver(): void {
+    // They are kept only where somebody may want them.
+    if (this.#exchange?.body.trailers != null) void this.trailers;
     this.#exchange = null;
     this.#request.detach();
     this.#end = "over";

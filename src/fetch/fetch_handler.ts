@@ -21,7 +21,7 @@ export function fetchHandler(fetch: FetchHandler, onError: ErrorReporter): Excha
     let response: Response | Promise<Response>;
     try {
       response = fetch(call.request, call);
-      if (sendFast(x, response as Response)) return;
+      if (!needsCare(call) && sendFast(x, response as Response)) return;
     } catch (error) {
       return fail(x, call, error, onError);
     }
@@ -38,6 +38,7 @@ async function answer(
 ): Promise<void> {
   try {
     const response = await promised;
+    if (call.upgraded) return; // whatever it is, there is nobody to send it to
     if (!(response instanceof Response)) {
       const what = response === null ? "null" : typeof response;
       throw new TypeError(`a fetch handler must return a Response, not ${what}`);
@@ -49,7 +50,12 @@ async function answer(
 }
 
 function send(x: HttpExchange, call: FetchCall, response: Response): void | Promise<void> {
-  if (!sendFast(x, response)) return sendResponse(x, nativeResponse(response), call);
+  if (needsCare(call) || !sendFast(x, response)) return sendResponse(x, nativeResponse(response), call);
+}
+
+/** Whether the fast way out would forget something. */
+function needsCare(call: FetchCall): boolean {
+  return call.upgraded || call.sendsTrailers;
 }
 
 /** Reports an error, and answers with what the report says, or 500, where nothing was answered yet. */

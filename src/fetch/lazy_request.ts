@@ -26,6 +26,7 @@ export class LazyRequest {
   #signal: AbortSignal | null = null;
   #body: ReadableStream<Uint8Array<ArrayBuffer>> | null = null;
   readonly #hasBody: boolean;
+  readonly #scheme: "http" | "https";
   #bodyUsed = false;
   /** The native twin has the body. */
   #bodyMoved = false;
@@ -40,6 +41,7 @@ export class LazyRequest {
     this.#head = exchange.head;
     this.method = exchange.head.method;
     this.#hasBody = exchange.head.framing !== 0;
+    this.#scheme = exchange.connection.isSecure ? "https" : "http";
   }
 
   /** Takes along what was not looked at yet: the exchange is about to be over, or to be used again. */
@@ -84,7 +86,7 @@ export class LazyRequest {
   get url(): string {
     if (this.#url === null) {
       const head = this.#requestHead;
-      this.#url = requestUrl("http", head.fields.get("host") ?? "", head.target);
+      this.#url = requestUrl(this.#scheme, head.fields.get("host") ?? "", head.target);
     }
     return this.#url;
   }

@@ -3,11 +3,16 @@
  * faster than the client takes it.
  */
 import type { HttpExchange } from "../connection/exchange.ts";
+import type { Fields } from "../exchange.ts";
 
 /** Where a body comes from, to be told when nobody takes it any more. */
 export interface BodySource {
   /** Stops the source; `null` while there is none. */
   cancelBody: ((reason: unknown) => void) | null;
+  /** Whether trailers come behind it. */
+  readonly sendsTrailers: boolean;
+  /** The trailers, at its end. */
+  trailersToSend(): Fields | null;
 }
 
 /**
@@ -29,7 +34,7 @@ export function sendResponse(x: HttpExchange, response: Response, source: BodySo
   const reader = body.getReader();
   if (x.response.phase === "cut") return void reader.cancel().catch(() => {}); // nobody is left to send it to
   source.cancelBody = (reason) => void reader.cancel(reason).catch(() => {}); // told, and that is all
-  return sendBody(x, status, headers, reader);
+  return sendBody(x, status, headers, reader, source);
 }
 
 async function sendBody(
@@ -37,27 +42,30 @@ async function sendBody(
   status: number,
   headers: Headers,
   reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
+  source: BodySource,
 ): Promise<void> {
-  const first = await reader.read();
-  if (first.done) return x.respond(status, headers, "");
-  checkChunk(first.value);
-  const second = reader.read();
-  // A body made of text or bytes is one chunk whose end is known right after it.
-  if (await isDoneSoon(second)) return x.respond(status, headers, first.value);
-  x.start(status, headers);
   try {
-    if (!x.write(first.value)) await x.ready();
+    const first = await reader.read();
+    if (first.done && !source.sendsTrailers) return x.respond(status, headers, "");
+    if (!first.done) checkChunk(first.value);
+    const second = first.done ? Promise.resolve(first) : reader.read();
+    // A body made of text or bytes is one chunk whose end is known right after it.
+    if (!source.sendsTrailers && await isDoneSoon(second)) return x.respond(status, headers, first.value);
+    x.start(status, headers);
+    if (!first.done && !x.write(first.value)) await x.ready();
     for (let chunk = await second; !chunk.done; chunk = await reader.read()) {
       checkChunk(chunk.value);
       if (!x.write(chunk.value)) await x.ready();
     }
+    x.end(null, source.trailersToSend() ?? undefined);
   } catch (error) {
     reader.cancel(error).catch(() => {});
-    if (x.response.phase === "cut") return; // the client has gone, which is no failure of the handler
-    x.abort();
+    if (x.response.phase === "streaming") x.abort();
+    // That the client has gone is no failure of the handler; that the body has not its content-length is,
+    // upon which the exchange has cut itself off.
+    else if (x.response.phase === "cut" && !(error instanceof RangeError)) return;
     throw error;
   }
-  x.end();
 }
 
 /** Microtasks that a stream over text or bytes needs at the most to tell that it has ended. */

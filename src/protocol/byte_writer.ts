@@ -22,6 +22,17 @@ export class ByteWriter {
     this.bytes = new Uint8Array(capacity);
   }
 
+  /** Calls `write`, and takes back what it wrote if it throws. */
+  attempt(write: () => void): void {
+    const mark = this.length;
+    try {
+      write();
+    } catch (error) {
+      this.length = mark;
+      throw error;
+    }
+  }
+
   /** Makes room for `count` more bytes. */
   reserve(count: number): void {
     const needed = this.length + count;

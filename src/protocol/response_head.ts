@@ -9,8 +9,18 @@ import type { ByteWriter } from "./byte_writer.ts";
 /** The user left Content-Length to the engine. */
 export const LENGTH_NOT_GIVEN = -1;
 
+/** Which fields are written as given. */
+export interface FieldRules {
+  /**
+   * Whether to write the field as it is given.
+   *
+   * @throws {TypeError} where it must not be given at all
+   */
+  admits(name: string, value: string): boolean;
+}
+
 /** What the engine must know of the fields that the user gave. */
-export class FieldNotes {
+export class FieldNotes implements FieldRules {
   /** The value of Content-Length, or `LENGTH_NOT_GIVEN`. */
   contentLength: number = LENGTH_NOT_GIVEN;
   /** Whether Date was given. */
@@ -24,57 +34,81 @@ export class FieldNotes {
     this.date = false;
     this.close = false;
   }
+
+  /**
+   * Notes a field. Connection, Keep-Alive and Transfer-Encoding belong to the connection: of the first,
+   * `close` is honoured, the rest is left out.
+   */
+  admits(name: string, value: string): boolean {
+    return !mayConcernUs(name.length) || this.#note(name.toLowerCase(), value);
+  }
+
+  #note(name: string, value: string): boolean {
+    switch (name) {
+      case "date":
+        this.date = true;
+        return true;
+      case "content-length":
+        this.contentLength = parseLength(value);
+        return false;
+      case "connection":
+        this.close ||= value.split(",").some((option) => option.trim().toLowerCase() === "close");
+        return false;
+      case "keep-alive":
+      case "transfer-encoding":
+        return false;
+      default:
+        return true;
+    }
+  }
+}
+
+/** Lengths of the names that are noted: date, connection and keep-alive, the next two. */
+function mayConcernUs(length: number): boolean {
+  return length === 4 || length === 10 || length === 14 || length === 17;
 }
 
 /**
- * Appends the user's fields and notes what they say. Connection, Keep-Alive and Transfer-Encoding belong
- * to the connection: of the first, `close` is honoured, the rest is left out.
+ * What must be known before the body, or says how it is framed, routed or authorized, is no trailer
+ * (RFC 9110 §6.5.1).
+ */
+const NO_TRAILERS = new Set(
+  ("transfer-encoding content-length content-encoding content-type content-range trailer host connection " +
+    "keep-alive te upgrade cache-control expect max-forwards pragma range authorization proxy-authenticate " +
+    "proxy-authorization www-authenticate set-cookie age expires date location retry-after vary warning")
+    .split(" "),
+);
+
+/** What holds for trailer fields. */
+export const TRAILER_RULES: FieldRules = {
+  admits(name) {
+    if (!NO_TRAILERS.has(name.toLowerCase())) return true;
+    throw new TypeError(`${JSON.stringify(name)} must not be a trailer (RFC 9110 §6.5.1)`);
+  },
+};
+
+/**
+ * Appends the user's fields, as far as `rules` admit them.
  *
  * @throws {TypeError} on a name that is no token, or a value that cannot travel
  */
-export function writeFields(out: ByteWriter, fields: Fields, notes: FieldNotes): void {
+export function writeFields(out: ByteWriter, fields: Fields, rules: FieldRules): void {
   if (Symbol.iterator in fields) {
     for (const [name, value] of fields as Iterable<readonly [string, string]>) {
-      writeField(out, name, String(value), notes); // untyped callers give numbers here too
+      writeField(out, name, String(value), rules); // untyped callers give numbers here too
     }
     return;
   }
   for (const name in fields) {
     const value = fields[name];
-    if (typeof value === "string") writeField(out, name, value, notes);
-    else if (Array.isArray(value)) { for (const line of value) writeField(out, name, String(line), notes); }
-    else if (value !== undefined) writeField(out, name, String(value), notes);
+    if (typeof value === "string") writeField(out, name, value, rules);
+    else if (Array.isArray(value)) { for (const line of value) writeField(out, name, String(line), rules); }
+    else if (value !== undefined) writeField(out, name, String(value), rules);
   }
 }
 
-function writeField(out: ByteWriter, name: string, value: string, notes: FieldNotes): void {
-  if (mayConcernUs(name.length) && !note(name.toLowerCase(), value, notes)) return;
-  writeLine(out, name, value);
-}
-
-/** Lengths of the names that `note` looks at: date, connection and keep-alive, the next two. */
-function mayConcernUs(length: number): boolean {
-  return length === 4 || length === 10 || length === 14 || length === 17;
-}
-
-/** Notes a field; answers whether it is to be written as given. */
-function note(name: string, value: string, notes: FieldNotes): boolean {
-  switch (name) {
-    case "date":
-      notes.date = true;
-      return true;
-    case "content-length":
-      notes.contentLength = parseLength(value);
-      return false;
-    case "connection":
-      notes.close ||= value.split(",").some((option) => option.trim().toLowerCase() === "close");
-      return false;
-    case "keep-alive":
-    case "transfer-encoding":
-      return false;
-    default:
-      return true;
-  }
+function writeField(out: ByteWriter, name: string, value: string, rules: FieldRules): void {
+  if (rules.admits(name, value)) writeLine(out, name, value);
 }
 
 function parseLength(value: string): number {

@@ -9,16 +9,20 @@ import { Deferred } from "../connection/deferred.ts";
 import { Engine, type Observer } from "../connection/engine.ts";
 import type { ExchangeHandler } from "../exchange.ts";
 import { fetchHandler } from "../fetch/fetch_handler.ts";
-import type { ConnectionOptions } from "../options.ts";
-import { type AdmissionSettings, MAX_TIME, type Settings } from "../settings.ts";
+import type { ConnectionOptions, TlsOptions } from "../options.ts";
+import { type AdmissionSettings, checkTls, MAX_TIME, type Settings } from "../settings.ts";
 import type { ConnectionSnapshot, Server, ServerStats, ShutdownOptions, ShutdownReport } from "./server.ts";
 
 /** What a server needs of what it listens on. */
 export interface Listener {
   /** Where it listens. */
   readonly addr: Addr;
+  /** Whether it speaks TLS. */
+  readonly isSecure: boolean;
   /** Accepts no more; connections stay. */
   close(): void;
+  /** Replaces the certificate; there where it speaks TLS. */
+  reloadTls?(tls: TlsOptions): void;
 }
 
 /** How many connections ended, by reason. */
@@ -148,7 +152,7 @@ export class HttpServer implements Server, Observer {
       : addr.hostname.includes(":")
       ? `[${addr.hostname}]`
       : addr.hostname;
-    return `http://${host}:${addr.port}/`;
+    return `${this.#listener!.isSecure ? "https" : "http"}://${host}:${addr.port}/`;
   }
 
   get finished(): Promise<void> {
@@ -166,7 +170,11 @@ export class HttpServer implements Server, Observer {
   stats(): ServerStats {
     // Counted when asked for: connections change their state with every request.
     let active = 0;
-    for (const { state } of this.#connections) if (state === "active") active++;
+    let upgraded = 0;
+    for (const { state } of this.#connections) {
+      if (state === "active") active++;
+      else if (state === "upgraded") upgraded++;
+    }
     return {
       accepted: this.#accepted,
       rejected: this.#rejected,
@@ -174,6 +182,7 @@ export class HttpServer implements Server, Observer {
       open: this.#connections.size,
       active,
       idle: this.#engine.spare.idle.size,
+      upgraded,
       requests: this.#requests,
       reused: this.#reused,
       reuseRatio: this.#requests === 0 ? 0 : this.#reused / this.#requests,
@@ -215,6 +224,13 @@ export class HttpServer implements Server, Observer {
     await this.finished;
     clock.cancel(deadline);
     return shutdownReport(before, this.#closed);
+  }
+
+  reloadTls(tls: TlsOptions): void {
+    if (this.#listener?.reloadTls === undefined || !this.#listener.isSecure) {
+      throw new TypeError('reloadTls(): the server was started without option "tls"');
+    }
+    this.#listener.reloadTls(checkTls(tls));
   }
 
   async close(): Promise<void> {

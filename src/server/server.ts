@@ -4,6 +4,7 @@
  * @module
  */
 import type { Addr, CloseReason, ConnectionState } from "../conn.ts";
+import type { TlsOptions } from "../options.ts";
 
 /** What a server has counted since it started. */
 export interface ServerStats {
@@ -19,6 +20,8 @@ export interface ServerStats {
   readonly active: number;
   /** Connections between two requests, now. */
   readonly idle: number;
+  /** Connections that were handed over to another protocol, and are open now. */
+  readonly upgraded: number;
   /** Requests begun. */
   readonly requests: number;
   /** Requests on a connection that had brought one before. */
@@ -110,6 +113,13 @@ export interface Server {
    * @throws {RangeError} on a time that is no whole number of milliseconds, 0 or more
    */
   shutdown(options?: ShutdownOptions): Promise<ShutdownReport>;
+  /**
+   * Replaces the certificate: connections from now on get the new one, those that are open keep theirs.
+   *
+   * @throws {TypeError} where the server does not speak TLS, or on options that are wrong
+   * @throws {Error} on a key or a certificate that cannot be used; the old ones stay then
+   */
+  reloadTls(tls: TlsOptions): void;
   /** Ends at once; exchanges under way are cut off. */
   close(): Promise<void>;
   /** As {@linkcode Server.shutdown}. */

@@ -1,0 +1,176 @@
+/**
+ * Mooring on a `node:net` or `node:tls` socket.
+ */
+import { Buffer } from "node:buffer";
+import net from "node:net";
+import { TLSSocket } from "node:tls";
+import type { Addr, HandedOver, Transport, TransportEvents } from "../conn.ts";
+
+/** A half-closed client still gets its answers. */
+export const SOCKET = { allowHalfOpen: true };
+
+/** What all sockets are read into, one after another; as large as the reads that Node asks the system for. */
+const READ_BUFFER = new Uint8Array(64 * 1024);
+
+/** Deno and Bun have `node:net`, but not what is inside; and TLS has bytes of its own. */
+const IS_NODE = !("Deno" in globalThis || "Bun" in globalThis);
+
+/**
+ * The connection of `accepted` as a socket that reads into `READ_BUFFER`, which spares a buffer and the way
+ * through the readable stream for each read. Node's `onread` does that, but only for sockets that one makes:
+ * so the handle moves to a new one.
+ */
+function readInPlace(
+  accepted: net.Socket,
+  received: (bytes: Uint8Array, count: number) => boolean,
+): net.Socket {
+  if (!IS_NODE || accepted instanceof TLSSocket) {
+    return accepted.on("data", (chunk: Uint8Array) => void received(chunk, chunk.length));
+  }
+  const holder = accepted as unknown as { _handle: unknown };
+  const handle = holder._handle;
+  holder._handle = null;
+  const callback = (count: number): boolean => received(READ_BUFFER, count);
+  const options = { ...SOCKET, handle, onread: { buffer: READ_BUFFER, callback } };
+  return new net.Socket(options as net.SocketConstructorOpts);
+}
+
+/** What is used of the handle inside of a socket, on Node alone. */
+interface NodeHandle {
+  readonly bytesWritten: number;
+  readonly writeQueueSize: number | undefined;
+}
+
+const NO_HANDLE: NodeHandle = { bytesWritten: 0, writeQueueSize: undefined };
+
+/** A Node socket. */
+export class NodeSocketTransport implements Transport {
+  readonly remoteAddr: Addr | undefined;
+  readonly localAddr: Addr | undefined;
+  readonly isSecure: boolean;
+  readonly #socket: net.Socket;
+  #events!: TransportEvents;
+  readonly #isPlainNode: boolean;
+  #engineWaits = false;
+  /** Whether what it reads goes to the engine. */
+  #isOurs = true;
+
+  /** Moves the bytes of `accepted`; `path` is where it was accepted, if that is a Unix socket. */
+  constructor(accepted: net.Socket, path?: string) {
+    const socket = readInPlace(accepted, (bytes, count) => {
+      if (this.#isOurs) this.#events.receive(bytes, 0, count);
+      else return socket.push(Buffer.from(bytes.subarray(0, count)));
+      return true;
+    });
+    this.#socket = socket;
+    this.isSecure = socket instanceof TLSSocket;
+    this.#isPlainNode = IS_NODE && !this.isSecure;
+    // A Unix socket's client mostly has no name.
+    this.remoteAddr = path === undefined ? tcpAddr(socket.remoteAddress, socket.remotePort) : unixAddr("");
+    this.localAddr = path === undefined ? tcpAddr(socket.localAddress, socket.localPort) : unixAddr(path);
+  }
+
+  start(events: TransportEvents): void {
+    this.#events = events;
+    let error: unknown;
+    this.#socket
+      .on("end", this.#ended)
+      .on("error", (cause) => error = cause)
+      .on("close", () => events.transportClosed(error))
+      .resume();
+  }
+
+  readonly #ended = (): void => this.#events.receiveEnd();
+
+  handOver(): HandedOver {
+    const socket = this.#socket as net.Socket & { readableFlowing: boolean | null };
+    socket.off("end", this.#ended);
+    socket.removeAllListeners("data");
+    // As new: it waits for somebody to listen.
+    socket.readableFlowing = null;
+    this.#isOurs = false;
+    // Before what has come since a pause, which waits in the socket.
+    return { socket, unread: (bytes) => void socket.unshift(bytes) };
+  }
+
+  readonly #drained = (): void => {
+    if (!this.#engineWaits || this.#socket.destroyed || this.#socket.writableLength > 0) return;
+    this.#engineWaits = false;
+    this.#events.drained();
+  };
+
+  write(bytes: Uint8Array, start: number, end: number): boolean {
+    const socket = this.#socket;
+    // A callback for each write costs more than an empty write when one is needed, which TLS, and others
+    // than Node, do not take for what it is.
+    if (this.#isPlainNode) socket.write(view(bytes, start, end));
+    else socket.write(view(bytes, start, end), this.#drained);
+    // A socket that has broken, as it may have right now, keeps nothing: who goes on writing to it must wait
+    // until it says so, which it does later.
+    if (socket.destroyed) return false;
+    if (socket.writableLength === 0) return true;
+    this.#engineWaits = true;
+    if (this.#isPlainNode) socket.write(NOTHING, this.#drained);
+    return false;
+  }
+
+  unsent(): number {
+    const socket = this.#socket as unknown as { readonly _handle: NodeHandle | null };
+    const { bytesWritten, writeQueueSize } = socket._handle ?? NO_HANDLE;
+    if (writeQueueSize === undefined) return this.#socket.writableLength;
+    // What waits in the socket, and what the system has not taken of the write that is under way.
+    return this.#socket.bytesWritten - bytesWritten + writeQueueSize;
+  }
+
+  pause(): void {
+    if (this.#isOurs) this.#socket.pause();
+  }
+
+  resume(): void {
+    if (this.#isOurs) this.#socket.resume();
+  }
+
+  end(): boolean {
+    const sent = this.#socket.writableLength === 0;
+    this.#engineWaits = !sent;
+    this.#socket.end();
+    return sent;
+  }
+
+  close(abruptly: boolean): void {
+    // Only TCP has a reset; without its close_notify a TLS connection looks cut off as well.
+    if (abruptly && !this.isSecure && this.remoteAddr?.transport !== "unix") this.#socket.resetAndDestroy();
+    else this.#socket.destroy();
+  }
+}
+
+/** The engine's own buffer is not larger. */
+const LARGEST_KEPT_VIEW = 16 * 1024;
+
+let lastView = Buffer.alloc(0);
+
+/**
+ * `bytes[start, end)` as the Buffer that a socket wants. Responses are mostly as long as the one before, and
+ * lie in the same memory: then the view of it does again, which spares two objects a write.
+ */
+function view(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  const offset = bytes.byteOffset + start;
+  const length = end - start;
+  // Large bytes are the user's, and not to be kept.
+  if (length > LARGEST_KEPT_VIEW) return Buffer.from(bytes.buffer as ArrayBuffer, offset, length);
+  if (lastView.buffer !== bytes.buffer || lastView.byteOffset !== offset || lastView.length !== length) {
+    lastView = Buffer.from(bytes.buffer as ArrayBuffer, offset, length);
+  }
+  return lastView;
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** The address of an internet socket, if it is one. */
+export function tcpAddr(hostname: string | undefined, port: number | undefined): Addr | undefined {
+  return hostname === undefined || port === undefined ? undefined : { transport: "tcp", hostname, port };
+}
+
+function unixAddr(path: string | undefined): Addr | undefined {
+  return path === undefined ? undefined : { transport: "unix", path };
+}

@@ -1,0 +1,126 @@
+/**
+ * A connection that was handed over to another protocol (RFC 9110 §7.8, §9.3.6): all that comes is a stream
+ * to read, and what is written goes out as it is, with backpressure both ways. Or all of it goes to
+ * whoever takes the socket itself.
+ */
+import type { HandedOver } from "../conn.ts";
+import { ExchangeError } from "../errors.ts";
+import type { Upgraded } from "../exchange.ts";
+import { copyOf } from "../protocol/bytes.ts";
+import type { WriteSide } from "./write_side.ts";
+
+/** What a tunnel needs of its connection. */
+export interface TunnelPort {
+  /** Where it is written. */
+  readonly out: WriteSide;
+  /** More is wanted: feeds what is here. */
+  tunnelWanted(): void;
+  /** Our side has ended well. */
+  tunnelEnded(): void;
+  /** Our side was aborted: the peer is to see a failure. */
+  tunnelAborted(reason: unknown): void;
+  /** Gives the socket itself away, where there is one. */
+  handOver(): HandedOver | undefined;
+}
+
+/** The two streams of a connection that was handed over. */
+export class Tunnel implements Upgraded {
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
+  readonly writable: WritableStream<Uint8Array>;
+  readonly #port: TunnelPort;
+  #reading!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
+  #writing!: WritableStreamDefaultController;
+  #wanted = false;
+  /** The peer's side: sends on, has ended, or nobody listens any more. */
+  #input: "open" | "ended" | "dropped" = "open";
+  #outputEnded = false;
+  #handedOver: HandedOver | undefined;
+
+  /** A tunnel through `port`. */
+  constructor(port: TunnelPort) {
+    this.#port = port;
+    this.readable = new ReadableStream({
+      start: (controller) => void (this.#reading = controller),
+      pull: () => {
+        this.#wanted = true;
+        port.tunnelWanted();
+      },
+      cancel: () => {
+        this.#input = "dropped";
+        port.tunnelWanted();
+      },
+    }, { highWaterMark: 0 });
+    this.writable = new WritableStream({
+      start: (controller) => {
+        this.#writing = controller;
+        // Told now, where `abort` below waits for a write that may wait for the peer; but only once the stream
+        // is erroring, since Node 20 does not expect its listener to touch it.
+        const { signal } = controller;
+        signal.addEventListener("abort", () => queueMicrotask(() => port.tunnelAborted(signal.reason)));
+      },
+      async write(chunk) {
+        if (!(chunk instanceof Uint8Array)) {
+          throw new TypeError("an upgraded connection takes Uint8Array chunks");
+        }
+        if (!port.out.append(chunk)) await port.out.ready();
+      },
+      close: () => {
+        this.#outputEnded = true;
+        port.tunnelEnded();
+      },
+      abort: (reason) => port.tunnelAborted(reason),
+    });
+  }
+
+  get socket(): unknown {
+    if (this.#handedOver === undefined) {
+      this.#handedOver = this.#port.handOver();
+      if (this.#handedOver === undefined) return undefined;
+      this.fail(new ExchangeError("the socket itself was taken"));
+      this.#port.tunnelWanted(); // what has come already is for its new owner
+    }
+    return this.#handedOver.socket;
+  }
+
+  /** Whether more would be taken now. */
+  get wanted(): boolean {
+    return this.#wanted || this.#input === "dropped";
+  }
+
+  /** Whether our side has ended. */
+  get outputEnded(): boolean {
+    return this.#outputEnded;
+  }
+
+  /** Whether nothing moves through the streams any more. */
+  get isOver(): boolean {
+    return this.#handedOver === undefined && this.#outputEnded && this.#input !== "open";
+  }
+
+  /** Takes `bytes[start, end)` if they are wanted; answers the index after what was taken. */
+  feed(bytes: Uint8Array, start: number, end: number): number {
+    if (!this.wanted || start === end) return start;
+    if (this.#handedOver !== undefined) {
+      this.#handedOver.unread(copyOf(bytes, start, end));
+    } else if (this.#input === "open") {
+      this.#wanted = false;
+      this.#reading.enqueue(copyOf(bytes, start, end));
+    }
+    return end;
+  }
+
+  /** The peer sends no more. */
+  endInput(): void {
+    if (this.#input !== "open") return;
+    this.#input = "ended";
+    this.#reading.close();
+  }
+
+  /** The streams are of no use any more. */
+  fail(error: unknown): void {
+    if (this.#input === "open") this.#reading.error(error);
+    this.#input = "dropped";
+    if (!this.#outputEnded) this.#writing.error(error);
+    this.#outputEnded = true;
+  }
+}
