@@ -1220,7 +1220,7 @@ limit("backlog reaches the listener, and the engine has no other part in it", as
     const given: number[] = [];
     const server = await startServer({ exchange: ok, ...options }, (settings) => {
       given.push(settings.backlog);
-      return { addr: { transport: "tcp", hostname: "192.0.2.1", port: 80 }, close() {} };
+      return { addr: { transport: "tcp", hostname: "192.0.2.1", port: 80 }, isSecure: false, close() {} };
     });
     assert.deepEqual(given, [backlog]);
     await server.close();

@@ -15,6 +15,12 @@ const NO_LIMITS: readonly (keyof ServeOptions)[] = [
   "onStateChange",
   "port",
   "hostname",
+  "path",
+  "mode",
+  "fd",
+  "tls",
+  "reusePort",
+  "proxyProtocol",
   "signal",
   "onListen",
 ];

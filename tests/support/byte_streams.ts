@@ -3,26 +3,96 @@
  */
 import { once } from "node:events";
 import net from "node:net";
+import tls from "node:tls";
 import { MemoryTransport } from "../../src/adapters/memory.ts";
+import { AUTHORITY } from "./certificates.ts";
 import type { ByteStream } from "./wire_client.ts";
 
 /** Connects by TCP to a port of this machine. */
 export async function connectTcp(port: number): Promise<ByteStream> {
   const socket = net.connect({ port, host: "127.0.0.1", allowHalfOpen: true, noDelay: true });
   await once(socket, "connect");
+  return new SocketStream(socket, true);
+}
+
+/** Connects to a Unix socket. */
+export async function connectUnix(path: string): Promise<ByteStream> {
+  const socket = net.connect({ path, allowHalfOpen: true });
+  await once(socket, "connect");
   return new SocketStream(socket);
+}
+
+/** Connects by TLS to a port of this machine. */
+export async function connectTls(port: number): Promise<ByteStream> {
+  if (Deno !== undefined) {
+    const options = {
+      port,
+      hostname: "127.0.0.1",
+      caCerts: [AUTHORITY],
+      alpnProtocols: ["http/1.1"],
+    };
+    return denoStream(await Deno.connectTls(options));
+  }
+  const socket = tls.connect({
+    port,
+    host: "127.0.0.1",
+    ca: AUTHORITY,
+    ALPNProtocols: ["http/1.1"],
+    allowHalfOpen: true,
+  } as tls.ConnectionOptions);
+  await once(socket, "secureConnect");
+  socket.setNoDelay(true);
+  return new SocketStream(socket);
+}
+
+/** What is used of a `Deno.Conn`. */
+interface DenoConn {
+  read(buffer: Uint8Array): Promise<number | null>;
+  write(bytes: Uint8Array): Promise<number>;
+  closeWrite(): Promise<void>;
+  close(): void;
+}
+
+const { Deno } = globalThis as unknown as { Deno?: { connectTls(options: unknown): Promise<DenoConn> } };
+
+/** Deno's own: its `node:tls` goes on reading when it is paused, and does not half-close. */
+function denoStream(conn: DenoConn): ByteStream {
+  const ignore = (): void => {};
+  let writing = Promise.resolve();
+  return {
+    async read() {
+      const buffer = new Uint8Array(16 * 1024);
+      const count = await conn.read(buffer);
+      return count === null ? null : buffer.subarray(0, count);
+    },
+    write: (bytes) => writing = writing.then(() => writeAll(conn, bytes)),
+    end: () => void writing.then(() => conn.closeWrite()).catch(ignore),
+    reset() {
+      try {
+        conn.close();
+      } catch {
+        // Closed already.
+      }
+    },
+  };
+}
+
+async function writeAll(conn: DenoConn, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await conn.write(bytes.subarray(at));
 }
 
 /** A socket that reads only when it is asked to, so that a slow reader is really slow. */
 class SocketStream implements ByteStream {
   readonly #socket: net.Socket;
+  readonly #isTcp: boolean;
   readonly #chunks: Uint8Array[] = [];
   #ended = false;
   #error: unknown = undefined;
   #changed: () => void = () => {};
 
-  constructor(socket: net.Socket) {
+  constructor(socket: net.Socket, isTcp = false) {
     this.#socket = socket;
+    this.#isTcp = isTcp;
     socket.pause();
     socket
       .on("data", (chunk: Uint8Array) => {
@@ -64,8 +134,8 @@ class SocketStream implements ByteStream {
   }
 
   reset(): void {
-    // Node does not end by itself after a reset that comes upon a half-close under way.
-    if (this.#socket.writableEnded) this.#socket.destroy();
+    // Only TCP has a reset, and Node does not end by itself after one that comes upon a half-close under way.
+    if (this.#socket.writableEnded || !this.#isTcp) this.#socket.destroy();
     else this.#socket.resetAndDestroy();
   }
 }
