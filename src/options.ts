@@ -301,7 +301,7 @@ export interface ServeOptions extends ConnectionOptions {
    * systemd passes (`LISTEN_FDS`).
    */
   readonly fd?: number | "systemd";
-  /** Speaks TLS (ALPN `http/1.1`) with this certificate; `server.reloadTls()` replaces it. */
+  /** Speaks TLS (ALPN `http/1.1` and `http/1.0`) with this certificate; `server.reloadTls()` replaces it. */
   readonly tls?: TlsOptions;
   /**
    * Lets several processes listen on the same port, among which the system spreads connections.

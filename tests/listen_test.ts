@@ -409,3 +409,9 @@ test("reloadTls() refuses what cannot be used, and the old certificate stays", a
   assert.throws(() => plain.reloadTls(FIRST), /^TypeError: .*without option "tls"/);
   await plain.close();
 });
+
+test("reloadTls() does not switch on or off whether clients need certificates", async () => {
+  await using server = await start({ ...LOCAL, tls: FIRST, fetch: fetch200 });
+  assert.throws(() => server.reloadTls({ ...FIRST, ca: AUTHORITY }), /"tls.ca"/);
+  await server.close();
+});

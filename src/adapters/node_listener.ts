@@ -19,9 +19,13 @@ import { NodeSocketTransport, SOCKET, tcpAddr } from "./node_socket.ts";
 export const listenOnNode: Listen = async (settings, accept) => {
   const { at } = settings;
   let unixPath: string | undefined;
-  const accepted = (socket: net.Socket): void => accept(new NodeSocketTransport(socket, unixPath));
+  const accepted = (socket: net.Socket): void => {
+    // A handshake may be over only when the listener is closed.
+    if (server.listening) accept(new NodeSocketTransport(socket, unixPath));
+    else socket.destroy();
+  };
   if (at.kind === "unix") await freePath(at.path);
-  const server = settings.tls === undefined
+  const server: net.Server = settings.tls === undefined
     ? net.createServer({ ...SOCKET, noDelay: true, pauseOnConnect: true }, accepted)
     : secureServer(settings, settings.tls, accepted);
   await listening(server, { ...target(at), backlog: settings.backlog });
@@ -35,7 +39,7 @@ export const listenOnNode: Listen = async (settings, accept) => {
   }
   const addr = addressOf(server, at);
   if (addr.transport === "unix") unixPath = addr.path;
-  return listener(server, addr);
+  return listener(server, addr, settings.tls);
 };
 
 function secureServer(
@@ -120,15 +124,19 @@ function listening(server: net.Server, options: net.ListenOptions): Promise<void
   });
 }
 
-function listener(server: net.Server, addr: Addr): Listener {
-  const isSecure = server instanceof tls.Server;
-  return {
-    addr,
-    isSecure,
-    close: () => void server.close(),
-    ...isSecure &&
-      { reloadTls: (options: TlsOptions) => server.setSecureContext(checked(certificate(options))) },
+function listener(server: net.Server, addr: Addr, start: TlsOptions | undefined): Listener {
+  const close = (): void => void server.close();
+  if (!(server instanceof tls.Server)) return { addr, isSecure: false, close };
+  const reloadTls = (options: TlsOptions): void => {
+    // Whether clients are asked for certificates is settled when the server starts.
+    if ((options.ca === undefined) !== (start!.ca === undefined)) {
+      throw new TypeError(
+        'option "tls.ca" must be given to reloadTls() where the server has one, and only there',
+      );
+    }
+    server.setSecureContext(checked(certificate(options)));
   };
+  return { addr, isSecure: true, close, reloadTls };
 }
 
 /** An inherited socket that is none of the internet is a Unix socket, whose path not every runtime tells. */

@@ -408,7 +408,8 @@ export class HttpConnection
   }
 
   bodyWanted(): void {
-    const { head, body } = this.#exchange!;
+    if (this.#exchange === null) return; // it is being refused
+    const { head, body } = this.#exchange;
     if (head.expectsContinue && body.state === "awaited" && !body.arrived) {
       head.expectsContinue = false;
       if (this.#exchange!.response.phase === "unanswered") this.out.claim().copy(CONTINUE);
@@ -430,8 +431,9 @@ export class HttpConnection
   #tunnelClosed(error: unknown, gone: ConnectionError): void {
     const endedWell = error === undefined && this.#inputEnded && this.#tunnel!.outputEnded &&
       !this.out.stalled;
-    // Somebody may still read what came before the end.
-    if (!endedWell || this.#input.length === 0) this.#abandon("upgraded", gone);
+    // Somebody may still read what came before the end, without the connection.
+    if (endedWell) this.#tunnel!.keep(this.#input.bytes, this.#input.start, this.#input.end);
+    this.#abandon("upgraded", gone);
   }
 
   tunnelAborted(reason: unknown): void {
@@ -588,7 +590,10 @@ export class HttpConnection
     const answered = x.isUnderWay && phase === "complete";
     if (answered && this.#drains) reason = "unread_body";
     if (!answered) writeError(this.out.claim(), error.status, error.message, this.dateLine());
-    if (x.isUnderWay) this.#exchange = null;
+    if (x.isUnderWay) {
+      if (!answered) x.response.cut();
+      this.#exchange = null;
+    }
     this.#finish(reason);
     // Whoever is told may do with the connection what they like.
     if (x.isUnderWay) x.lose(error);

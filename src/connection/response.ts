@@ -3,7 +3,7 @@
  */
 import { ExchangeError } from "../errors.ts";
 import type { Fields } from "../exchange.ts";
-import { type ByteWriter, utf8Length } from "../protocol/byte_writer.ts";
+import { ByteWriter, utf8Length } from "../protocol/byte_writer.ts";
 import {
   FieldNotes,
   type FieldRules,
@@ -49,7 +49,7 @@ const LARGE_TEXT = 16 * 1024;
 const CRLF = Uint8Array.of(0x0d, 0x0a);
 const CONTENT_LENGTH = bytesOf("content-length: ");
 const CHUNKED = bytesOf("transfer-encoding: chunked\r\n");
-const LAST_CHUNK = bytesOf("0\r\n");
+const LAST_CHUNK = bytesOf("0\r\n\r\n");
 const SWITCHES = bytesOf("connection: upgrade\r\nupgrade: ");
 
 const encoder = new TextEncoder();
@@ -131,11 +131,13 @@ export class ResponseWriter {
   /** Ends the body; trailers go along where it is chunked. */
   end(chunk?: string | Uint8Array | null, trailers?: Fields): void {
     if (!this.#isOrdered("end", "streaming")) return;
+    // Made first: what is wrong with the trailers must not be found when the chunk has gone.
+    const last = this.#framing === "chunked" ? lastChunk(trailers) : null;
     if (chunk != null) this.#write(toBytes(chunk));
     if (this.#framing === "length" && this.#remaining > 0) {
       this.#break(`the body ended ${this.#remaining} bytes before its content-length`);
     }
-    if (this.#framing === "chunked") writeEnd(this.#port!.out.claim(), trailers);
+    if (last !== null) this.#port!.out.claim().copy(last);
     this.#phase = "complete";
     this.#port!.responseDone();
   }
@@ -282,13 +284,14 @@ export class ResponseWriter {
   }
 }
 
-/** The last chunk, and the trailer section. */
-function writeEnd(out: ByteWriter, trailers: Fields | undefined): void {
-  out.attempt(() => {
-    out.copy(LAST_CHUNK);
-    if (trailers !== undefined) writeFields(out, trailers, TRAILER_RULES);
-    out.copy(CRLF);
-  });
+/** The last chunk, with the trailer section. */
+function lastChunk(trailers: Fields | undefined): Uint8Array {
+  if (trailers === undefined) return LAST_CHUNK;
+  const out = new ByteWriter(128);
+  out.copy(LAST_CHUNK.subarray(0, -CRLF.length));
+  writeFields(out, trailers, TRAILER_RULES);
+  out.copy(CRLF);
+  return out.bytes.subarray(0, out.length);
 }
 
 function toBytes(chunk: string | Uint8Array): Uint8Array {

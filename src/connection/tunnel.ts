@@ -109,6 +109,12 @@ export class Tunnel implements Upgraded {
     return end;
   }
 
+  /** Keeps `bytes[start, end)`, the last that came, for whoever reads them, and ends the input. */
+  keep(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#input === "open" && start < end) this.#reading.enqueue(copyOf(bytes, start, end));
+    this.endInput();
+  }
+
   /** The peer sends no more. */
   endInput(): void {
     if (this.#input !== "open") return;

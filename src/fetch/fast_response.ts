@@ -84,7 +84,8 @@ class Fast {
     return this.#native ??= new NativeResponse(isPieces(content) ? streamOf(content) : content as BodyInit, {
       status: this.status,
       statusText: this.statusText,
-      headers: this.#headers ?? this.#init?.headers ?? [],
+      // With the type of a text, which not every platform's own class sets under the wrapped global.
+      headers: (this.#fields(typeof content === "string") ?? []) as HeadersInit,
     });
   }
 

@@ -49,6 +49,7 @@ async function sendBody(
     if (first.done && !source.sendsTrailers) return x.respond(status, headers, "");
     if (!first.done) checkChunk(first.value);
     const second = first.done ? Promise.resolve(first) : reader.read();
+    second.catch(() => {}); // told when its turn comes, which may be after a wait for the client
     // A body made of text or bytes is one chunk whose end is known right after it.
     if (!source.sendsTrailers && await isDoneSoon(second)) return x.respond(status, headers, first.value);
     x.start(status, headers);

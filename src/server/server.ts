@@ -116,7 +116,8 @@ export interface Server {
   /**
    * Replaces the certificate: connections from now on get the new one, those that are open keep theirs.
    *
-   * @throws {TypeError} where the server does not speak TLS, or on options that are wrong
+   * @throws {TypeError} where the server does not speak TLS, on options that are wrong, and where `ca` is given
+   * although the server started without, or the other way round
    * @throws {Error} on a key or a certificate that cannot be used; the old ones stay then
    */
   reloadTls(tls: TlsOptions): void;

@@ -566,3 +566,47 @@ test("a streamed piece that is large is handed over uncopied", async () => {
     connection.close();
   }
 });
+
+test("a stream that fails while its first piece waits for the client is told to onError, and to nobody else", async () => {
+  const { client, errors } = connect({
+    fetch(_request, info) {
+      info.sendTrailers({ "x-sum": "1" });
+      let pulls = 0;
+      return new Response(
+        new ReadableStream({
+          pull(controller) {
+            if (pulls++ === 0) controller.enqueue(new Uint8Array(100_000));
+            else controller.error(new Error("upstream failed"));
+          },
+        }, { highWaterMark: 0 }),
+      );
+    },
+  });
+  client.takesWrites = false;
+  client.send(get());
+  // An unhandled rejection would fail the file.
+  await turns();
+  client.drain();
+  await settled();
+  assert.match(String(errors[0]), /upstream failed/);
+  assert.equal(client.closed, true);
+});
+
+test("a FastResponse of text has its type also by way of a native one", async () => {
+  for (const make of [() => new FastResponse("hi"), () => new FastResponse("hi").clone()]) {
+    const { client } = connect({
+      fetch(_request, info) {
+        info.sendTrailers({ "x-sum": "1" });
+        return make();
+      },
+    });
+    client.send(get());
+    await turns();
+    assert.match(client.text(), /\r\ncontent-type: text\/plain;charset=UTF-8\r\n/i);
+  }
+});
+
+/** Some turns of the event loop: more than a native body takes to be read. */
+async function turns(): Promise<void> {
+  for (let i = 0; i < 10; i++) await new Promise((resolve) => setTimeout(resolve));
+}

@@ -44,8 +44,8 @@ const waiting: (() => void)[] = [];
 /** As `limit`, for tests that mostly wait: they do so together, from when the first of them is run. */
 function waits(name: string, body: () => Promise<void>): void {
   const over = new Deferred<void>();
-  waiting.push(() => void body().then(over.resolve, over.reject));
-  limit(name, () => {
+  waiting.push(() => void inTime(body(), name).then(over.resolve, over.reject));
+  limits.test(name, () => {
     for (const begin of waiting.splice(0)) begin();
     return over.promise;
   });
