@@ -80,13 +80,18 @@ class Fast {
 
   /** The native `Response`, made now. */
   get native(): Response {
-    const content = this.#content;
-    return this.#native ??= new NativeResponse(isPieces(content) ? streamOf(content) : content as BodyInit, {
-      status: this.status,
-      statusText: this.statusText,
-      // With the type of a text, which not every platform's own class sets under the wrapped global.
-      headers: (this.#fields(typeof content === "string") ?? []) as HeadersInit,
-    });
+    if (this.#native === null) {
+      const content = this.#content;
+      const body = isPieces(content) ? streamOf(content) : content as BodyInit;
+      this.#native = new NativeResponse(body, {
+        status: this.status,
+        statusText: this.statusText,
+        // With the type of a text, which Bun's own class leaves out.
+        headers: (this.#fields(typeof content === "string") ?? []) as HeadersInit,
+      });
+      void this.#native.headers; // a clone on Deno forgets the type of a text that nobody has looked at
+    }
+    return this.#native;
   }
 
   /** Sends it; answers whether that was possible without a native one. */
