@@ -16,7 +16,8 @@ export interface Clock {
 
 /** The platform's time. */
 export const systemClock: Clock = {
-  now: () => performance.now(),
+  // Whole milliseconds do, and V8 makes no number object of them.
+  now: () => Math.trunc(performance.now()),
   calendar: () => Date.now(),
   schedule: (callback, delay) => setTimeout(callback, delay),
   cancel: (timer) => clearTimeout(timer as Parameters<typeof clearTimeout>[0]),

@@ -160,7 +160,7 @@ export class HttpConnection
   turnAway(silently: boolean): void {
     this.#transport.start(this);
     if (!silently) {
-      writeError(this.out.claim(), 503, "there is no room for more connections", this.dateLine());
+      writeError(this.out.claim(), 503, "there is no room for more connections", this.#engine.dateLine());
     }
     this.#life.begin();
     if (silently) this.#abandon("rejected", null);
@@ -363,14 +363,9 @@ export class HttpConnection
     return this.#exchange!.head.method;
   }
 
-  dateLine(): Uint8Array {
+  endHead(out: ByteWriter, dated: boolean, mustClose: boolean, whole: boolean): void {
     if (!this.#working) this.#engine.beginEvent();
-    return this.#engine.dateLine();
-  }
-
-  writePersistence(out: ByteWriter, mustClose: boolean, whole: boolean): void {
-    if (!this.#working) this.#engine.beginEvent();
-    this.#keepAlive.write(out, this.#exchange!, mustClose, whole);
+    this.#keepAlive.endHead(out, this.#exchange!, dated, mustClose, whole);
   }
 
   responseDone(): void {
@@ -589,7 +584,7 @@ export class HttpConnection
     }
     const answered = x.isUnderWay && phase === "complete";
     if (answered && this.#drains) reason = "unread_body";
-    if (!answered) writeError(this.out.claim(), error.status, error.message, this.dateLine());
+    if (!answered) writeError(this.out.claim(), error.status, error.message, this.#engine.dateLine());
     if (x.isUnderWay) {
       if (!answered) x.response.cut();
       this.#exchange = null;

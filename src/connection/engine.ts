@@ -11,7 +11,7 @@ import { Deadlines } from "./deadlines.ts";
 import { Output } from "./output.ts";
 import { ProxyPeers } from "./proxy_peers.ts";
 import { Spare } from "./spare.ts";
-import { PersistenceFields } from "./standard_fields.ts";
+import { HeadEnds } from "./standard_fields.ts";
 
 /** Who is told of what happens on the connections. */
 export interface Observer {
@@ -49,8 +49,8 @@ export class Engine {
   readonly output: Output = new Output();
   /** Whose connections begin with a PROXY header, if anybody's do. */
   readonly proxyPeers: ProxyPeers | null;
-  /** What responses say about persistence. */
-  readonly persistenceFields: PersistenceFields;
+  /** How the heads of responses end. */
+  readonly headEnds: HeadEnds;
   /** Whether connections persist; may change at run time. */
   keepAlive: boolean;
   /** How near the server is to its cap. */
@@ -80,7 +80,7 @@ export class Engine {
     this.now = clock.now();
     this.deadlines = new Deadlines(clock);
     this.proxyPeers = settings.proxies === null ? null : new ProxyPeers(settings.proxies);
-    this.persistenceFields = new PersistenceFields(settings);
+    this.headEnds = new HeadEnds(settings);
     this.keepAlive = settings.keepAlive;
     this.#calendar = () => clock.calendar();
   }

@@ -69,15 +69,19 @@ export class HttpExchange implements Exchange {
     const port = this.#live;
     try {
       const running = handler(this);
-      if (typeof running?.then !== "function") return;
-      this.handlerRuns = true;
-      running.then(() => this.#handlerReturned(port), (error) => {
-        this.#handlerFailed(port, error);
-        this.#handlerReturned(port);
-      });
+      if (typeof running?.then === "function") this.#await(running, port);
     } catch (error) {
       this.#handlerFailed(port, error);
     }
+  }
+
+  /** Apart from `run`, whose every call would else make room for what the closures need. */
+  #await(running: PromiseLike<void>, port: ExchangePort): void {
+    this.handlerRuns = true;
+    running.then(() => this.#handlerReturned(port), (error) => {
+      this.#handlerFailed(port, error);
+      this.#handlerReturned(port);
+    });
   }
 
   #handlerReturned(port: ExchangePort): void {
@@ -115,10 +119,10 @@ export class HttpExchange implements Exchange {
 
   /** Copies the head out of memory that is about to go. */
   keepHead(): void {
-    const { fields, length } = this.head;
+    const { bytes, base, length } = this.head;
     if (this.#ownedHead.length < length) this.#ownedHead = new Uint8Array(Math.max(1024, length));
-    this.#ownedHead.set(fields.bytes.subarray(fields.base, fields.base + length));
-    fields.bind(this.#ownedHead, 0);
+    this.#ownedHead.set(bytes.subarray(base, base + length));
+    this.head.moveTo(this.#ownedHead, 0);
   }
 
   /** The connection is lost for this exchange: whoever waits for it is told. */

@@ -9,7 +9,7 @@ import { persists } from "../protocol/persistence.ts";
 import type { Settings, TimeLimits } from "../settings.ts";
 import type { Engine } from "./engine.ts";
 import type { HttpExchange } from "./exchange.ts";
-import { CLOSE_FIELD, SHORTEST_HINT } from "./standard_fields.ts";
+import { SHORTEST_HINT } from "./standard_fields.ts";
 
 /** Under pressure, what of the idle time is left: one part of so many. */
 const SHORTER = 4;
@@ -67,15 +67,17 @@ export class KeepAlive {
   }
 
   /**
-   * Decides, and appends the fields that tell the client; `mustClose` says that the response cannot be
-   * followed by another, `whole` that its body follows at once, so that no more of the request is read.
+   * Decides, and ends the head with what tells the client: Date, unless it is `dated`, and the fields about
+   * persistence. `mustClose` says that the response cannot be followed by another, `whole` that its body
+   * follows at once, so that no more of the request is read.
    */
-  write(out: ByteWriter, x: HttpExchange, mustClose: boolean, whole: boolean): void {
+  endHead(out: ByteWriter, x: HttpExchange, dated: boolean, mustClose: boolean, whole: boolean): void {
     this.lastBecause ??= mustClose ? "response_close" : this.#whyLast(x, whole);
-    if (this.lastBecause !== null) return out.copy(CLOSE_FIELD);
-    const { settings, persistenceFields } = this.#engine;
+    const { settings, headEnds } = this.#engine;
+    const dateLine = dated ? null : this.#engine.dateLine();
+    if (this.lastBecause !== null) return headEnds.writeClose(out, dateLine);
     this.#toldIdleTime = this.#idleTimeNow();
-    persistenceFields.write(out, x.head.minor, this.#toldIdleTime, settings.maxRequests - this.requests);
+    headEnds.write(out, dateLine, x.head.minor, this.#toldIdleTime, settings.maxRequests - this.requests);
   }
 
   #whyLast(x: HttpExchange, whole: boolean): CloseReason | null {

@@ -11,6 +11,7 @@ import {
   TRAILER_RULES,
   writeFields,
 } from "../protocol/response_head.ts";
+import { SaidHeads } from "../protocol/said_heads.ts";
 import type { WriteSide } from "./write_side.ts";
 import { isBodiless, statusLine } from "../protocol/status.ts";
 
@@ -22,13 +23,11 @@ export interface ResponsePort {
   readonly method: string;
   /** Where the response is written. */
   readonly out: WriteSide;
-  /** `date: …` CRLF. */
-  dateLine(): Uint8Array;
   /**
-   * Appends the fields that say whether the connection persists; `mustClose` says that it can't, `whole`
-   * that the body follows at once.
+   * Ends the head: Date, unless it was `dated` by the user, the fields that say whether the connection
+   * persists, and the empty line. `mustClose` says that it can't persist, `whole` that the body follows at once.
    */
-  writePersistence(out: ByteWriter, mustClose: boolean, whole: boolean): void;
+  endHead(out: ByteWriter, dated: boolean, mustClose: boolean, whole: boolean): void;
   /** The response is complete. */
   responseDone(): void;
   /** The response can't be completed: the connection must end, visibly. */
@@ -54,6 +53,7 @@ const SWITCHES = bytesOf("connection: upgrade\r\nupgrade: ");
 
 const encoder = new TextEncoder();
 /** Shared, because a head is written in one go. */
+const heads = new SaidHeads();
 const notes = new FieldNotes();
 /** What holds for the fields of a 101: its Upgrade is written already. */
 const SWITCH_RULES: FieldRules = {
@@ -232,22 +232,28 @@ export class ResponseWriter {
     }
     const mark = out.length;
     try {
-      out.copy(statusLine(status));
-      notes.reset();
-      if (fields !== undefined) writeFields(out, fields, notes);
-      if (!notes.date) out.copy(this.#port!.dateLine());
-      this.#writeFraming(out, status, length, bodyOmitted);
-      out.copy(CRLF);
+      const said = heads.write(out, status, fields);
+      const mustClose = this.#writeFraming(out, status, said.contentLength, length, bodyOmitted) ||
+        said.close;
+      this.#port!.endHead(out, said.date, mustClose, length !== UNKNOWN_LENGTH);
     } catch (error) {
       out.length = mark;
       throw error;
     }
   }
 
-  /** Decides how the body ends (RFC 9112 §6.3, RFC 9110 §8.6), and with it whether the connection can go on. */
-  #writeFraming(out: ByteWriter, status: number, length: number, bodyOmitted: boolean): void {
+  /**
+   * Decides how the body ends (RFC 9112 §6.3, RFC 9110 §8.6), where the user said that it is `given` bytes
+   * long, and it has `length` as far as that is known. Answers whether the connection ends with it.
+   */
+  #writeFraming(
+    out: ByteWriter,
+    status: number,
+    given: number,
+    length: number,
+    bodyOmitted: boolean,
+  ): boolean {
     const port = this.#port!;
-    const given = notes.contentLength;
     const declared = given === LENGTH_NOT_GIVEN ? length : given;
     const tunnels = port.method === "CONNECT" && status < 300;
     this.#framing = "none";
@@ -273,8 +279,7 @@ export class ResponseWriter {
     } else {
       this.#framing = "close";
     }
-    const mustClose = this.#framing === "close" || tunnels || notes.close;
-    port.writePersistence(out, mustClose, length !== UNKNOWN_LENGTH);
+    return this.#framing === "close" || tunnels;
   }
 
   #frameByLength(out: ByteWriter, length: number): void {

@@ -11,7 +11,7 @@ const encoder = new TextEncoder();
 export const CONTINUE: Uint8Array = encoder.encode("HTTP/1.1 100 Continue\r\n\r\n");
 
 /** Says that this response is the connection's last (RFC 9112 §9.6). */
-export const CLOSE_FIELD: Uint8Array = encoder.encode("connection: close\r\n");
+const CLOSE_FIELD = encoder.encode("connection: close\r\n");
 
 const KEEP_ALIVE = encoder.encode("connection: keep-alive\r\n");
 const HINT = encoder.encode("keep-alive: ");
@@ -24,47 +24,78 @@ const CRLF = encoder.encode("\r\n");
 export const SHORTEST_HINT = 1000;
 
 /**
- * The fields of a response after which the connection persists. RFC 9110 §7.6.1: who sends Keep-Alive
- * lists it in Connection, which is also how HTTP/1.0 is told that the connection persists (RFC 9112 §9.3).
+ * What ends the head of a response: Date, what is said about persistence, and the empty line. RFC 9110
+ * §7.6.1: who sends Keep-Alive lists it in Connection, which is also how HTTP/1.0 is told that the
+ * connection persists (RFC 9112 §9.3).
  */
-export class PersistenceFields {
+export class HeadEnds {
   readonly #settings: Settings;
-  /** What nearly all responses say, made once, up to the number of requests that are left, if it is told. */
-  readonly #usual: Uint8Array;
   readonly #hasMax: boolean;
+  /** What nearly all heads end with, made once for each date. */
+  readonly #usual = new ByteWriter(256);
+  #usualBytes: Uint8Array = this.#usual.bytes;
+  #usualDate: Uint8Array | null = null;
 
   /** Says what `settings` say. */
   constructor(settings: Settings) {
     this.#settings = settings;
     this.#hasMax = settings.keepAliveHint && settings.maxRequests > 0;
-    const usual = new ByteWriter(128);
-    this.#writeUntilMax(usual, 1, settings.idleTimeout);
-    this.#usual = usual.bytes.subarray(0, usual.length);
   }
 
-  /**
-   * Appends them, for a client of this minor version. The connection may idle for `idleTime` milliseconds
-   * and serves `left` more requests, where that is limited.
-   */
-  write(out: ByteWriter, minorVersion: number, idleTime: number, left: number): void {
-    if (minorVersion > 0 && idleTime === this.#settings.idleTimeout) out.copy(this.#usual);
-    else this.#writeUntilMax(out, minorVersion, idleTime);
-    if (!this.#hasMax) return;
-    out.decimal(left);
+  /** Ends a head after which the connection does. `dateLine` is `null` where there is a date already. */
+  writeClose(out: ByteWriter, dateLine: Uint8Array | null): void {
+    if (dateLine !== null) out.copy(dateLine);
+    out.copy(CLOSE_FIELD);
     out.copy(CRLF);
   }
 
-  #writeUntilMax(out: ByteWriter, minorVersion: number, idleTime: number): void {
+  /**
+   * Ends a head after which the connection persists, for a client of this minor version. It may idle for
+   * `idleTime` milliseconds and serves `left` more requests, where that is limited.
+   */
+  write(
+    out: ByteWriter,
+    dateLine: Uint8Array | null,
+    minorVersion: number,
+    idleTime: number,
+    left: number,
+  ): void {
+    const isUsual = minorVersion > 0 && idleTime === this.#settings.idleTimeout && !this.#hasMax;
+    if (!isUsual || dateLine === null) return this.#compose(out, dateLine, minorVersion, idleTime, left);
+    if (dateLine !== this.#usualDate) this.#makeUsual(dateLine);
+    out.copy(this.#usualBytes);
+  }
+
+  #makeUsual(dateLine: Uint8Array): void {
+    this.#usual.length = 0;
+    this.#compose(this.#usual, dateLine, 1, this.#settings.idleTimeout, 0);
+    this.#usualBytes = this.#usual.bytes.subarray(0, this.#usual.length);
+    this.#usualDate = dateLine;
+  }
+
+  #compose(
+    out: ByteWriter,
+    dateLine: Uint8Array | null,
+    minorVersion: number,
+    idleTime: number,
+    left: number,
+  ): void {
     const hasTimeout = this.#settings.keepAliveHint && idleTime >= SHORTEST_HINT;
-    if (minorVersion === 0 || hasTimeout || this.#hasMax) out.copy(KEEP_ALIVE);
-    if (!hasTimeout && !this.#hasMax) return;
-    out.copy(HINT);
+    const hints = hasTimeout || this.#hasMax;
+    if (dateLine !== null) out.copy(dateLine);
+    if (minorVersion === 0 || hints) out.copy(KEEP_ALIVE);
+    if (hints) out.copy(HINT);
     if (hasTimeout) {
       out.copy(TIMEOUT);
       out.decimal(Math.floor(idleTime / 1000));
     }
     if (hasTimeout && this.#hasMax) out.copy(COMMA);
-    out.copy(this.#hasMax ? MAX : CRLF);
+    if (this.#hasMax) {
+      out.copy(MAX);
+      out.decimal(left);
+    }
+    if (hints) out.copy(CRLF);
+    out.copy(CRLF);
   }
 }
 

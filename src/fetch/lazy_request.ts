@@ -50,7 +50,7 @@ export class LazyRequest {
     if (head === null || this.#exchange === null) return;
     this.#exchange = null;
     this.#head = null;
-    const { bytes, base } = head.fields;
+    const { bytes, base } = head;
     this.#length = head.length;
     this.#start = archive.keep(bytes, base, head.length);
     this.#bytes = archive.slab;

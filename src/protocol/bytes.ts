@@ -67,6 +67,12 @@ export function equalsIgnoreCase(bytes: Uint8Array, start: number, end: number, 
   return true;
 }
 
+/** Whether `count` bytes from `start` on are those that `other` begins with. */
+export function sameBytes(bytes: Uint8Array, start: number, other: Uint8Array, count: number): boolean {
+  for (let i = 0; i < count; i++) if (bytes[start + i] !== other[i]) return false;
+  return true;
+}
+
 /** The index after the blanks that start at `start`. */
 export function skipBlanks(bytes: Uint8Array, start: number, end: number): number {
   while (start < end && (bytes[start] === SP || bytes[start] === HTAB)) start++;

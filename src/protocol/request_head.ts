@@ -4,11 +4,11 @@
  * when its end is here, and the search for that end goes on where it stopped: no byte is searched twice.
  */
 import { ProtocolError } from "../errors.ts";
-import { isHost, isTargetFor } from "./authority.ts";
-import { CR, equalsIgnoreCase, IS_TARGET, IS_TOKEN, latin1, LF, SP } from "./bytes.ts";
-import { FieldTable, NEED_MORE, readFieldLine } from "./fields.ts";
-import { checkTransferEncoding, contentLength, type Framing, NO_LENGTH, requestFraming } from "./framing.ts";
-import { connectionOptions } from "./persistence.ts";
+import { isTargetFor } from "./authority.ts";
+import { CR, IS_TARGET, IS_TOKEN, latin1, LF, SP } from "./bytes.ts";
+import { FieldSection } from "./field_section.ts";
+import { type FieldTable, NEED_MORE } from "./fields.ts";
+import type { Framing } from "./framing.ts";
 
 export { NEED_MORE } from "./fields.ts";
 
@@ -28,7 +28,12 @@ const MAX_EMPTY_LINES = 4;
 /** Room in a start line beside its target: a method, two spaces, the version, CRLF. */
 const OTHER_START_LINE = 48;
 
+/** CRLF, which ends the field section. */
+const EMPTY_LINE = 2;
+
 const DOT = 0x2e;
+
+const NOTHING = new Uint8Array(0);
 
 /** One request's head, reusable: `parse` until it answers a length, look at it, `reset`. */
 export class RequestHead {
@@ -36,48 +41,61 @@ export class RequestHead {
   method = "";
   /** The minor version: 0, or 1 for 1.1 and whatever 1.x comes after. */
   minor = 1;
-  /** The field lines. */
-  readonly fields: FieldTable = new FieldTable();
-  /** Options of Connection, as `connectionOptions` tells them. */
-  connection = 0;
-  /** How the body's end is known. */
-  framing: Framing = 0;
   /** How many bytes the head has, once it is complete. */
   length = 0;
-  /** Whether the client waits for 100 before it sends the body (RFC 9110 §10.1.1). */
+  /** Whether the client still waits for 100 before it sends the body (RFC 9110 §10.1.1). */
   expectsContinue = false;
+  /** The bytes that the head lies in. */
+  bytes: Uint8Array = NOTHING;
+  /** Where in `bytes` it starts. */
+  base = 0;
 
+  readonly #section = new FieldSection();
+  #startLineRead = false;
   #targetStart = 0;
   #targetEnd = 0;
-  #startLineRead = false;
   #emptyLines = 0;
+  /** Where the field section starts, relative to the head. */
+  #sectionStart = 0;
   /** Where the first line that was not read yet starts, relative to the head. */
   #line = 0;
   /** Up to where that line's LF was searched, relative to the head. */
   #searched = 0;
-  #contentLength = NO_LENGTH;
-  #transferEncodingLines = 0;
-  #hostLines = 0;
 
-  /** Makes the head ready for the next request. */
+  /** Makes the head ready for the next request, which mostly repeats what the section remembers of this one. */
   reset(): void {
-    this.fields.clear();
-    this.connection = 0;
-    this.framing = 0;
-    this.expectsContinue = false;
+    this.moveTo(NOTHING, 0);
     this.#startLineRead = false;
     this.#emptyLines = 0;
     this.#line = 0;
     this.#searched = 0;
-    this.#contentLength = NO_LENGTH;
-    this.#transferEncodingLines = 0;
-    this.#hostLines = 0;
+  }
+
+  /** The head lies there now. */
+  moveTo(bytes: Uint8Array, base: number): void {
+    this.bytes = bytes;
+    this.base = base;
+    this.#section.fields.bind(bytes, base + this.#sectionStart);
+  }
+
+  /** The field lines. */
+  get fields(): FieldTable {
+    return this.#section.fields;
+  }
+
+  /** Options of Connection, as `connectionOptions` tells them. */
+  get connection(): number {
+    return this.#section.connection;
+  }
+
+  /** How the body's end is known. */
+  get framing(): Framing {
+    return this.#section.framing;
   }
 
   /** The request target, as sent. */
   get target(): string {
-    const { bytes, base } = this.fields;
-    return latin1(bytes, base + this.#targetStart, base + this.#targetEnd);
+    return latin1(this.bytes, this.base + this.#targetStart, this.base + this.#targetEnd);
   }
 
   /** Whether a byte of the request was read; empty lines before it do not count. */
@@ -93,20 +111,45 @@ export class RequestHead {
    * @throws {ProtocolError} with the status to answer
    */
   parse(bytes: Uint8Array, start: number, end: number, limits: HeadLimits): number {
-    this.fields.bind(bytes, start);
+    this.moveTo(bytes, start);
     if (this.#searched > 0 && !this.#lineHasEnded(bytes, start, end)) {
       return this.#needMore(start, end, limits);
     }
     let at = start + this.#line;
-    for (;;) {
-      const next = this.#startLineRead
-        ? this.#readField(bytes, at, end, limits)
-        : this.#readStartLine(bytes, at, end, limits);
+    while (!this.#startLineRead) {
+      const next = this.#readStartLine(bytes, at, end, limits);
       if (next === NEED_MORE) return this.#needMore(start, end, limits);
-      if (next === at) return this.#complete(at + 2 - start, limits);
+      at = next;
+      this.#line = at - start;
+      if (!this.#startLineRead) continue; // that was an empty line
+      const repeated = this.#beginSection(bytes, at, end, limits);
+      if (repeated > 0) return this.#complete(at + repeated - start, limits);
+    }
+    for (;;) {
+      const next = this.#section.readLine(bytes, at, end, limits.maxHeaders);
+      if (next === NEED_MORE) return this.#needMore(start, end, limits);
+      if (next === at) break;
       at = next;
       this.#line = at - start;
     }
+    const length = at + EMPTY_LINE - start;
+    checkHeadSize(length, limits);
+    this.#section.complete(bytes, start + this.#sectionStart, at + EMPTY_LINE);
+    return this.#complete(length, limits);
+  }
+
+  /** Answers the length of a section that was read before, or 0. */
+  #beginSection(bytes: Uint8Array, at: number, end: number, { maxHeaders }: HeadLimits): number {
+    this.#sectionStart = at - this.base;
+    const repeated = this.#section.recall(bytes, at, end, this.minor, maxHeaders);
+    if (repeated === 0) this.#section.begin(bytes, at, this.minor);
+    return repeated;
+  }
+
+  #complete(length: number, limits: HeadLimits): number {
+    checkHeadSize(length, limits);
+    this.expectsContinue = this.#section.expectsContinue;
+    return this.length = length;
   }
 
   /** Whether the line that was incomplete has its LF now; goes on where the last search stopped. */
@@ -121,15 +164,6 @@ export class RequestHead {
     if (!this.#startLineRead) checkStartLineSize(this.#searched - this.#line + 1, limits);
     checkHeadSize(this.#searched, limits);
     return NEED_MORE;
-  }
-
-  #complete(length: number, limits: HeadLimits): number {
-    checkHeadSize(length, limits);
-    // RFC 9112 §3.2: exactly one Host in HTTP/1.1; HTTP/1.0 knew none.
-    if (this.#hostLines > 1) throw new ProtocolError("bad_host", 400, "Host is repeated");
-    if (this.#hostLines === 0 && this.minor > 0) throw new ProtocolError("bad_host", 400, "Host is missing");
-    this.framing = requestFraming(this.minor, this.#contentLength, this.#transferEncodingLines);
-    return this.length = length;
   }
 
   /** `method SP request-target SP HTTP-version CRLF` (RFC 9112 §3), and the empty lines before it (§2.2). */
@@ -173,73 +207,10 @@ export class RequestHead {
     if (!isTargetFor(this.method, bytes, target, targetEnd)) {
       throw new ProtocolError("bad_target", 400, "the request target has none of the forms of RFC 9112 §3.2");
     }
-    this.#targetStart = target - this.fields.base;
-    this.#targetEnd = targetEnd - this.fields.base;
+    this.#targetStart = target - this.base;
+    this.#targetEnd = targetEnd - this.base;
     this.#startLineRead = true;
     return version + VERSION_LINE;
-  }
-
-  /** One field line; answers `at` itself where the section ends. */
-  #readField(bytes: Uint8Array, at: number, end: number, limits: HeadLimits): number {
-    if (at < end && bytes[at] === CR) {
-      if (at + 1 === end) return NEED_MORE;
-      if (bytes[at + 1] !== LF) throw new ProtocolError("bad_field", 400, "a CR must be followed by LF");
-      return at;
-    }
-    const next = readFieldLine(bytes, at, end, this.fields);
-    if (next === NEED_MORE) return NEED_MORE;
-    const { count } = this.fields;
-    if (limits.maxHeaders > 0 && count > limits.maxHeaders) {
-      throw new ProtocolError(
-        "too_many_fields",
-        431,
-        `the request has more than ${limits.maxHeaders} header lines`,
-      );
-    }
-    this.#notice(count - 1);
-    return next;
-  }
-
-  /** Takes from a line what decides about framing and persistence. Few names have these lengths. */
-  #notice(line: number): void {
-    const { fields } = this;
-    const { bytes } = fields;
-    const valueStart = fields.valueStart(line);
-    const valueEnd = fields.valueEnd(line);
-    switch (fields.nameEnd(line) - fields.nameStart(line)) {
-      case 4:
-        if (!fields.isNamed(line, "host")) return;
-        this.#hostLines++;
-        if (!isHost(bytes, valueStart, valueEnd)) {
-          throw new ProtocolError("bad_host", 400, "Host is malformed");
-        }
-        return;
-      case 6:
-        if (!fields.isNamed(line, "expect") || this.minor === 0) return;
-        if (!equalsIgnoreCase(bytes, valueStart, valueEnd, "100-continue")) {
-          throw new ProtocolError(
-            "unsupported_expectation",
-            417,
-            "only the expectation 100-continue is known",
-          );
-        }
-        this.expectsContinue = true;
-        return;
-      case 10:
-        if (fields.isNamed(line, "connection")) {
-          this.connection |= connectionOptions(bytes, valueStart, valueEnd);
-        }
-        return;
-      case 14:
-        if (fields.isNamed(line, "content-length")) {
-          this.#contentLength = contentLength(bytes, valueStart, valueEnd, this.#contentLength);
-        }
-        return;
-      case 17:
-        if (!fields.isNamed(line, "transfer-encoding")) return;
-        this.#transferEncodingLines++;
-        checkTransferEncoding(bytes, valueStart, valueEnd);
-    }
   }
 }
 

@@ -5,6 +5,7 @@
 import type { Fields } from "../exchange.ts";
 import { IS_FIELD_VALUE, IS_TOKEN } from "./bytes.ts";
 import type { ByteWriter } from "./byte_writer.ts";
+import { type FieldLines, giveBack, linesOf } from "./field_lines.ts";
 
 /** The user left Content-Length to the engine. */
 export const LENGTH_NOT_GIVEN = -1;
@@ -93,22 +94,16 @@ export const TRAILER_RULES: FieldRules = {
  * @throws {TypeError} on a name that is no token, or a value that cannot travel
  */
 export function writeFields(out: ByteWriter, fields: Fields, rules: FieldRules): void {
-  if (Symbol.iterator in fields) {
-    for (const [name, value] of fields as Iterable<readonly [string, string]>) {
-      writeField(out, name, String(value), rules); // untyped callers give numbers here too
-    }
-    return;
-  }
-  for (const name in fields) {
-    const value = fields[name];
-    if (typeof value === "string") writeField(out, name, value, rules);
-    else if (Array.isArray(value)) { for (const line of value) writeField(out, name, String(line), rules); }
-    else if (value !== undefined) writeField(out, name, String(value), rules);
-  }
+  const lines = linesOf(fields);
+  writeLines(out, lines, rules);
+  giveBack(lines);
 }
 
-function writeField(out: ByteWriter, name: string, value: string, rules: FieldRules): void {
-  if (rules.admits(name, value)) writeLine(out, name, value);
+/** As `writeFields`, of lines. */
+export function writeLines(out: ByteWriter, { names, values, count }: FieldLines, rules: FieldRules): void {
+  for (let i = 0; i < count; i++) {
+    if (rules.admits(names[i], values[i])) writeLine(out, names[i], values[i]);
+  }
 }
 
 function parseLength(value: string): number {

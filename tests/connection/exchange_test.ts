@@ -43,8 +43,8 @@ test("respond() sends status, fields, date, framing and body", () => {
   const text = ask(get(), (x) => x.respond(201, { "x-a": ["1", "2"], "x-n": 3, "x-u": undefined }, "grün"));
   assert.equal(
     text,
-    "HTTP/1.1 201 Created\r\nx-a: 1\r\nx-a: 2\r\nx-n: 3\r\ndate: Thu, 01 Jan 2026 00:00:01 GMT\r\n" +
-      "content-length: 5\r\nconnection: keep-alive\r\nkeep-alive: timeout=60\r\n\r\ngrün",
+    "HTTP/1.1 201 Created\r\nx-a: 1\r\nx-a: 2\r\nx-n: 3\r\ncontent-length: 5\r\n" +
+      "date: Thu, 01 Jan 2026 00:00:01 GMT\r\nconnection: keep-alive\r\nkeep-alive: timeout=60\r\n\r\ngrün",
   );
 });
 
