@@ -4,7 +4,11 @@ import { spawnSync } from "node:child_process";
 import { install, root, runtimes, tsc } from "./tools.mjs";
 
 const { deno, node } = runtimes;
-const entryPoints = ["mod.ts", ...["deno", "bun", "node"].map((name) => `src/adapters/${name}.ts`)];
+const entryPoints = [
+  "mod.ts",
+  "global.ts",
+  ...["deno", "bun", "node"].map((name) => `src/adapters/${name}.ts`),
+];
 
 const steps = [
   ["format", deno, "fmt", "--check"],

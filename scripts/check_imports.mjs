@@ -7,13 +7,16 @@ import { fileURLToPath } from "node:url";
 /** Lowest first: a layer imports from itself and from those before it. */
 const LAYERS = ["protocol", "connection", "fetch", "server", "adapters"];
 const ARROW = LAYERS.toReversed().join(" → ");
+/** Entry points outside of src/: they may import everything. */
+const ENTRIES = ["mod.ts", "global.ts"];
+
 const RUNTIMES = ["Deno", "Bun", "process"];
 
 /**
  * Checks a set of modules, given as path ("src/server/x.ts", "mod.ts") to source text.
  *
  * Files directly in src/ (conn.ts, options.ts, errors.ts) are leaves: any layer may import them, and they import
- * nothing but types from a layer. mod.ts may import everything and name the runtimes, to choose an adapter.
+ * nothing but types from a layer. mod.ts and global.ts may import everything, and name the runtimes, to choose an adapter.
  *
  * @param {Map<string, string>} files
  * @returns {string[]} complaints, each "file:line why"; empty when all is well
@@ -44,7 +47,7 @@ export function checkImports(files) {
 
 /** The layer of a file: its rank in LAYERS, or what else it is. */
 function placeOf(file) {
-  if (file === "mod.ts") return "mod";
+  if (ENTRIES.includes(file)) return "entry";
   if (/^src\/[^/]+$/.test(file)) return "leaf";
   const rank = LAYERS.indexOf(file.match(/^src\/([^/]+)\//)?.[1]);
   return rank === -1 ? "outside" : rank;
@@ -60,8 +63,8 @@ function faultOfImport(file, { specifier, typeOnly }) {
   }
   const target = resolve(file, specifier);
   const to = placeOf(target);
-  if (to === "outside" || to === "mod") return `imports ${target}, which is outside the layers`;
-  if (from === "mod" || to === "leaf") return undefined;
+  if (to === "outside" || to === "entry") return `imports ${target}, which is outside the layers`;
+  if (from === "entry" || to === "leaf") return undefined;
   if (from === "leaf") {
     return typeOnly
       ? undefined
@@ -76,11 +79,11 @@ function findRuntimeMentions(file, code, strings) {
   const found = [];
   for (const { at, value } of strings) {
     if (value.startsWith("node:")) found.push([at, `mentions "${value}": only src/adapters/ may`]);
-    else if (place !== "mod" && RUNTIMES.includes(value)) {
+    else if (place !== "entry" && RUNTIMES.includes(value)) {
       found.push([at, `mentions ${value}: only src/adapters/ may`]);
     }
   }
-  if (place === "mod") return found;
+  if (place === "entry") return found;
   for (const match of code.matchAll(new RegExp(`(?<![\\w$#])(?:${RUNTIMES.join("|")})(?![\\w$])`, "g"))) {
     found.push([match.index, `mentions ${match[0]}: only src/adapters/ may`]);
   }
@@ -220,7 +223,7 @@ function lineAt(source, at) {
 /** @returns {Map<string, string>} mod.ts and all of src/ below `root` */
 function readSources(root) {
   const names = [
-    "mod.ts",
+    ...ENTRIES,
     ...readdirSync(path.join(root, "src"), { recursive: true }).map((name) => `src/${name}`),
   ];
   return new Map(

@@ -3,13 +3,14 @@
  * text or bytes is left to a native `Response`, made when it is asked for.
  */
 import type { Exchange, Fields } from "../exchange.ts";
+import { jsonInit, jsonText } from "./json.ts";
+import { NativeResponse } from "./stand_in.ts";
 import { isPieces, streamOf } from "./text_stream.ts";
 import { completeWith } from "./twin.ts";
 
 /** A string body is text, as in the Fetch standard. */
 const TEXT = "text/plain;charset=UTF-8";
 const TEXT_FIELDS: Fields = { "content-type": TEXT };
-const JSON_FIELDS = { "content-type": "application/json" };
 
 /** A body: what `Response` takes, or pieces that come one after another. */
 export type FastBody = BodyInit | AsyncIterable<string | Uint8Array>;
@@ -58,12 +59,7 @@ class Fast {
   }
 
   static json(data: unknown, init?: ResponseInit): Fast {
-    const text = JSON.stringify(data);
-    if (text === undefined) throw new TypeError("the value is not JSON");
-    if (init?.headers === undefined) return new Fast(text, { ...init, headers: JSON_FIELDS });
-    const headers = new Headers(init.headers);
-    if (!headers.has("content-type")) headers.set("content-type", JSON_FIELDS["content-type"]);
-    return new Fast(text, { ...init, headers });
+    return new Fast(jsonText(data), jsonInit(init));
   }
 
   /** As `Response.headers`. */
@@ -124,9 +120,6 @@ class Fast {
     return pairs ? [...pairs, ["content-type", TEXT]] : { ...given, "content-type": TEXT } as Fields;
   }
 }
-
-/** The platform's class, before anybody wraps it. */
-const NativeResponse = Response;
 
 completeWith(Fast, NativeResponse, (self) => self.native);
 Object.setPrototypeOf(Fast, NativeResponse);

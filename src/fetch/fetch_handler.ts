@@ -7,6 +7,7 @@ import type { ConnectionOptions, FetchHandler } from "../options.ts";
 import { nativeResponse, sendFast } from "./fast_response.ts";
 import { FetchCall } from "./fetch_call.ts";
 import { makePeace } from "./interop.ts";
+import { sendNoted } from "./noted_response.ts";
 import { sendResponse } from "./send_response.ts";
 
 /** Reports an error, and may say how to answer it. */
@@ -21,7 +22,7 @@ export function fetchHandler(fetch: FetchHandler, onError: ErrorReporter): Excha
     let response: Response | Promise<Response>;
     try {
       response = fetch(call.request, call);
-      if (!needsCare(call) && sendFast(x, response as Response)) return;
+      if (!needsCare(call) && sendAtOnce(x, response as Response)) return;
     } catch (error) {
       return fail(x, call, error, onError);
     }
@@ -50,7 +51,12 @@ async function answer(
 }
 
 function send(x: HttpExchange, call: FetchCall, response: Response): void | Promise<void> {
-  if (needsCare(call) || !sendFast(x, response)) return sendResponse(x, nativeResponse(response), call);
+  if (needsCare(call) || !sendAtOnce(x, response)) return sendResponse(x, nativeResponse(response), call);
+}
+
+/** Sends a response whose body is at hand; answers whether it is. */
+function sendAtOnce(x: HttpExchange, response: Response): boolean {
+  return sendFast(x, response) || sendNoted(x, response);
 }
 
 /** Whether the fast way out would forget something. */

@@ -25,7 +25,7 @@ export function sendResponse(x: HttpExchange, response: Response, source: BodySo
   const { status, headers, body } = response;
   if (body === null) return x.respond(status, headers, null);
   if (body.locked || response.bodyUsed) {
-    throw new TypeError("the Response was used already; make a new one each time");
+    throw usedAlready();
   }
   if (x.head.method === "HEAD") {
     body.cancel().catch(() => {}); // nobody is interested in it
@@ -35,6 +35,11 @@ export function sendResponse(x: HttpExchange, response: Response, source: BodySo
   if (x.response.phase === "cut") return void reader.cancel().catch(() => {}); // nobody is left to send it to
   source.cancelBody = (reason) => void reader.cancel(reason).catch(() => {}); // told, and that is all
   return sendBody(x, status, headers, reader, source);
+}
+
+/** What a handler is told that returns a `Response` twice. */
+export function usedAlready(): TypeError {
+  return new TypeError("the Response was used already; make a new one each time");
 }
 
 async function sendBody(
