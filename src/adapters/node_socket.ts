@@ -15,22 +15,18 @@ const READ_BUFFER = new Uint8Array(64 * 1024);
 /** Deno and Bun have `node:net`, but not what is inside; and TLS has bytes of its own. */
 const IS_NODE = !("Deno" in globalThis || "Bun" in globalThis);
 
+/** Reads `count` bytes, which lie in `READ_BUFFER`. */
+type Received = (count: number) => boolean;
+
 /**
  * The connection of `accepted` as a socket that reads into `READ_BUFFER`, which spares a buffer and the way
  * through the readable stream for each read. Node's `onread` does that, but only for sockets that one makes:
  * so the handle moves to a new one.
  */
-function readInPlace(
-  accepted: net.Socket,
-  received: (bytes: Uint8Array, count: number) => boolean,
-): net.Socket {
-  if (!IS_NODE || accepted instanceof TLSSocket) {
-    return accepted.on("data", (chunk: Uint8Array) => void received(chunk, chunk.length));
-  }
+function readInPlace(accepted: net.Socket, callback: Received): net.Socket {
   const holder = accepted as unknown as { _handle: unknown };
   const handle = holder._handle;
   holder._handle = null;
-  const callback = (count: number): boolean => received(READ_BUFFER, count);
   const options = { ...SOCKET, handle, onread: { buffer: READ_BUFFER, callback } };
   return new net.Socket(options as net.SocketConstructorOpts);
 }
@@ -43,13 +39,34 @@ interface NodeHandle {
 
 const NO_HANDLE: NodeHandle = { bytesWritten: 0, writeQueueSize: undefined };
 
+/** Whose a socket is, for the listeners, which all sockets share: an idle connection is to be small. */
+const TRANSPORT = Symbol("transport");
+
+type Owned = net.Socket & { [TRANSPORT]: NodeSocketTransport };
+
+function onEnd(this: Owned): void {
+  this[TRANSPORT].events.receiveEnd();
+}
+
+function onError(this: Owned, error: unknown): void {
+  this[TRANSPORT].error = error;
+}
+
+function onClose(this: Owned): void {
+  const { events, error } = this[TRANSPORT];
+  events.transportClosed(error);
+}
+
 /** A Node socket. */
 export class NodeSocketTransport implements Transport {
   readonly remoteAddr: Addr | undefined;
   readonly localAddr: Addr | undefined;
   readonly isSecure: boolean;
+  /** The engine's side. */
+  events!: TransportEvents;
+  /** What broke the socket. */
+  error: unknown = undefined;
   readonly #socket: net.Socket;
-  #events!: TransportEvents;
   readonly #isPlainNode: boolean;
   #engineWaits = false;
   /** Whether what it reads goes to the engine. */
@@ -57,34 +74,33 @@ export class NodeSocketTransport implements Transport {
 
   /** Moves the bytes of `accepted`; `path` is where it was accepted, if that is a Unix socket. */
   constructor(accepted: net.Socket, path?: string) {
-    const socket = readInPlace(accepted, (bytes, count) => {
-      if (this.#isOurs) this.#events.receive(bytes, 0, count);
-      else return socket.push(Buffer.from(bytes.subarray(0, count)));
-      return true;
-    });
-    this.#socket = socket;
-    this.isSecure = socket instanceof TLSSocket;
+    this.isSecure = accepted instanceof TLSSocket;
     this.#isPlainNode = IS_NODE && !this.isSecure;
-    // A Unix socket's client mostly has no name.
-    this.remoteAddr = path === undefined ? tcpAddr(socket.remoteAddress, socket.remotePort) : unixAddr("");
-    this.localAddr = path === undefined ? tcpAddr(socket.localAddress, socket.localPort) : unixAddr(path);
+    // A Unix socket's client mostly has no name. The socket that is asked remembers its answers: not the one to keep.
+    const { remoteAddress, remotePort, localAddress, localPort } = accepted;
+    this.remoteAddr = path === undefined ? tcpAddr(remoteAddress, remotePort) : unixAddr("");
+    this.localAddr = shared(path === undefined ? tcpAddr(localAddress, localPort) : unixAddr(path));
+    this.#socket = this.#isPlainNode
+      ? readInPlace(accepted, (count) => this.#received(READ_BUFFER, count))
+      : accepted.on("data", (chunk: Uint8Array) => void this.#received(chunk, chunk.length));
   }
 
   start(events: TransportEvents): void {
-    this.#events = events;
-    let error: unknown;
-    this.#socket
-      .on("end", this.#ended)
-      .on("error", (cause) => error = cause)
-      .on("close", () => events.transportClosed(error))
-      .resume();
+    this.events = events;
+    const socket = this.#socket as Owned;
+    socket[TRANSPORT] = this;
+    socket.on("end", onEnd).on("error", onError).on("close", onClose).resume();
   }
 
-  readonly #ended = (): void => this.#events.receiveEnd();
+  #received(bytes: Uint8Array, count: number): boolean {
+    if (!this.#isOurs) return this.#socket.push(Buffer.from(bytes.subarray(0, count)));
+    this.events.receive(bytes, 0, count);
+    return true;
+  }
 
   handOver(): HandedOver {
     const socket = this.#socket as net.Socket & { readableFlowing: boolean | null };
-    socket.off("end", this.#ended);
+    socket.off("end", onEnd);
     socket.removeAllListeners("data");
     // As new: it waits for somebody to listen.
     socket.readableFlowing = null;
@@ -96,7 +112,7 @@ export class NodeSocketTransport implements Transport {
   readonly #drained = (): void => {
     if (!this.#engineWaits || this.#socket.destroyed || this.#socket.writableLength > 0) return;
     this.#engineWaits = false;
-    this.#events.drained();
+    this.events.drained();
   };
 
   write(bytes: Uint8Array, start: number, end: number): boolean {
@@ -169,6 +185,20 @@ const NOTHING = new Uint8Array(0);
 /** The address of an internet socket, if it is one. */
 export function tcpAddr(hostname: string | undefined, port: number | undefined): Addr | undefined {
   return hostname === undefined || port === undefined ? undefined : { transport: "tcp", hostname, port };
+}
+
+/** The address that was shared last: the connections of a listener mostly have one between them. */
+let lastShared: Addr | undefined;
+
+/** `addr`, or the one like it that others have. */
+function shared(addr: Addr | undefined): Addr | undefined {
+  if (!isSame(addr, lastShared)) lastShared = addr;
+  return lastShared;
+}
+
+function isSame(a: Addr | undefined, b: Addr | undefined): boolean {
+  if (a?.transport === "tcp" && b?.transport === "tcp") return a.port === b.port && a.hostname === b.hostname;
+  return a?.transport === "unix" && b?.transport === "unix" && a.path === b.path;
 }
 
 function unixAddr(path: string | undefined): Addr | undefined {

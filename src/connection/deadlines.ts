@@ -24,6 +24,17 @@ export interface DeadlineOwner {
   expired(deadline: Deadline): void;
 }
 
+/** Deadlines of one length. */
+class DeadlineList extends Chain<Deadline> {
+  /** That length, in milliseconds. */
+  readonly length: number;
+
+  constructor(length: number) {
+    super();
+    this.length = length;
+  }
+}
+
 /** One thing that may come due. Made once, armed often. */
 export class Deadline extends Link<Deadline> {
   /** When it comes due, while it is armed. */
@@ -47,7 +58,7 @@ export class Deadline extends Link<Deadline> {
 export class Deadlines {
   readonly #clock: Clock;
   /** By length in milliseconds; the earliest deadline of each list is its first. */
-  readonly #lists = new Map<number, Chain<Deadline>>();
+  readonly #lists = new Map<number, DeadlineList>();
   #timer: unknown = null;
   #timerDue = Infinity;
   readonly #tick = (): void => this.#look();
@@ -64,13 +75,20 @@ export class Deadlines {
 
   /** Arms `deadline` to come due `length` milliseconds after `now`; 0 disarms it. */
   arm(deadline: Deadline, length: number, now: number): void {
-    deadline.chain?.remove(deadline);
+    const before = deadline.chain as DeadlineList | null;
+    before?.remove(deadline);
     if (length === 0) return;
-    let list = this.#lists.get(length);
-    if (list === undefined) this.#lists.set(length, list = new Chain());
+    // Most are armed again and again for the same length.
+    const list = before?.length === length ? before : this.#list(length);
     deadline.due = now + length;
     list.append(deadline);
     if (timerFor(deadline.due, now) < this.#timerDue) this.#schedule(deadline.due, now);
+  }
+
+  #list(length: number): DeadlineList {
+    let list = this.#lists.get(length);
+    if (list === undefined) this.#lists.set(length, list = new DeadlineList(length));
+    return list;
   }
 
   /** Disarms `deadline`. */

@@ -7,6 +7,7 @@ import type { Exchange, ExchangeHandler, Fields, Upgraded, UpgradeOptions } from
 import { UPGRADE } from "../protocol/persistence.ts";
 import type { Timeouts } from "../options.ts";
 import type { Settings } from "../settings.ts";
+import { linesOf } from "../protocol/field_lines.ts";
 import { RequestHead } from "../protocol/request_head.ts";
 import { Collector, Pieces, streamBody } from "./body_readers.ts";
 import { RequestBody } from "./request_body.ts";
@@ -241,12 +242,13 @@ export class HttpExchange implements Exchange {
     this.response.interim(103, fields);
   }
 
-  upgrade({ protocol, fields = {}, silent = false }: UpgradeOptions = {}): Upgraded {
+  upgrade({ protocol, fields, silent = false }: UpgradeOptions = {}): Upgraded {
+    const lines = linesOf(fields);
     const port = this.#live;
     if (this.response.phase === "cut") throw this.#lost;
     if (this.response.phase !== "unanswered") throw new ExchangeError("upgrade(): the response has begun");
     if (!this.body.complete) throw new ExchangeError("upgrade(): read the request body first");
-    this.response.switchProtocols(silent ? null : this.#protocol(protocol), fields, silent);
+    this.response.switchProtocols(silent ? null : this.#protocol(protocol), lines, silent);
     return port.switchOver();
   }
 

@@ -22,7 +22,7 @@ export class KeepAlive {
   /** Why the exchange under way is the last, once that is known. */
   lastBecause: CloseReason | null = null;
   readonly #engine: Engine;
-  /** From when on the next response is the last. */
+  /** From when on the next response is the last; 0 for never. */
   readonly #retiresAt: number;
   /** For how long it still idles once it was told to end; `null` before. */
   #idleGrace: number | null = null;
@@ -34,7 +34,7 @@ export class KeepAlive {
     const { settings, now } = engine;
     this.#engine = engine;
     this.limits = settings;
-    this.#retiresAt = now + lifetime(settings);
+    this.#retiresAt = settings.maxAge === 0 ? 0 : Math.ceil(now + lifetime(settings));
     this.#toldIdleTime = settings.idleTimeout;
   }
 
@@ -85,7 +85,7 @@ export class KeepAlive {
     if (!persists(x.head.minor, x.head.connection)) return "close_requested";
     if (!keepAlive) return "keep_alive_off";
     if (this.retiring) return "shutdown";
-    if (now >= this.#retiresAt) return "max_age";
+    if (this.#retiresAt > 0 && now >= this.#retiresAt) return "max_age";
     if (pressure === "refusing" && this.requests === 1) return "pressure";
     if (settings.maxRequests > 0 && this.requests >= settings.maxRequests) return "max_requests";
     return mayStayUnread(x, settings.drainBytes, whole) ? "unread_body" : null;
@@ -100,7 +100,6 @@ export class KeepAlive {
 
 /** How long a connection lives; each another time, so that those which came together do not leave together. */
 function lifetime({ maxAge, jitter }: Settings): number {
-  if (maxAge === 0) return Infinity;
   return maxAge * (1 + jitter * (2 * Math.random() - 1));
 }
 

@@ -4,12 +4,14 @@
 import { ExchangeError } from "../errors.ts";
 import type { Fields } from "../exchange.ts";
 import { ByteWriter, utf8Length } from "../protocol/byte_writer.ts";
+import { type FieldLines, giveBack, linesOf } from "../protocol/field_lines.ts";
 import {
   FieldNotes,
   type FieldRules,
   LENGTH_NOT_GIVEN,
   TRAILER_RULES,
   writeFields,
+  writeLines,
 } from "../protocol/response_head.ts";
 import { SaidHeads } from "../protocol/said_heads.ts";
 import type { WriteSide } from "./write_side.ts";
@@ -94,6 +96,7 @@ export class ResponseWriter {
 
   /** Sends the whole response. */
   respond(status: number, fields?: Fields, body?: string | Uint8Array | null): void {
+    const lines = linesOf(fields); // first, since what the user gave may run code that answers, or closes
     if (!this.#isOrdered("respond", "unanswered")) return;
     const port = this.#port!;
     if (body != null) checkContent(body);
@@ -106,7 +109,7 @@ export class ResponseWriter {
       ? utf8Length(content)
       : content.byteLength;
     const out = port.out.claim();
-    this.#writeHead(out, status, fields, length, content === null);
+    this.#writeHead(out, status, lines, length, content === null);
     this.#phase = "complete";
     if (this.#framing !== "none" && content !== null && length > 0) {
       if (typeof content === "string") out.utf8(content);
@@ -117,8 +120,9 @@ export class ResponseWriter {
 
   /** Sends the head of a response whose body follows. */
   start(status: number, fields?: Fields): void {
+    const lines = linesOf(fields);
     if (!this.#isOrdered("start", "unanswered")) return;
-    this.#writeHead(this.#port!.out.claim(), status, fields, UNKNOWN_LENGTH, false);
+    this.#writeHead(this.#port!.out.claim(), status, lines, UNKNOWN_LENGTH, false);
     this.#phase = "streaming";
   }
 
@@ -133,6 +137,7 @@ export class ResponseWriter {
     if (!this.#isOrdered("end", "streaming")) return;
     // Made first: what is wrong with the trailers must not be found when the chunk has gone.
     const last = this.#framing === "chunked" ? lastChunk(trailers) : null;
+    if (!this.#isOrdered("end", "streaming")) return; // they may have run code that has ended it
     if (chunk != null) this.#write(toBytes(chunk));
     if (this.#framing === "length" && this.#remaining > 0) {
       this.#break(`the body ended ${this.#remaining} bytes before its content-length`);
@@ -143,7 +148,8 @@ export class ResponseWriter {
   }
 
   /** Sends an interim response (RFC 9110 §15.2), which HTTP/1.0 does not know. */
-  interim(status: number, fields: Fields = {}): void {
+  interim(status: number, fields?: Fields): void {
+    const lines = linesOf(fields);
     if (!this.#isOrdered("interim", "unanswered")) return;
     if (!Number.isInteger(status) || status < 102 || status > 199) {
       throw new RangeError(
@@ -152,20 +158,20 @@ export class ResponseWriter {
       );
     }
     if (this.#port!.minorVersion === 0) return;
-    this.#writeBareHead(status, fields, null);
+    this.#writeBareHead(status, lines, null);
   }
 
   /**
    * Sends the last head that is HTTP on this connection, 101 with this `protocol`, or 200 to CONNECT; or
    * nothing, where whoever gets the connection answers.
    */
-  switchProtocols(protocol: string | null, fields: Fields, silently: boolean): void {
-    if (!silently) this.#writeBareHead(protocol === null ? 200 : 101, fields, protocol);
+  switchProtocols(protocol: string | null, lines: FieldLines, silently: boolean): void {
+    if (!silently) this.#writeBareHead(protocol === null ? 200 : 101, lines, protocol);
     this.#phase = "complete";
   }
 
   /** A head without any framing. */
-  #writeBareHead(status: number, fields: Fields, protocol: string | null): void {
+  #writeBareHead(status: number, lines: FieldLines, protocol: string | null): void {
     const out = this.#port!.out.claim();
     out.attempt(() => {
       out.copy(statusLine(status));
@@ -175,7 +181,8 @@ export class ResponseWriter {
         out.latin1(protocol);
         out.copy(CRLF);
       }
-      writeFields(out, fields, protocol === null ? notes : SWITCH_RULES);
+      writeLines(out, lines, protocol === null ? notes : SWITCH_RULES);
+      giveBack(lines);
       if (notes.contentLength !== LENGTH_NOT_GIVEN) {
         throw new TypeError(`a response with status ${status} has no body, and no content-length`);
       }
@@ -223,7 +230,7 @@ export class ResponseWriter {
   #writeHead(
     out: ByteWriter,
     status: number,
-    fields: Fields | undefined,
+    lines: FieldLines,
     length: number,
     bodyOmitted: boolean,
   ): void {
@@ -232,7 +239,8 @@ export class ResponseWriter {
     }
     const mark = out.length;
     try {
-      const said = heads.write(out, status, fields);
+      const said = heads.write(out, status, lines);
+      giveBack(lines);
       const mustClose = this.#writeFraming(out, status, said.contentLength, length, bodyOmitted) ||
         said.close;
       this.#port!.endHead(out, said.date, mustClose, length !== UNKNOWN_LENGTH);
@@ -311,7 +319,13 @@ function checkContent(content: unknown): void {
   );
 }
 
+/** `content-length: …` CRLF of the bodies that were sent, those that are short. */
+const lengthLines: Uint8Array[] = [];
+/** Shorter bodies have their line made once; there are as many lines as this at the most. */
+const SHORT_BODY = 1024;
+
 function writeLength(out: ByteWriter, length: number): void {
+  if (length < SHORT_BODY) return out.copy(lengthLines[length] ??= bytesOf(`content-length: ${length}\r\n`));
   out.copy(CONTENT_LENGTH);
   out.decimal(length);
   out.copy(CRLF);

@@ -2,27 +2,33 @@
  * Where the heads of answered requests live on, for handlers that keep a `Request`. Heads are copied into
  * slabs that many share; a slab lives as long as one of its requests does.
  */
+import { sameBytes } from "../protocol/bytes.ts";
+import type { HeadCopy, RequestHead } from "../protocol/request_head.ts";
 
 const SLAB_BYTES = 64 * 1024;
 
 /** The slab that is being filled. */
-class HeadArchive {
-  /** The slab's memory. */
-  slab: Uint8Array = new Uint8Array(0);
-  #used = 0;
+let slab = new Uint8Array(0);
+let used = 0;
 
-  /** Copies `bytes[start, start + length)` and answers where in `slab` the copy lies. */
-  keep(bytes: Uint8Array, start: number, length: number): number {
-    if (this.#used + length > this.slab.length) {
-      this.slab = new Uint8Array(Math.max(SLAB_BYTES, length));
-      this.#used = 0;
-    }
-    const at = this.#used;
-    this.slab.set(bytes.subarray(start, start + length), at);
-    this.#used += length;
-    return at;
-  }
+/** A copy of `head` that stays. A head that is the one before it again has the same copy. */
+export function archive(head: RequestHead): HeadCopy {
+  const { copy } = head;
+  return copy !== null && isCopyOf(copy, head) ? copy : (head.copy = copyOf(head));
 }
 
-/** The archive of this thread. */
-export const archive: HeadArchive = new HeadArchive();
+/** The field section is the same anyhow. */
+function isCopyOf({ bytes, start, length }: HeadCopy, head: RequestHead): boolean {
+  return length === head.length && sameBytes(head.bytes, head.base, bytes, start, head.sectionStart);
+}
+
+function copyOf({ bytes, base, length }: RequestHead): HeadCopy {
+  if (used + length > slab.length) {
+    slab = new Uint8Array(Math.max(SLAB_BYTES, length));
+    used = 0;
+  }
+  const start = used;
+  slab.set(bytes.subarray(base, base + length), start);
+  used += length;
+  return { bytes: slab, start, length };
+}

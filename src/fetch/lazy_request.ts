@@ -5,7 +5,7 @@
  */
 import type { HttpExchange } from "../connection/exchange.ts";
 import { ExchangeError } from "../errors.ts";
-import { RequestHead } from "../protocol/request_head.ts";
+import { type HeadCopy, RequestHead } from "../protocol/request_head.ts";
 import { archive } from "./head_archive.ts";
 import { LazyHeaders } from "./lazy_headers.ts";
 import { completeWith } from "./twin.ts";
@@ -31,9 +31,7 @@ export class LazyRequest {
   /** The native twin has the body. */
   #bodyMoved = false;
   /** The copy of the head, after `detach`. */
-  #bytes: Uint8Array | null = null;
-  #start = 0;
-  #length = 0;
+  #copy: HeadCopy | null = null;
 
   /** A view of `exchange`, which is under way. */
   constructor(exchange: HttpExchange) {
@@ -50,17 +48,15 @@ export class LazyRequest {
     if (head === null || this.#exchange === null) return;
     this.#exchange = null;
     this.#head = null;
-    const { bytes, base } = head;
-    this.#length = head.length;
-    this.#start = archive.keep(bytes, base, head.length);
-    this.#bytes = archive.slab;
+    this.#copy = archive(head);
   }
 
   /** The head: the exchange's, or read again from the copy. */
   get #requestHead(): RequestHead {
     if (this.#head === null) {
       this.#head = new RequestHead();
-      this.#head.parse(this.#bytes!, this.#start, this.#start + this.#length, NO_LIMITS);
+      const { bytes, start, length } = this.#copy!;
+      this.#head.parse(bytes, start, start + length, NO_LIMITS);
     }
     return this.#head;
   }

@@ -67,9 +67,15 @@ export function equalsIgnoreCase(bytes: Uint8Array, start: number, end: number, 
   return true;
 }
 
-/** Whether `count` bytes from `start` on are those that `other` begins with. */
-export function sameBytes(bytes: Uint8Array, start: number, other: Uint8Array, count: number): boolean {
-  for (let i = 0; i < count; i++) if (bytes[start + i] !== other[i]) return false;
+/** Whether `count` bytes from `start` on are those of `other` from `otherStart` on. */
+export function sameBytes(
+  bytes: Uint8Array,
+  start: number,
+  other: Uint8Array,
+  otherStart: number,
+  count: number,
+): boolean {
+  for (let i = 0; i < count; i++) if (bytes[start + i] !== other[otherStart + i]) return false;
   return true;
 }
 

@@ -49,7 +49,7 @@ export class FieldSection {
     if (maxLines > 0 && this.fields.count > maxLines) return 0;
     // Another length shows at once where the section should end.
     if (bytes[start + length - 3] !== LF || bytes[start + length - 1] !== LF) return 0;
-    if (!sameBytes(bytes, start, this.#memory, length)) return 0;
+    if (!sameBytes(bytes, start, this.#memory, 0, length)) return 0;
     this.fields.bind(bytes, start);
     return length;
   }

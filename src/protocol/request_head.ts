@@ -22,6 +22,13 @@ export interface HeadLimits {
   readonly maxTargetBytes: number;
 }
 
+/** A head that was copied: `length` bytes from `start` on. */
+export interface HeadCopy {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly length: number;
+}
+
 /** Empty lines passed over before a request line: RFC 9112 §2.2 asks for one; some clients send more. */
 const MAX_EMPTY_LINES = 4;
 
@@ -45,6 +52,8 @@ export class RequestHead {
   length = 0;
   /** Whether the client still waits for 100 before it sends the body (RFC 9110 §10.1.1). */
   expectsContinue = false;
+  /** A copy of a head with this field section, where somebody has made one that stays. */
+  copy: HeadCopy | null = null;
   /** The bytes that the head lies in. */
   bytes: Uint8Array = NOTHING;
   /** Where in `bytes` it starts. */
@@ -56,7 +65,7 @@ export class RequestHead {
   #targetEnd = 0;
   #emptyLines = 0;
   /** Where the field section starts, relative to the head. */
-  #sectionStart = 0;
+  sectionStart = 0;
   /** Where the first line that was not read yet starts, relative to the head. */
   #line = 0;
   /** Up to where that line's LF was searched, relative to the head. */
@@ -75,7 +84,7 @@ export class RequestHead {
   moveTo(bytes: Uint8Array, base: number): void {
     this.bytes = bytes;
     this.base = base;
-    this.#section.fields.bind(bytes, base + this.#sectionStart);
+    this.#section.fields.bind(bytes, base + this.sectionStart);
   }
 
   /** The field lines. */
@@ -134,16 +143,18 @@ export class RequestHead {
     }
     const length = at + EMPTY_LINE - start;
     checkHeadSize(length, limits);
-    this.#section.complete(bytes, start + this.#sectionStart, at + EMPTY_LINE);
+    this.#section.complete(bytes, start + this.sectionStart, at + EMPTY_LINE);
     return this.#complete(length, limits);
   }
 
   /** Answers the length of a section that was read before, or 0. */
   #beginSection(bytes: Uint8Array, at: number, end: number, { maxHeaders }: HeadLimits): number {
-    this.#sectionStart = at - this.base;
+    this.sectionStart = at - this.base;
     const repeated = this.#section.recall(bytes, at, end, this.minor, maxHeaders);
-    if (repeated === 0) this.#section.begin(bytes, at, this.minor);
-    return repeated;
+    if (repeated > 0) return repeated;
+    this.#section.begin(bytes, at, this.minor);
+    this.copy = null;
+    return 0;
   }
 
   #complete(length: number, limits: HeadLimits): number {

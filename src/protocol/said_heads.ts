@@ -2,10 +2,9 @@
  * Writes what a handler says in the head of a response: status line and fields. Handlers say the same again
  * and again: what was said twice in a row is kept as bytes, which are then copied in one go.
  */
-import type { Fields } from "../exchange.ts";
 import type { ByteWriter } from "./byte_writer.ts";
 import { copyOf } from "./bytes.ts";
-import { FieldLines, giveBack, linesOf } from "./field_lines.ts";
+import { FieldLines } from "./field_lines.ts";
 import { FieldNotes, writeLines } from "./response_head.ts";
 import { statusLine } from "./status.ts";
 
@@ -36,23 +35,18 @@ export class SaidHeads {
   #last = new Said();
 
   /**
-   * Appends the status line, and the fields but for those that are the engine's to write.
+   * Appends the status line, and the lines but for those that are the engine's to write.
    *
    * @returns what the engine must know of the fields, valid until the next call
    * @throws {TypeError} on a name that is no token, or a value that cannot travel
    */
-  write(out: ByteWriter, status: number, fields: Fields | undefined): FieldNotes {
-    const lines = linesOf(fields);
-    let notes: FieldNotes | null = null;
+  write(out: ByteWriter, status: number, lines: FieldLines): FieldNotes {
     for (const said of this.#kept) {
       if (!said.is(status, lines)) continue;
       out.copy(said.bytes);
-      notes = said.notes;
-      break;
+      return said.notes;
     }
-    notes ??= this.#writeAnew(out, status, lines);
-    giveBack(lines);
-    return notes;
+    return this.#writeAnew(out, status, lines);
   }
 
   #writeAnew(out: ByteWriter, status: number, lines: FieldLines): FieldNotes {
