@@ -29,13 +29,15 @@ export class Collector implements BodyReader {
 
   push(bytes: Uint8Array, start: number, end: number): boolean {
     const count = end - start;
+    if (this.#bytes === null && count === this.#expected) {
+      // A small body mostly comes in one piece: its copy is the result.
+      this.#bytes = copyOf(bytes, start, end);
+      this.#length = count;
+      return true;
+    }
     if (this.#bytes === null) {
-      // A small body mostly comes in one piece: its copy is the result. Otherwise memory grows with what
-      // came, not with what was promised.
-      const capacity = count === this.#expected
-        ? count
-        : Math.max(count, Math.min(this.#expected ?? 0, FIRST_CAPACITY));
-      this.#bytes = new Uint8Array(capacity);
+      // Memory grows with what came, not with what was promised.
+      this.#bytes = new Uint8Array(Math.max(count, Math.min(this.#expected ?? 0, FIRST_CAPACITY)));
     } else if (this.#length + count > this.#bytes.length) {
       const larger = new Uint8Array(
         Math.max(this.#length + count, Math.min(this.#bytes.length * 2, this.#expected ?? Infinity)),

@@ -133,8 +133,10 @@ function join(bytes: Uint8Array, start: number, end: number): string {
   return text;
 }
 
-/** A copy of `bytes[start, end)`. Not by `slice`, which on Node's Buffers makes a view. */
+/** A copy of `bytes[start, end)`, a plain `Uint8Array`. */
 export function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array<ArrayBuffer> {
+  // It need not clear the memory that it fills; but that of Node's Buffers makes a view.
+  if (bytes.constructor === Uint8Array) return bytes.slice(start, end) as Uint8Array<ArrayBuffer>;
   const copy = new Uint8Array(end - start);
   copy.set(bytes.subarray(start, end));
   return copy;
