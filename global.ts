@@ -19,6 +19,13 @@
  * @module
  */
 import { FastResponse } from "./src/fetch/fast_response.ts";
+import { copyOf } from "./src/protocol/bytes.ts";
 import { replaceResponse } from "./src/fetch/stand_in.ts";
 
-replaceResponse((body, init) => new FastResponse(body, init), FastResponse);
+/** As the platform's, a response does not change with the bytes that it was made of. */
+function ownCopy(body: BodyInit | null | undefined): BodyInit | null | undefined {
+  if (body instanceof Uint8Array) return copyOf(body, 0, body.length);
+  return body instanceof ArrayBuffer ? body.slice(0) : body;
+}
+
+replaceResponse((body, init) => new FastResponse(ownCopy(body), init), FastResponse);

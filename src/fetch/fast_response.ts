@@ -4,12 +4,10 @@
  */
 import type { Exchange, Fields } from "../exchange.ts";
 import { jsonInit, jsonText } from "./json.ts";
-import { NativeResponse } from "./stand_in.ts";
+import { NativeResponse, TEXT } from "./stand_in.ts";
 import { isPieces, streamOf } from "./text_stream.ts";
 import { completeWith } from "./twin.ts";
 
-/** A string body is text, as in the Fetch standard. */
-const TEXT = "text/plain;charset=UTF-8";
 const TEXT_FIELDS: Fields = { "content-type": TEXT };
 
 /** A body: what `Response` takes, or pieces that come one after another. */
@@ -45,7 +43,7 @@ class Fast {
   #native: Response | null = null;
 
   constructor(body?: FastBody | null, init?: ResponseInit) {
-    const status = init?.status ?? 200;
+    const status = Number(init?.status ?? 200);
     if (!(status >= 200 && status <= 599)) {
       throw new RangeError(`the status must be from 200 to 599, not ${status}`);
     }
@@ -62,9 +60,11 @@ class Fast {
     return new Fast(jsonText(data), jsonInit(init));
   }
 
-  /** As `Response.headers`. */
+  /** As `Response.headers`. Who has them may change them: once they are made, they hold. */
   get headers(): Headers {
-    if (this.#native !== null) return this.#native.headers;
+    if (this.#headers === null && (this.#native !== null || !isAtHand(this.#content))) {
+      return this.native.headers;
+    }
     if (this.#headers === null) {
       this.#headers = new Headers(this.#init?.headers);
       if (typeof this.#content === "string" && !this.#headers.has("content-type")) {
@@ -90,6 +90,17 @@ class Fast {
     return this.#native;
   }
 
+  /** As `Response.clone`. */
+  clone(): Response {
+    const copy = this.native.clone();
+    if (this.#headers === null) return copy;
+    return new NativeResponse(copy.body, {
+      status: this.status,
+      statusText: this.statusText,
+      headers: this.#headers,
+    });
+  }
+
   /** Sends it; answers whether that was possible without a native one. */
   send(x: Exchange): boolean {
     const content = this.#content;
@@ -106,20 +117,35 @@ class Fast {
 
   /** The fields to send, with the type of a string body where none is given. */
   #fields(isText: boolean): Fields | undefined {
-    const given = (this.#headers ?? this.#init?.headers) as Fields | undefined;
+    const given = this.#init?.headers;
+    if (this.#headers !== null) return this.#headers;
     if (given === undefined) return isText ? TEXT_FIELDS : undefined;
-    if (this.#headers !== null || !isText) return given;
-    if (given instanceof Headers) {
-      return given.has("content-type") ? given : [...given, ["content-type", TEXT]];
+    if (given instanceof Headers) return isText && !given.has("content-type") ? this.headers : given;
+    if (Symbol.iterator in given) return this.headers;
+    let typed = !isText;
+    for (const name in given) {
+      const value = given[name];
+      if (!isPlain(value)) return this.headers;
+      typed ||= name.length === 12 && name.toLowerCase() === "content-type";
     }
-    const pairs = Symbol.iterator in given ? [...given] : null;
-    const names = pairs?.map(([name]) => name) ?? Object.keys(given);
-    if (names.some((name) => name.length === 12 && name.toLowerCase() === "content-type")) {
-      return pairs ?? given;
-    }
-    return pairs ? [...pairs, ["content-type", TEXT]] : { ...given, "content-type": TEXT } as Fields;
+    return typed ? given : { ...given, "content-type": TEXT };
   }
 }
+
+/** Whether a body is sent as it is; of others the platform knows the type and the bytes. */
+function isAtHand(content: unknown): boolean {
+  return content === null || typeof content === "string" || content instanceof Uint8Array ||
+    content instanceof ArrayBuffer;
+}
+
+/** Whether `Headers` would take a value as it is: a string without white space around it. */
+function isPlain(value: unknown): boolean {
+  if (typeof value !== "string") return false;
+  return value === "" || (value.charCodeAt(0) > SPACE && value.charCodeAt(value.length - 1) > SPACE);
+}
+
+/** White space and control bytes come before all that is neither. */
+const SPACE = 0x20;
 
 completeWith(Fast, NativeResponse, (self) => self.native);
 Object.setPrototypeOf(Fast, NativeResponse);
@@ -127,11 +153,6 @@ Object.setPrototypeOf(Fast, NativeResponse);
 /** Sends a fast response; answers whether `response` was one, and could be sent without a native twin. */
 export function sendFast(x: Exchange, response: Response): boolean {
   return response instanceof Fast && response.send(x);
-}
-
-/** The native `Response` that says the same as `response`. */
-export function nativeResponse(response: Response): Response {
-  return response instanceof Fast ? response.native : response;
 }
 
 /**

@@ -4,11 +4,11 @@
 import type { HttpExchange } from "../connection/exchange.ts";
 import type { Exchange, ExchangeHandler } from "../exchange.ts";
 import type { ConnectionOptions, FetchHandler } from "../options.ts";
-import { nativeResponse, sendFast } from "./fast_response.ts";
+import { sendFast } from "./fast_response.ts";
 import { FetchCall } from "./fetch_call.ts";
 import { makePeace } from "./interop.ts";
-import { sendNoted } from "./noted_response.ts";
-import { sendResponse } from "./send_response.ts";
+import { sendNoted, wasSent } from "./noted_response.ts";
+import { sendResponse, usedAlready } from "./send_response.ts";
 
 /** Reports an error, and may say how to answer it. */
 export type ErrorReporter = NonNullable<ConnectionOptions["onError"]>;
@@ -51,7 +51,8 @@ async function answer(
 }
 
 function send(x: HttpExchange, call: FetchCall, response: Response): void | Promise<void> {
-  if (needsCare(call) || !sendAtOnce(x, response)) return sendResponse(x, nativeResponse(response), call);
+  if (wasSent(response)) throw usedAlready();
+  if (needsCare(call) || !sendAtOnce(x, response)) return sendResponse(x, response, call);
 }
 
 /** Sends a response whose body is at hand; answers whether it is. */

@@ -15,10 +15,12 @@ export function jsonText(data: unknown): string {
   return text;
 }
 
-/** `init` with the type of JSON. */
-export function jsonInit(init: ResponseInit | undefined): ResponseInit {
-  if (init?.headers === undefined) return { ...init, headers: JSON_FIELDS };
-  const headers = new Headers(init.headers);
-  if (!headers.has("content-type")) headers.set("content-type", JSON_FIELDS["content-type"]);
-  return { ...init, headers };
+/** `init`, which may be a `Response` itself, with the type of JSON. */
+export function jsonInit(init: ResponseInit | null | undefined): ResponseInit {
+  const { status, statusText, headers: given } = init ?? {};
+  const headers = given === undefined ? JSON_FIELDS : new Headers(given);
+  if (headers instanceof Headers && !headers.has("content-type")) {
+    headers.set("content-type", JSON_FIELDS["content-type"]);
+  }
+  return { ...status !== undefined && { status }, ...statusText !== undefined && { statusText }, headers };
 }

@@ -3,18 +3,14 @@
  * stream, which costs promises and microseconds; and on Bun nobody could tell a text from other bodies.
  */
 import type { Exchange } from "../exchange.ts";
-import { usedAlready } from "./send_response.ts";
+import { copyOf } from "../protocol/bytes.ts";
 import { jsonInit, jsonText } from "./json.ts";
-import { NativeResponse, replaceResponse } from "./stand_in.ts";
+import { NativeResponse, replaceResponse, TEXT, typed, TYPES_TEXT } from "./stand_in.ts";
 
-/** A string body is text, as in the Fetch standard. */
-const TEXT = "text/plain;charset=UTF-8";
+const TEXT_INIT: ResponseInit = { headers: { "content-type": TEXT } };
 
 /** Bytes up to here are copied when they are noted, as the platform does; more are worth a stream. */
 const LARGEST_NOTED = 16 * 1024;
-
-/** Whether the platform says that a text is one; Bun tells only its own server. */
-const TYPES_TEXT = new NativeResponse("").headers.has("content-type");
 
 type Content = string | Uint8Array;
 
@@ -23,66 +19,90 @@ const Given = function (object: object): object {
   return object;
 } as unknown as new (object: object) => object;
 
-/** The note, in a field of the response that nobody else sees. */
+/** What a response is made of, in a field of it that nobody else sees. */
 class Note extends Given {
-  /** `null` once it was sent. */
-  #content: Content | null;
+  /** `null` once it was sent, `undefined` once somebody may have changed that. */
+  #content: Content | null | undefined;
 
   constructor(response: Response, content: Content) {
     super(response);
     this.#content = content;
   }
 
-  /** What `response` is made of, `null` where that was sent already, `undefined` where nobody knows. */
   static of(response: object): Content | null | undefined {
     return #content in response ? response.#content : undefined;
   }
 
-  /** It is sent now. */
   static sent(response: object): void {
-    (response as Note).#content = null;
+    if (#content in response) response.#content = null;
+  }
+
+  /** Whoever has the stream may read it, or lock it. */
+  static touched(response: object): void {
+    if (#content in response && response.#content !== null) response.#content = undefined;
   }
 }
 
 function makeNoted(body?: BodyInit | null, init?: ResponseInit): Response {
+  if (typeof body === "string") return makeText(body, init);
   const response = new NativeResponse(body, init);
-  if (typeof body === "string") new Note(response, body);
-  else if (body instanceof Uint8Array && body.length <= LARGEST_NOTED) new Note(response, body.slice());
+  if (body instanceof Uint8Array && body.length <= LARGEST_NOTED) {
+    new Note(response, copyOf(body, 0, body.length));
+  }
+  return response;
+}
+
+function makeText(body: string, init: ResponseInit | undefined): Response {
+  // Said at once where nothing else is: a header costs more afterwards.
+  const response = TYPES_TEXT || init !== undefined
+    ? typed(new NativeResponse(body, init), body)
+    : new NativeResponse(body, TEXT_INIT);
+  new Note(response, body);
   return response;
 }
 
 /** As `Response.json`, but noted. */
 function json(data: unknown, init?: ResponseInit): Response {
-  return makeNoted(jsonText(data), jsonInit(init));
+  return makeText(jsonText(data), jsonInit(init));
 }
 
-/** Has `new Response`, `Response.json` and `clone` note. */
+/** Has `new Response`, `Response.json` and `clone` note, and whoever asks for the stream be known. */
 export function noteResponses(): void {
   if (globalThis.Response !== NativeResponse) return; // somebody else has replaced it, who knows why
-  const { clone } = NativeResponse.prototype;
-  NativeResponse.prototype.clone = function (this: Response): Response {
+  const { prototype } = NativeResponse;
+  const { clone } = prototype;
+  prototype.clone = function (this: Response): Response {
+    void this.headers; // a clone on Deno forgets those that nobody has looked at
     const response = clone.call(this);
     const content = Note.of(this);
     if (content != null) new Note(response, content);
     return response;
   };
+  const body = Object.getOwnPropertyDescriptor(prototype, "body")!;
+  // Bun's cannot be replaced: there a body that is locked, but was not read, is sent all the same.
+  if (body.configurable) Object.defineProperty(prototype, "body", { ...body, get: touchingBody(body.get!) });
   replaceResponse(makeNoted, Object.setPrototypeOf({ json }, NativeResponse));
 }
 
-/**
- * Sends a response of which is known what it is made of; answers whether it was one.
- *
- * @throws {TypeError} where it was sent before
- */
+/** The getter of `body`, by which the stream gets known. */
+function touchingBody(get: (this: Response) => unknown): (this: Response) => unknown {
+  return function () {
+    const stream = get.call(this);
+    Note.touched(this);
+    return stream;
+  };
+}
+
+/** Whether `response` was sent by what is noted of it, of which it does not know itself. */
+export function wasSent(response: Response): boolean {
+  return Note.of(response) === null;
+}
+
+/** Sends a response of which is known what it is made of; answers whether it was one. */
 export function sendNoted(x: Exchange, response: Response): boolean {
   const content = response instanceof NativeResponse ? Note.of(response) : undefined;
-  if (content === undefined || response.bodyUsed) return false;
-  if (content === null) throw usedAlready();
-  const { status, headers } = response;
-  if (!TYPES_TEXT && typeof content === "string" && !headers.has("content-type")) {
-    headers.set("content-type", TEXT);
-  }
-  x.respond(status, headers, content);
+  if (content == null || response.bodyUsed) return false;
+  x.respond(response.status, response.headers, content);
   Note.sent(response);
   return true;
 }

@@ -9,15 +9,32 @@ export const NativeResponse: typeof Response = globalThis.Response;
 /** Makes what `new Response` gives. */
 export type MakeResponse = (body?: BodyInit | null, init?: ResponseInit) => Response;
 
-/** Has `new Response` call `make`; what it does not find, it takes from `statics`. */
+/** A string body is text, as in the Fetch standard. */
+export const TEXT = "text/plain;charset=UTF-8";
+
+/** Whether the platform says so; Bun tells only its own server. */
+export const TYPES_TEXT: boolean = new NativeResponse("").headers.has("content-type");
+
+/** `response`, made of `body`, with its type on every platform. */
+export function typed(response: Response, body: unknown): Response {
+  if (!TYPES_TEXT && typeof body === "string" && !response.headers.has("content-type")) {
+    response.headers.set("content-type", TEXT);
+  }
+  return response;
+}
+
+/** Has `new Response` call `make`; what the class lacks, it takes from `statics`. */
 export function replaceResponse(make: MakeResponse, statics: object): void {
   function Response(this: unknown, body?: BodyInit | null, init?: ResponseInit): Response {
     if (new.target === Response) return make(body, init);
     if (new.target === undefined) throw new TypeError("Response is a constructor: use it with new");
     // deno-lint-ignore prefer-rest-params
-    return Reflect.construct(NativeResponse, arguments, new.target);
+    return typed(Reflect.construct(NativeResponse, arguments, new.target), body);
   }
-  Object.defineProperty(Response, "prototype", { value: NativeResponse.prototype, writable: false });
+  const { prototype } = NativeResponse;
+  Object.defineProperty(Response, "prototype", { value: prototype, writable: false });
+  Object.defineProperty(Response, "length", { value: NativeResponse.length, configurable: true });
   Object.setPrototypeOf(Response, statics);
+  Object.defineProperty(prototype, "constructor", { value: Response, writable: true, configurable: true });
   globalThis.Response = Response as unknown as typeof globalThis.Response;
 }

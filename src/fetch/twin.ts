@@ -14,13 +14,15 @@ export function completeWith<T extends object>(
   twin: (self: T) => object,
 ): void {
   for (const key of Reflect.ownKeys(native.prototype)) {
-    if (key !== "constructor" && Object.hasOwn(ours.prototype, key)) continue;
+    if (Object.hasOwn(ours.prototype, key)) continue;
     const { get, value } = Object.getOwnPropertyDescriptor(native.prototype, key)!;
     const forward: PropertyDescriptor = get !== undefined
       ? { get: forwardGet(key, twin) }
-      : { value: typeof value === "function" && key !== "constructor" ? forwardCall(value, twin) : value };
+      : { value: typeof value === "function" ? forwardCall(value, twin) : value };
     Object.defineProperty(ours.prototype, key, { ...forward, configurable: true });
   }
+  // Inherited: it is whatever the platform's instances say.
+  Reflect.deleteProperty(ours.prototype, "constructor");
   Object.setPrototypeOf(ours.prototype, native.prototype);
 }
 
