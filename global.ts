@@ -3,9 +3,10 @@
  * modules that make responses, puts {@linkcode FastResponse} in the place of the global `Response`.
  *
  * The platform's own responses, those of `fetch` for example, stay what they are and are `instanceof Response`
- * as before, and so are the responses of classes that extend it. Two things differ: what is passed as `init` is
- * read when the response is sent, so leave it alone once it is passed; and calls of the platform that take
- * nothing but its own responses (`cache.put`, `WebAssembly.compileStreaming`) are to get a `clone()`.
+ * as before, and so are the responses of classes that extend it. These things differ: `init` is read when the
+ * response is sent, so leave it alone once it is passed, and what is wrong with its headers is told to `onError`
+ * then instead of thrown; a response can be sent twice; and what takes nothing but the platform's own responses
+ * (`cache.put`, `WebAssembly.compileStreaming`, `Bun.serve`, `Deno.serve`) is to get a `clone()`.
  *
  * @example
  * ```ts
@@ -18,14 +19,21 @@
  *
  * @module
  */
-import { FastResponse } from "./src/fetch/fast_response.ts";
+import { FastResponse, isAtHand } from "./src/fetch/fast_response.ts";
 import { copyOf } from "./src/protocol/bytes.ts";
-import { replaceResponse } from "./src/fetch/stand_in.ts";
+import { NativeResponse, replaceResponse } from "./src/fetch/stand_in.ts";
 
-/** As the platform's, a response does not change with the bytes that it was made of. */
-function ownCopy(body: BodyInit | null | undefined): BodyInit | null | undefined {
-  if (body instanceof Uint8Array) return copyOf(body, 0, body.length);
-  return body instanceof ArrayBuffer ? body.slice(0) : body;
+/** A fast one where the body is text or bytes, which are copied as the platform does; else the platform's. */
+function make(body?: BodyInit | null, init?: ResponseInit): Response {
+  const own = ownCopy(body ?? null);
+  return isAtHand(own) ? new FastResponse(own as BodyInit | null, init) : new NativeResponse(own, init);
 }
 
-replaceResponse((body, init) => new FastResponse(ownCopy(body), init), FastResponse);
+function ownCopy(body: BodyInit | null): BodyInit | null {
+  if (body instanceof ArrayBuffer) return body.slice(0);
+  if (!ArrayBuffer.isView(body)) return body;
+  const bytes = new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
+  return copyOf(bytes, 0, bytes.length);
+}
+
+replaceResponse(make, FastResponse);

@@ -57,10 +57,13 @@ export class HttpExchange implements Exchange {
   #ownedHead: Uint8Array = NOTHING;
   #abort: AbortController | null = null;
   #lost: unknown = null;
+  /** How often it was begun: what belongs to one request must not reach into the next. */
+  #uses = 0;
 
   /** Makes ready for a handler; the head was read. */
   begin(port: ExchangePort, settings: Settings): void {
     this.#port = port;
+    this.#uses++;
     this.body.begin(this.head.framing, settings);
     this.response.begin(port);
   }
@@ -118,9 +121,10 @@ export class HttpExchange implements Exchange {
     this.head.reset();
   }
 
-  /** Copies the head out of memory that is about to go. */
+  /** Copies the head out of memory that is about to go, unless it was. */
   keepHead(): void {
     const { bytes, base, length } = this.head;
+    if (bytes === this.#ownedHead) return;
     if (this.#ownedHead.length < length) this.#ownedHead = new Uint8Array(Math.max(1024, length));
     this.#ownedHead.set(bytes.subarray(base, base + length));
     this.head.moveTo(this.#ownedHead, 0);
@@ -128,6 +132,7 @@ export class HttpExchange implements Exchange {
 
   /** The connection is lost for this exchange: whoever waits for it is told. */
   lose(error: unknown): void {
+    this.keepHead(); // whoever is told may look at it, now and later
     this.#lost = error;
     const unfinished = this.response.phase !== "complete";
     this.response.cut();
@@ -200,7 +205,14 @@ export class HttpExchange implements Exchange {
 
   headers(): IterableIterator<[string, string]> {
     void this.#live;
-    return this.head.fields[Symbol.iterator]();
+    return this.#lines(this.#uses);
+  }
+
+  *#lines(use: number): IterableIterator<[string, string]> {
+    for (const line of this.head.fields) {
+      if (this.#port === null || use !== this.#uses) throw new ExchangeError("the exchange is over");
+      yield line;
+    }
   }
 
   bytes(): Promise<Uint8Array<ArrayBuffer>> {

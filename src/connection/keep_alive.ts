@@ -13,6 +13,7 @@ import { SHORTEST_HINT } from "./standard_fields.ts";
 
 /** Under pressure, what of the idle time is left: one part of so many. */
 const SHORTER = 4;
+
 /** Whether, and on what terms, one connection goes on. */
 export class KeepAlive {
   /** Requests that it has brought, the one under way included. */

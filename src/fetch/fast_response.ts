@@ -43,9 +43,9 @@ class Fast {
   #native: Response | null = null;
 
   constructor(body?: FastBody | null, init?: ResponseInit) {
-    const status = Number(init?.status ?? 200);
+    const status = Math.trunc(Number(init?.status ?? 200));
     if (!(status >= 200 && status <= 599)) {
-      throw new RangeError(`the status must be from 200 to 599, not ${status}`);
+      throw new RangeError(`the status must be from 200 to 599, not ${init?.status}`);
     }
     if (body != null && (status === 204 || status === 205 || status === 304)) {
       throw new TypeError(`a response with status ${status} has no body`);
@@ -65,6 +65,11 @@ class Fast {
     if (this.#headers === null && (this.#native !== null || !isAtHand(this.#content))) {
       return this.native.headers;
     }
+    return this.#own();
+  }
+
+  /** Its headers as ours, made of what was given. */
+  #own(): Headers {
     if (this.#headers === null) {
       this.#headers = new Headers(this.#init?.headers);
       if (typeof this.#content === "string" && !this.#headers.has("content-type")) {
@@ -79,11 +84,13 @@ class Fast {
     if (this.#native === null) {
       const content = this.#content;
       const body = isPieces(content) ? streamOf(content) : content as BodyInit;
+      const { status, statusText } = this;
+      // Ours where the platform may leave out the type of a text.
+      const headers = typeof content === "string" ? this.#own() : this.#headers ?? this.#init?.headers;
       this.#native = new NativeResponse(body, {
-        status: this.status,
-        statusText: this.statusText,
-        // With the type of a text, which Bun's own class leaves out.
-        headers: (this.#fields(typeof content === "string") ?? []) as HeadersInit,
+        status,
+        statusText,
+        ...headers !== undefined && { headers },
       });
       void this.#native.headers; // a clone on Deno forgets the type of a text that nobody has looked at
     }
@@ -115,17 +122,17 @@ class Fast {
     return true;
   }
 
-  /** The fields to send, with the type of a string body where none is given. */
+  /** The fields to send with a body that is at hand, with the type of a string where none is given. */
   #fields(isText: boolean): Fields | undefined {
     const given = this.#init?.headers;
     if (this.#headers !== null) return this.#headers;
     if (given === undefined) return isText ? TEXT_FIELDS : undefined;
-    if (given instanceof Headers) return isText && !given.has("content-type") ? this.headers : given;
-    if (Symbol.iterator in given) return this.headers;
+    if (given instanceof Headers) return isText && !given.has("content-type") ? this.#own() : given;
+    if (Symbol.iterator in given) return this.#own();
     let typed = !isText;
     for (const name in given) {
       const value = given[name];
-      if (!isPlain(value)) return this.headers;
+      if (!isPlain(value)) return this.#own();
       typed ||= name.length === 12 && name.toLowerCase() === "content-type";
     }
     return typed ? given : { ...given, "content-type": TEXT };
@@ -133,7 +140,7 @@ class Fast {
 }
 
 /** Whether a body is sent as it is; of others the platform knows the type and the bytes. */
-function isAtHand(content: unknown): boolean {
+export function isAtHand(content: unknown): content is string | Uint8Array | ArrayBuffer | null {
   return content === null || typeof content === "string" || content instanceof Uint8Array ||
     content instanceof ArrayBuffer;
 }

@@ -8,6 +8,7 @@ import { sendFast } from "./fast_response.ts";
 import { FetchCall } from "./fetch_call.ts";
 import { makePeace } from "./interop.ts";
 import { sendNoted, wasSent } from "./noted_response.ts";
+import { NativeResponse } from "./stand_in.ts";
 import { sendResponse, usedAlready } from "./send_response.ts";
 
 /** Reports an error, and may say how to answer it. */
@@ -40,7 +41,7 @@ async function answer(
   try {
     const response = await promised;
     if (call.upgraded) return; // whatever it is, there is nobody to send it to
-    if (!(response instanceof Response)) {
+    if (!(response instanceof NativeResponse)) {
       const what = response === null ? "null" : typeof response;
       throw new TypeError(`a fetch handler must return a Response, not ${what}`);
     }
@@ -69,7 +70,9 @@ function needsCare(call: FetchCall): boolean {
 async function fail(x: HttpExchange, call: FetchCall, error: unknown, onError: ErrorReporter): Promise<void> {
   try {
     const response = await onError(error, call.request);
-    if (x.response.phase === "unanswered" && response instanceof Response) await send(x, call, response);
+    if (x.response.phase === "unanswered" && response instanceof NativeResponse) {
+      await send(x, call, response);
+    }
   } catch (second) {
     console.error(second);
   }

@@ -17,12 +17,13 @@ export function archive(head: RequestHead): HeadCopy {
   return copy !== null && isCopyOf(copy, head) ? copy : (head.copy = copyOf(head));
 }
 
-/** The field section is the same anyhow. */
-function isCopyOf({ bytes, start, length }: HeadCopy, head: RequestHead): boolean {
-  return length === head.length && sameBytes(head.bytes, head.base, bytes, start, head.sectionStart);
+/** Whether it has the same field section, and the same start line. */
+function isCopyOf({ generation, bytes, start, length }: HeadCopy, head: RequestHead): boolean {
+  return generation === head.generation && length === head.length &&
+    sameBytes(head.bytes, head.base, bytes, start, head.sectionStart);
 }
 
-function copyOf({ bytes, base, length }: RequestHead): HeadCopy {
+function copyOf({ generation, bytes, base, length }: RequestHead): HeadCopy {
   if (used + length > slab.length) {
     slab = new Uint8Array(Math.max(SLAB_BYTES, length));
     used = 0;
@@ -30,5 +31,5 @@ function copyOf({ bytes, base, length }: RequestHead): HeadCopy {
   const start = used;
   slab.set(bytes.subarray(base, base + length), start);
   used += length;
-  return { bytes: slab, start, length };
+  return { generation, bytes: slab, start, length };
 }

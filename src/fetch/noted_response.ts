@@ -14,33 +14,42 @@ const LARGEST_NOTED = 16 * 1024;
 
 type Content = string | Uint8Array;
 
+/** It was sent, of which the platform's response does not know. */
+const SENT = Symbol("sent");
+/** Somebody has its stream, and may read it, or lock it. */
+const TOUCHED = Symbol("touched");
+
 /** Gives back the object that it gets, for a class that extends it to put a private field on. */
 const Given = function (object: object): object {
   return object;
 } as unknown as new (object: object) => object;
 
-/** What a response is made of, in a field of it that nobody else sees. */
+/** What a response is made of, or what became of that, in a field of it that nobody else sees. */
 class Note extends Given {
-  /** `null` once it was sent, `undefined` once somebody may have changed that. */
-  #content: Content | null | undefined;
+  #content: Content | typeof SENT | typeof TOUCHED;
 
   constructor(response: Response, content: Content) {
     super(response);
     this.#content = content;
   }
 
-  static of(response: object): Content | null | undefined {
+  static of(response: object): Content | typeof SENT | typeof TOUCHED | undefined {
     return #content in response ? response.#content : undefined;
   }
 
-  static sent(response: object): void {
-    if (#content in response) response.#content = null;
+  static set(response: object, content: Content | typeof SENT): void {
+    (response as Note).#content = content;
   }
 
-  /** Whoever has the stream may read it, or lock it. */
-  static touched(response: object): void {
-    if (#content in response && response.#content !== null) response.#content = undefined;
+  static touch(response: object): void {
+    if (#content in response && response.#content !== SENT) response.#content = TOUCHED;
   }
+}
+
+/** What `response` is known to be made of, if it can still be sent by that. */
+function contentOf(response: Response): Content | undefined {
+  const content = Note.of(response);
+  return typeof content === "symbol" ? undefined : content;
 }
 
 function makeNoted(body?: BodyInit | null, init?: ResponseInit): Response {
@@ -74,35 +83,41 @@ export function noteResponses(): void {
   prototype.clone = function (this: Response): Response {
     void this.headers; // a clone on Deno forgets those that nobody has looked at
     const response = clone.call(this);
-    const content = Note.of(this);
-    if (content != null) new Note(response, content);
+    const content = contentOf(this);
+    if (content !== undefined) new Note(response, content);
     return response;
   };
-  const body = Object.getOwnPropertyDescriptor(prototype, "body")!;
+  const body = Object.getOwnPropertyDescriptor(prototype, "body");
   // Bun's cannot be replaced: there a body that is locked, but was not read, is sent all the same.
-  if (body.configurable) Object.defineProperty(prototype, "body", { ...body, get: touchingBody(body.get!) });
+  if (body?.configurable) Object.defineProperty(prototype, "body", { ...body, get: touching(body.get!) });
   replaceResponse(makeNoted, Object.setPrototypeOf({ json }, NativeResponse));
 }
 
 /** The getter of `body`, by which the stream gets known. */
-function touchingBody(get: (this: Response) => unknown): (this: Response) => unknown {
+function touching(get: (this: Response) => unknown): (this: Response) => unknown {
   return function () {
     const stream = get.call(this);
-    Note.touched(this);
+    Note.touch(this);
     return stream;
   };
 }
 
-/** Whether `response` was sent by what is noted of it, of which it does not know itself. */
+/** Whether `response` was sent by what is noted of it. */
 export function wasSent(response: Response): boolean {
-  return Note.of(response) === null;
+  return Note.of(response) === SENT;
 }
 
 /** Sends a response of which is known what it is made of; answers whether it was one. */
 export function sendNoted(x: Exchange, response: Response): boolean {
-  const content = response instanceof NativeResponse ? Note.of(response) : undefined;
-  if (content == null || response.bodyUsed) return false;
-  x.respond(response.status, response.headers, content);
-  Note.sent(response);
+  const content = response instanceof NativeResponse ? contentOf(response) : undefined;
+  if (content === undefined || response.bodyUsed) return false;
+  // First: the next request may be answered from inside of this call.
+  Note.set(response, SENT);
+  try {
+    x.respond(response.status, response.headers, content);
+  } catch (error) {
+    Note.set(response, content);
+    throw error;
+  }
   return true;
 }

@@ -3,8 +3,12 @@
  * prototype, so that either's are `instanceof` the other, and classes that extend it extend the platform's.
  */
 
-/** The platform's class, before anybody replaces it. */
-export const NativeResponse: typeof Response = globalThis.Response;
+/** Under which a stand-in keeps the platform's class, for other copies of this module. */
+const NATIVE = Symbol.for("@mooring/http: native Response");
+
+/** The platform's class, before anybody of ours replaces it. */
+export const NativeResponse: typeof Response = Reflect.get(globalThis.Response, NATIVE) ??
+  globalThis.Response;
 
 /** Makes what `new Response` gives. */
 export type MakeResponse = (body?: BodyInit | null, init?: ResponseInit) => Response;
@@ -34,6 +38,7 @@ export function replaceResponse(make: MakeResponse, statics: object): void {
   const { prototype } = NativeResponse;
   Object.defineProperty(Response, "prototype", { value: prototype, writable: false });
   Object.defineProperty(Response, "length", { value: NativeResponse.length, configurable: true });
+  Object.defineProperty(Response, NATIVE, { value: NativeResponse });
   Object.setPrototypeOf(Response, statics);
   Object.defineProperty(prototype, "constructor", { value: Response, writable: true, configurable: true });
   globalThis.Response = Response as unknown as typeof globalThis.Response;

@@ -13,13 +13,15 @@ export function completeWith<T extends object>(
   native: { prototype: object },
   twin: (self: T) => object,
 ): void {
-  for (const key of Reflect.ownKeys(native.prototype)) {
-    if (Object.hasOwn(ours.prototype, key)) continue;
-    const { get, value } = Object.getOwnPropertyDescriptor(native.prototype, key)!;
-    const forward: PropertyDescriptor = get !== undefined
-      ? { get: forwardGet(key, twin) }
-      : { value: typeof value === "function" ? forwardCall(value, twin) : value };
-    Object.defineProperty(ours.prototype, key, { ...forward, configurable: true });
+  for (let level = native.prototype; level !== Object.prototype; level = Object.getPrototypeOf(level)) {
+    for (const key of Reflect.ownKeys(level)) {
+      if (Object.hasOwn(ours.prototype, key)) continue;
+      const { get, value } = Object.getOwnPropertyDescriptor(level, key)!;
+      const forward: PropertyDescriptor = get !== undefined
+        ? { get: forwardGet(key, twin) }
+        : { value: typeof value === "function" ? forwardCall(key, twin) : value };
+      Object.defineProperty(ours.prototype, key, { ...forward, configurable: true });
+    }
   }
   // Inherited: it is whatever the platform's instances say.
   Reflect.deleteProperty(ours.prototype, "constructor");
@@ -32,9 +34,9 @@ function forwardGet<T extends object>(key: PropertyKey, twin: (self: T) => objec
   };
 }
 
-// deno-lint-ignore ban-types
-function forwardCall<T extends object>(method: Function, twin: (self: T) => object): (this: T) => unknown {
+function forwardCall<T extends object>(key: PropertyKey, twin: (self: T) => object): (this: T) => unknown {
   return function (...args: unknown[]) {
-    return Reflect.apply(method, twin(this), args);
+    const native = twin(this);
+    return Reflect.apply(Reflect.get(native, key), native, args);
   };
 }

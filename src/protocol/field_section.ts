@@ -1,7 +1,7 @@
 /**
  * The field section of a request head: its lines, and what they say about framing, persistence and the
- * host. Clients repeat themselves: a section that comes a third time in a row is known by its bytes, and
- * what was read of it holds again.
+ * host. Clients repeat themselves: a section that comes again, after two of one length, is known by its bytes,
+ * and what was read of it holds once more.
  */
 import { ProtocolError } from "../errors.ts";
 import { CR, equalsIgnoreCase, LF, sameBytes } from "./bytes.ts";
@@ -26,11 +26,13 @@ export class FieldSection {
   /** Whether the client waits for 100 before it sends the body (RFC 9110 §10.1.1). */
   expectsContinue = false;
 
+  /** Changes when the lines do. */
+  generation = 0;
   #minor = 1;
   #contentLength = NO_LENGTH;
   #transferEncodingLines = 0;
   #hostLines = 0;
-  /** The bytes of the section that was read last, if it was like the one before. */
+  /** The bytes of the section that was read last, if it was as long as the one before. */
   #memory = NOTHING;
   /** How many bytes of `#memory` these are; 0 where nothing is remembered. */
   #remembered = 0;
@@ -56,6 +58,7 @@ export class FieldSection {
 
   /** A section of a request of this version begins at `start`. */
   begin(bytes: Uint8Array, start: number, minor: number): void {
+    this.generation++;
     this.fields.clear();
     this.fields.bind(bytes, start);
     this.connection = 0;
@@ -103,7 +106,7 @@ export class FieldSection {
     this.#remember(bytes, start, end - start);
   }
 
-  /** Keeps the section in mind if it is as long as the one before: heads that differ each time cost nothing. */
+  /** Keeps the section in mind if it is as long as the one before: heads of another length each time cost nothing. */
   #remember(bytes: Uint8Array, start: number, length: number): void {
     const repeats = length === this.#lastLength;
     this.#lastLength = length;

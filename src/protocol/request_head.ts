@@ -22,8 +22,9 @@ export interface HeadLimits {
   readonly maxTargetBytes: number;
 }
 
-/** A head that was copied: `length` bytes from `start` on. */
+/** A head that was copied: `length` bytes from `start` on, with the field section of this generation. */
 export interface HeadCopy {
+  readonly generation: number;
   readonly bytes: Uint8Array;
   readonly start: number;
   readonly length: number;
@@ -52,20 +53,21 @@ export class RequestHead {
   length = 0;
   /** Whether the client still waits for 100 before it sends the body (RFC 9110 §10.1.1). */
   expectsContinue = false;
-  /** A copy of a head with this field section, where somebody has made one that stays. */
+  /** The last copy that somebody has made of this head, or of one before it. */
   copy: HeadCopy | null = null;
   /** The bytes that the head lies in. */
   bytes: Uint8Array = NOTHING;
   /** Where in `bytes` it starts. */
   base = 0;
 
+  /** Where the field section starts, relative to the head. */
+  sectionStart = 0;
+
   readonly #section = new FieldSection();
   #startLineRead = false;
   #targetStart = 0;
   #targetEnd = 0;
   #emptyLines = 0;
-  /** Where the field section starts, relative to the head. */
-  sectionStart = 0;
   /** Where the first line that was not read yet starts, relative to the head. */
   #line = 0;
   /** Up to where that line's LF was searched, relative to the head. */
@@ -90,6 +92,11 @@ export class RequestHead {
   /** The field lines. */
   get fields(): FieldTable {
     return this.#section.fields;
+  }
+
+  /** Changes when the field lines do. */
+  get generation(): number {
+    return this.#section.generation;
   }
 
   /** Options of Connection, as `connectionOptions` tells them. */
@@ -153,7 +160,6 @@ export class RequestHead {
     const repeated = this.#section.recall(bytes, at, end, this.minor, maxHeaders);
     if (repeated > 0) return repeated;
     this.#section.begin(bytes, at, this.minor);
-    this.copy = null;
     return 0;
   }
 
