@@ -3,23 +3,27 @@
 // All servers of a runtime are up at once and measured in turn, round after round, so that drift hits all alike;
 // only one of them is ever under load. Exits with 1 when a server did not start or a row is invalid.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { cpuSeconds, pinning } from "./lib/cpu.mjs";
+import { comparisonSection } from "./lib/comparison.mjs";
+import { cpuTimes, pinning } from "./lib/cpu.mjs";
 import { createLoad } from "./lib/load.mjs";
 import { describeMachine } from "./lib/machine.mjs";
 import { HELP, readOptions } from "./lib/options.mjs";
 import { checkAnswers } from "./lib/preflight.mjs";
-import { raw, serversOf } from "./lib/roster.mjs";
+import { resultsPath, writeResults } from "./lib/results.mjs";
+import { PACKAGES, raw, roleOf, serversOf } from "./lib/roster.mjs";
 import { startServer, stopAll } from "./lib/server_process.mjs";
 import { summarize } from "./lib/stats.mjs";
-import { renderResult } from "./lib/table.mjs";
+import { renderSection } from "./lib/table.mjs";
 import { WORKLOADS, writePayloads } from "./lib/workloads.mjs";
 
 /** Seconds of load that every server gets before its first round, for the compilers to settle. */
 const WARM_UP_SECONDS = 1;
+/** What starting and checking a server takes, for the estimate. */
+const START_SECONDS = 0.5;
 
 const options = readOptions(process.argv.slice(2));
 if (options.help) {
@@ -36,31 +40,42 @@ for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exi
 
 const pins = pinning();
 const load = createLoad({ connections: options.connections, pin: pins.client });
-const machine = describeMachine({ runtimes: options.runtime, load: load.version, pins });
+const machine = describeMachine({ runtimes: options.runtime, load: load.version, pins, packages: PACKAGES });
 for (const line of machine.lines) console.log(line);
-console.log(`about ${estimateMinutes()} min`);
+console.log(
+  `${options.rounds} rounds of ${options.seconds} s, ${options.connections} connections, about ${estimateMinutes()} min`,
+);
 
 const results = [];
 for (const runtime of machine.runtimes) {
   for (const name of options.workload) {
     const result = await compare(runtime, WORKLOADS[name]);
     results.push(result);
-    console.log(renderResult(result));
+    console.log(renderSection(comparisonSection(result)));
   }
 }
-if (options.json) {
+console.log(
+  `\nCPU µs, user and system: per request. ×: how many requests it answers with the CPU that one of this takes.`,
+);
+const everything = options.everything && machine.missing.length === 0;
+if (options.json || everything) {
   const { rounds, seconds, connections } = options;
   const report = { ...machine.facts, settings: { rounds, seconds, connections }, results };
-  writeFileSync(options.json, JSON.stringify(report, null, 2) + "\n");
+  writeResults(options.json ?? resultsPath("servers"), report);
 }
 const failed = results.flatMap((result) => result.servers.filter((server) => server.error));
 if (failed.length > 0) console.error(`!! ${failed.length} row(s) are invalid or missing, see above`);
 process.exit(failed.length > 0 || machine.missing.length > 0 ? 1 : 0);
 
 function estimateMinutes() {
-  const each = WARM_UP_SECONDS + options.rounds * options.seconds;
-  const servers = options.handler.length + 2; // the peer and the raw loop
-  return Math.ceil(machine.runtimes.length * options.workload.length * servers * each / 60);
+  let servers = 0;
+  for (const runtime of machine.runtimes) {
+    for (const name of options.workload) {
+      servers += serversOf(runtime, WORKLOADS[name], options.server).length + 1;
+    }
+  }
+  const each = START_SECONDS + WARM_UP_SECONDS + options.rounds * options.seconds;
+  return Math.ceil(servers * each / 60);
 }
 
 /** Starts every server of `runtime`, measures `workload` on them in turn, and stops them. */
@@ -83,47 +98,52 @@ async function compare(runtime, workload) {
   return {
     runtime: runtime.title,
     version: runtime.version,
+    own: runtime.peer.name,
     workload: workload.name,
     title: workload.title,
-    connections: options.connections,
-    seconds: options.seconds,
     servers: summarize(entries),
   };
 }
 
 /** Starts and checks the HTTP servers first: the raw loop then answers with the bytes that Mooring answered with. */
 async function startAll(runtime, workload) {
+  const closing = workload.closes ? ["close"] : [];
   let recorded;
   const start = async (spec, extra) => {
-    const entry = { name: spec.name, handler: spec.handler, rounds: [] };
+    const entry = { id: spec.id, name: spec.name, role: roleOf(spec), rounds: [] };
     await guarded(entry, async () => {
       entry.process = await startServer(runtime, spec, pins.server, extra);
       const bytes = await checkAnswers(entry.process.port, workload);
-      if (spec.handler) recorded ??= bytes;
-      if (spec === raw) entry.note = `${bytes.length} bytes an answer`;
+      recorded ??= bytes;
     });
     return entry;
   };
   const entries = [];
-  for (const spec of serversOf(runtime, options.handler)) entries.push(await start(spec));
+  for (const spec of serversOf(runtime, workload, options.server)) {
+    entries.push(await start(spec, [String(workload.size), ...closing]));
+  }
   const constant = recorded ?? workload.sampleAnswer;
-  entries.push(await start(raw, [constant.toString("base64")]));
+  entries.push(await start(raw, [constant.toString("base64"), ...closing]));
   return entries;
 }
 
 /** One run of load against one server: what it answered, and the CPU that it took for it. */
 async function measure(entry, payloads, seconds) {
   const { pid, port } = entry.process;
-  const before = cpuSeconds(pid);
+  const before = cpuTimes(pid);
   const run = await load.run({ port, payloads, seconds });
-  const cpu = cpuSeconds(pid) - before;
+  const after = cpuTimes(pid);
+  const user = after.user - before.user;
+  const system = after.system - before.system;
   if (run.errors.length > 0) throw new Error(run.errors.join(", "));
   if (run.requests === 0) throw new Error("no request was answered");
   return {
     requests: run.requests,
     seconds: run.seconds,
-    cpuSeconds: cpu,
-    cpuMicros: cpu * 1e6 / run.requests,
+    cpuSeconds: user + system,
+    cpuMicros: (user + system) * 1e6 / run.requests,
+    userMicros: user * 1e6 / run.requests,
+    kernelMicros: system * 1e6 / run.requests,
     requestsPerSecond: run.requests / run.seconds,
   };
 }

@@ -14,7 +14,7 @@ export function buildTests() {
   const out = path.join(root, ".build");
   mkdirSync(out, { recursive: true });
   compile("tsconfig.test.json");
-  for (const name of ["package.json", "scripts", "tests", "examples"]) {
+  for (const name of ["package.json", "scripts", "tests", "examples", "bench"]) {
     const from = path.join(root, name);
     if (!existsSync(from)) continue;
     cpSync(from, path.join(out, name), { recursive: true, filter: (file) => !file.endsWith(".ts") });

@@ -1,5 +1,6 @@
 // The built-in load client, for machines without wrk: raw sockets that each send a payload, wait for its answers,
-// and send the next. Arguments: port, connections, seconds, payload files. Prints one line of JSON, as wrk.lua does.
+// and send the next, on a new connection where an answer says close. Arguments: port, connections, seconds, payload
+// files. Prints one line of JSON, as wrk.lua does.
 
 import { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
@@ -31,37 +32,53 @@ setTimeout(() => {
 }, seconds * 1000);
 
 function startClient() {
-  const client = { socket: connect(port, "127.0.0.1").setNoDelay(true), answered: 0, failed: false };
-  let rest = Buffer.alloc(0);
-  let pending = 0;
+  const client = { socket: undefined, answered: 0, failed: false };
+  let rest;
+  let pending;
+  let closes;
 
+  const open = () => {
+    const socket = connect(port, "127.0.0.1").setNoDelay(true);
+    client.socket = socket;
+    rest = Buffer.alloc(0);
+    closes = false;
+    socket.once("connect", send).on("data", receive);
+    socket.on(
+      "error",
+      (error) => fail(socket, { connect: "connect", write: "write" }[error.syscall] ?? "read"),
+    );
+    socket.on("close", () => fail(socket, "read"));
+  };
   const send = () => {
     const { bytes, answers } = payloads[turn++ % payloads.length];
     pending = answers;
     client.socket.write(bytes);
   };
-  const fail = (kind) => {
-    if (over || client.failed) return;
-    client.failed = true;
-    count[kind]++;
-    client.socket.destroy();
-  };
-  client.socket.once("connect", send);
-  client.socket.on("data", (chunk) => {
+  const receive = (chunk) => {
     try {
-      rest = takeAnswers(rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk, (status) => {
+      rest = takeAnswers(rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk, (status, head) => {
         client.answered++;
         count.requests++;
         if (status < 200 || status > 299) count.status++;
+        closes ||= /^connection: *close/im.test(head);
         pending--;
       });
     } catch {
-      return fail("read");
+      return fail(client.socket, "read");
     }
-    if (pending === 0) send();
-    else if (pending < 0) fail("read");
-  });
-  client.socket.on("error", (error) => fail({ connect: "connect", write: "write" }[error.syscall] ?? "read"));
-  client.socket.on("close", () => fail("read"));
+    if (pending < 0) return fail(client.socket, "read");
+    if (pending > 0) return;
+    if (!closes) return send();
+    const done = client.socket;
+    if (!over) open();
+    done.destroy();
+  };
+  const fail = (socket, kind) => {
+    if (over || client.failed || socket !== client.socket) return;
+    client.failed = true;
+    count[kind]++;
+    socket.destroy();
+  };
+  open();
   return client;
 }

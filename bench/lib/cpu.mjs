@@ -4,13 +4,21 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import process from "node:process";
 
 const hasProc = existsSync("/proc/self/stat");
 const ticksPerSecond = hasProc ? Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" })) : NaN;
 
-/** User and system CPU seconds of a process so far, over all its threads, those that ended included (proc(5)). */
+/** CPU seconds of a process so far. */
 export function cpuSeconds(pid) {
-  if (!hasProc) return NaN;
+  const { user, system } = cpuTimes(pid);
+  return user + system;
+}
+
+/** CPU seconds of a process so far in its own code and in the kernel's, over all its threads, those that ended
+ * included (proc(5)). The kernel counts their sum; how it splits that is sampled. */
+export function cpuTimes(pid) {
+  if (!hasProc) return { user: NaN, system: NaN };
   let stat;
   try {
     stat = readFileSync(`/proc/${pid}/stat`, "latin1");
@@ -19,7 +27,7 @@ export function cpuSeconds(pid) {
   }
   // the name in parentheses may hold anything, so count from the last ")": state is field 3, utime 14, stime 15
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+  return { user: Number(fields[11]) / ticksPerSecond, system: Number(fields[12]) / ticksPerSecond };
 }
 
 /** Command prefixes that pin the server to one core and the client to another; empty, with the reason, where not. */
@@ -39,6 +47,13 @@ export function pinning() {
     cores: cores.length,
     note: `server pinned to core ${cores[0]}, client to core ${cores[1]}`,
   };
+}
+
+/** Moves this process to where a prefix of `pinning()` would have started it. */
+export function pinSelf(prefix) {
+  if (prefix.length > 0) {
+    execFileSync("taskset", ["-acp", prefix.at(-1), String(process.pid)], { stdio: "ignore" });
+  }
 }
 
 /** The cores that this process may run on: a container's need not begin at 0. */

@@ -9,6 +9,9 @@ import { promisify } from "node:util";
 const SCRIPT = fileURLToPath(new URL("../wrk.lua", import.meta.url));
 const CLIENT = fileURLToPath(new URL("./client.mjs", import.meta.url));
 
+/** Seconds until an answer is counted as missing: with many connections each waits for its turn. */
+const TIMEOUT = 10;
+
 /** @returns {{ version: string, run(job: { port: number, payloads: string[], seconds: number }):
  *   Promise<{ requests: number, seconds: number, errors: string[] }> }} */
 export function createLoad({ connections, pin }) {
@@ -20,6 +23,7 @@ export function createLoad({ connections, pin }) {
         "-t1",
         `-c${connections}`,
         `-d${seconds}s`,
+        `--timeout=${TIMEOUT}s`,
         "-s",
         SCRIPT,
         `http://127.0.0.1:${port}/`,

@@ -5,10 +5,13 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { cpus, release, type } from "node:os";
 import process from "node:process";
-import { locateRuntime } from "./roster.mjs";
+import { locateRuntime, packageVersion } from "./roster.mjs";
 
-/** `facts` are for the JSON, `lines` for people, `runtimes` those to measure, `missing` those that cannot run. */
-export function describeMachine({ runtimes: ids, load, pins }) {
+/**
+ * `facts` are for the JSON, `lines` for people, `runtimes` those to measure, `missing` those that cannot run;
+ * `packages` names what else the figures depend on the version of.
+ */
+export function describeMachine({ runtimes: ids, load, pins, packages = [] }) {
   const runtimes = [];
   const missing = [];
   for (const id of ids) {
@@ -22,6 +25,7 @@ export function describeMachine({ runtimes: ids, load, pins }) {
     date: new Date().toISOString(),
     mooring: mooringVersion(),
     versions: Object.fromEntries(runtimes.map((runtime) => [runtime.id, runtime.version])),
+    packages: Object.fromEntries(packages.map((name) => [name, packageVersion(name)])),
     load,
     harness: `Node ${process.versions.node}`,
     machine: `${cpus()[0]?.model.trim() ?? "unknown CPU"}, ${pins.cores} core(s), ${type()} ${release()}`,
@@ -32,6 +36,9 @@ export function describeMachine({ runtimes: ids, load, pins }) {
     `Mooring ${facts.mooring} · ${
       runtimes.map((runtime) => `${runtime.title} ${runtime.version}`).join(" · ")
     }`,
+    ...packages.length > 0
+      ? [Object.entries(facts.packages).map(([name, version]) => `${name} ${version}`).join(" · ")]
+      : [],
     `load from ${load} · harness on ${facts.harness}`,
     `${facts.date} · ${facts.machine}`,
     facts.pinning,

@@ -3,22 +3,21 @@
 
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { MOORING, RUNTIMES } from "./roster.mjs";
+import { RUNTIMES, SERVER_IDS } from "./roster.mjs";
 import { WORKLOADS } from "./workloads.mjs";
-
-const HANDLERS = MOORING.map((spec) => spec.handler);
 
 export const HELP = `node bench/servers.mjs [options]
   --runtime=LIST      of ${Object.keys(RUNTIMES).join(", ")} (all)
   --workload=LIST     of ${Object.keys(WORKLOADS).join(", ")} (all)
-  --handler=LIST      Mooring's handlers to measure, of ${HANDLERS.join(", ")} (all)
+  --server=LIST       what to measure beside the runtime's own server and raw TCP (what bench/README.md says), of
+                      ${SERVER_IDS.join(", ")}
   --rounds=N          measurements of each server (5)
-  --seconds=N         length of each, whole seconds (2)
+  --seconds=N         length of each, whole seconds (1)
   --connections=N     open at once (64)
-  --json=FILE         write everything measured to FILE as well`;
+  --json=FILE         where to write what was measured (bench/results/servers.json, if that was everything)`;
 
-/** @returns {{ help: boolean, runtime: string[], workload: string[], handler: string[], rounds: number,
- *   seconds: number, connections: number, json?: string }} */
+/** @returns {{ help: boolean, runtime: string[], workload: string[], server?: string[], rounds: number,
+ *   seconds: number, connections: number, json?: string, everything: boolean }} */
 export function readOptions(args) {
   try {
     const { values } = parseArgs({
@@ -27,22 +26,27 @@ export function readOptions(args) {
         help: { type: "boolean", short: "h", default: false },
         runtime: { type: "string", default: Object.keys(RUNTIMES).join() },
         workload: { type: "string", default: Object.keys(WORKLOADS).join() },
-        handler: { type: "string", default: HANDLERS.join() },
+        server: { type: "string" },
         rounds: { type: "string", default: "5" },
-        seconds: { type: "string", default: "2" },
+        seconds: { type: "string", default: "1" },
         connections: { type: "string", default: "64" },
         json: { type: "string" },
       },
     });
+    const runtime = list("runtime", values.runtime, Object.keys(RUNTIMES));
+    const workload = list("workload", values.workload, Object.keys(WORKLOADS));
+    const server = values.server === undefined ? undefined : list("server", values.server, SERVER_IDS);
     return {
       help: values.help,
-      runtime: list("runtime", values.runtime, Object.keys(RUNTIMES)),
-      workload: list("workload", values.workload, Object.keys(WORKLOADS)),
-      handler: list("handler", values.handler, HANDLERS),
+      runtime,
+      workload,
+      server,
       rounds: count("rounds", values.rounds),
       seconds: count("seconds", values.seconds),
       connections: count("connections", values.connections),
       json: values.json,
+      everything: !server && runtime.length === Object.keys(RUNTIMES).length &&
+        workload.length === Object.keys(WORKLOADS).length,
     };
   } catch (error) {
     console.error(error.message);
@@ -50,7 +54,7 @@ export function readOptions(args) {
   }
 }
 
-function list(option, text, known) {
+export function list(option, text, known) {
   const names = [...new Set(text.split(",").map((name) => name.trim()).filter(Boolean))];
   const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0 || names.length === 0) {

@@ -1,4 +1,5 @@
-// The check before a measurement: each payload twice on one connection, and every answer must be the right one.
+// The check before a measurement: each payload twice, on one connection where it is to stay, and every answer must be
+// the right one.
 // A server that is fast because it answers something else, or closes, is not measured.
 
 import { Buffer } from "node:buffer";
@@ -7,38 +8,46 @@ import { takeAnswers } from "./answers.mjs";
 
 /** Milliseconds for all answers of the check. */
 const TIMEOUT = 5_000;
+/** Bytes of a wrong body that the error shows. */
+const BODY_SHOWN = 100;
 
 /** Resolves to the bytes that answered the last payload; rejects with what is wrong with an answer. */
 export async function checkAnswers(port, workload) {
-  const socket = connect(port, "127.0.0.1").setNoDelay(true);
-  socket.on("error", () => {}); // "close" follows; and what comes after the verdict does not matter
+  let socket;
   try {
     let bytes;
     for (const payload of [...workload.payloads, ...workload.payloads]) {
+      if (!socket || workload.closes) {
+        socket?.destroy();
+        socket = connect(port, "127.0.0.1").setNoDelay(true);
+        socket.on("error", () => {}); // "close" follows; and what comes after the verdict does not matter
+      }
       bytes = await sendAndReceive(socket, payload, workload);
     }
     return bytes;
   } finally {
-    socket.destroy();
+    socket?.destroy();
   }
 }
 
-function sendAndReceive(socket, payload, { answers: expected, body: expectedBody }) {
+/** Where the connection is to end with the answer, that is waited for too. */
+function sendAndReceive(socket, payload, { answers: expected, body: expectedBody, closes }) {
   return new Promise((resolve, reject) => {
     const fail = (reason) => finish(() => reject(new Error(`failed the check: ${reason}`)));
-    const timer = setTimeout(() => fail(`no complete answer in ${TIMEOUT} ms`), TIMEOUT);
+    const timer = setTimeout(
+      () =>
+        fail(`${count === expected ? "no end of the connection" : "no complete answer"} in ${TIMEOUT} ms`),
+      TIMEOUT,
+    );
     let received = Buffer.alloc(0);
+    let count = 0;
 
     const onData = (chunk) => {
       received = Buffer.concat([received, chunk]);
-      let count = 0;
+      count = 0;
       try {
         const rest = takeAnswers(received, (status, head, body) => {
-          if (status !== 200) throw new Error(`status ${status}`);
-          if (/^connection: *close/im.test(head)) throw new Error("the connection is not kept alive");
-          if (!body.equals(expectedBody)) {
-            throw new Error(`unexpected body ${JSON.stringify(body.toString("latin1"))}`);
-          }
+          checkAnswer(status, head, body, expectedBody, closes);
           count++;
         });
         if (count > expected || (count === expected && rest.length > 0)) {
@@ -47,15 +56,28 @@ function sendAndReceive(socket, payload, { answers: expected, body: expectedBody
       } catch (error) {
         return fail(error.message);
       }
-      if (count === expected) finish(() => resolve(received));
+      if (count === expected && !closes) finish(() => resolve(received));
     };
-    const onClose = () => fail("the connection was closed");
+    const onEnd = () => {
+      if (count === expected && closes) finish(() => resolve(received));
+      else fail("the connection was closed");
+    };
     const finish = (act) => {
       clearTimeout(timer);
-      socket.off("data", onData).off("close", onClose);
+      socket.off("data", onData).off("end", onEnd).off("close", onEnd);
       act();
     };
-    socket.on("data", onData).on("close", onClose);
+    socket.on("data", onData).on("end", onEnd).on("close", onEnd);
     socket.write(payload);
   });
+}
+
+function checkAnswer(status, head, body, expectedBody, closes) {
+  if (status !== 200) throw new Error(`status ${status}`);
+  if (/^connection: *close/im.test(head) !== closes) {
+    throw new Error(closes ? "the answer does not say close" : "the connection is not kept alive");
+  }
+  if (!body.equals(expectedBody)) {
+    throw new Error(`unexpected body ${JSON.stringify(body.toString("latin1", 0, BODY_SHOWN))}`);
+  }
 }

@@ -13,7 +13,7 @@ const OUTPUT_KEPT = 1_500;
 
 const running = new Set();
 
-/** @returns {Promise<{ pid: number, port: number, stderr(): string }>} */
+/** @returns {Promise<{ pid: number, port: number, stderr(): string, stop(): void }>} */
 export async function startServer(runtime, spec, pin, extra = []) {
   const port = await freePort();
   const [command, ...args] = [
@@ -38,7 +38,7 @@ export async function startServer(runtime, spec, pin, extra = []) {
     child.kill("SIGKILL");
     throw Object.assign(error, { stderr: stderr.trim() });
   }
-  return { pid: child.pid, port, stderr: () => stderr.trim() };
+  return { pid: child.pid, port, stderr: () => stderr.trim(), stop: () => void child.kill("SIGKILL") };
 }
 
 /** Ends every server that is still up. They hold nothing worth a farewell. */

@@ -7,6 +7,7 @@ import { join } from "node:path";
 
 const PIPELINE_DEPTH = 16;
 const POST_BYTES = 1024;
+const LARGE_BYTES = 64 * 1024;
 
 const GET = head("GET / HTTP/1.1", ["Host: localhost"]);
 
@@ -25,8 +26,8 @@ const BROWSER_FIELDS = [
 const POST_BODY = Buffer.alloc(POST_BYTES, "0123456789abcdef");
 
 export const WORKLOADS = {
-  get: workload("get", "small GET", { payloads: [GET] }),
-  pipelined: workload("pipelined", `small GET, ${PIPELINE_DEPTH} pipelined`, {
+  get: workload("get", "Small GET", { payloads: [GET], frameworks: true }),
+  pipelined: workload("pipelined", `Small GET, ${PIPELINE_DEPTH} pipelined`, {
     payloads: [Buffer.concat(Array(PIPELINE_DEPTH).fill(GET))],
     answers: PIPELINE_DEPTH,
   }),
@@ -43,6 +44,15 @@ export const WORKLOADS = {
   }),
   head: workload("head", "GET with a browser's head", { payloads: [head("GET / HTTP/1.1", BROWSER_FIELDS)] }),
   varied: workload("varied", "GET with a head that differs each time", { payloads: variedHeads() }),
+  large: workload("large", "GET of 64 KiB", {
+    payloads: [GET],
+    body: Buffer.alloc(LARGE_BYTES, "x"),
+    size: LARGE_BYTES,
+  }),
+  connect: workload("connect", "GET on a new connection each time", {
+    payloads: [head("GET / HTTP/1.1", ["Host: localhost", "Connection: close"])],
+    closes: true,
+  }),
 };
 
 /** Writes a workload's payloads to files, for clients that are processes of their own. */
@@ -54,17 +64,23 @@ export function writePayloads(workload, directory) {
   });
 }
 
-/** `answers` is how many each payload gets, `body` what each of them must hold. */
-function workload(name, title, { payloads, answers = 1, body = Buffer.from("hello") }) {
+/**
+ * `answers` is how many each payload gets, `body` what each of them must hold, `size` how many bytes the servers are
+ * told to answer a GET with, `closes` whether the connection ends with the answer, and `frameworks` whether servers
+ * with a web framework are measured too.
+ */
+function workload(name, title, { payloads, answers = 1, body = Buffer.from("hello"), size = 0, ...flags }) {
+  const { closes = false, frameworks = false } = flags;
   const fields = [
     "content-type: text/plain",
     `content-length: ${body.length}`,
     "date: Thu, 01 Jan 1970 00:00:00 GMT",
+    closes ? "connection: close" : "keep-alive: timeout=60",
   ];
-  const answer = Buffer.concat([head("HTTP/1.1 200 OK", [...fields, "keep-alive: timeout=60"]), body]);
+  const answer = Buffer.concat([head("HTTP/1.1 200 OK", fields), body]);
   // for the raw loop, should no Mooring server be there to copy the answer of
   const sampleAnswer = Buffer.concat(Array(answers).fill(answer));
-  return { name, title, payloads, answers, body, sampleAnswer };
+  return { name, title, payloads, answers, body, size, closes, frameworks, sampleAnswer };
 }
 
 /** Eight browser-like heads in which targets, cookies and the order of fields differ, as from behind a proxy. */

@@ -1,7 +1,7 @@
-// Bun.serve with a `fetch` handler (static routes would skip it). GET answers "hello", POST echoes. Bun takes no
-// backlog: it listens with 512. Argument: the port.
+// Bun.serve with a `fetch` handler (static routes would skip it). GET answers `body`, POST echoes, as
+// text, which is no slower here than bytes. Bun takes no backlog: it listens with 512.
 
-import process from "node:process";
+import { body, hostname, init, port } from "./app.ts";
 
 declare const Bun: {
   serve(options: {
@@ -12,11 +12,11 @@ declare const Bun: {
 };
 
 Bun.serve({
-  port: Number(process.argv[2]),
-  hostname: "127.0.0.1",
+  port,
+  hostname,
   fetch(request) {
-    if (request.method === "POST") return request.bytes().then((body) => new Response(body));
-    return new Response("hello");
+    if (request.method === "POST") return request.text().then((body) => new Response(body));
+    return new Response(body, init);
   },
 });
 console.log("ready");

@@ -1,6 +1,6 @@
-// Deno.serve. GET answers "hello", POST echoes. Argument: the port.
+// Deno.serve. GET answers `body`, POST echoes, as text, which is faster here than bytes.
 
-import process from "node:process";
+import { body, hostname, port } from "./app.ts";
 
 declare const Deno: {
   serve(
@@ -9,12 +9,7 @@ declare const Deno: {
   ): unknown;
 };
 
-Deno.serve({
-  port: Number(process.argv[2]),
-  hostname: "127.0.0.1",
-  tcpBacklog: 1024,
-  onListen: () => console.log("ready"),
-}, (request) => {
-  if (request.method === "POST") return request.bytes().then((body) => new Response(body));
-  return new Response("hello");
+Deno.serve({ port, hostname, tcpBacklog: 1024, onListen: () => console.log("ready") }, (request) => {
+  if (request.method === "POST") return request.text().then((body) => new Response(body));
+  return new Response(body);
 });

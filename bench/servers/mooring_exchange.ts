@@ -1,13 +1,13 @@
-// Mooring with an `exchange` handler: GET answers "hello", POST echoes. Argument: the port.
+// Mooring with an `exchange` handler: GET answers `body`, POST echoes.
 
-import process from "node:process";
 import { serve } from "../../mod.ts";
+import { body, hostname, port } from "./app.ts";
 
 await serve({
-  port: Number(process.argv[2]),
-  hostname: "127.0.0.1",
+  port,
+  hostname,
   exchange(x) {
-    if (x.method !== "POST") return x.respond(200, { "content-type": "text/plain" }, "hello");
+    if (x.method !== "POST") return x.respond(200, { "content-type": "text/plain" }, body);
     return x.bytes().then((body) => x.respond(200, { "content-type": "text/plain" }, body));
   },
 });

@@ -1,14 +1,14 @@
-// Mooring with a `fetch` handler that returns FastResponse: GET answers "hello", POST echoes. Argument: the port.
+// Mooring with a `fetch` handler that returns FastResponse: GET answers `body`, POST echoes.
 
-import process from "node:process";
 import { FastResponse, serve } from "../../mod.ts";
+import { body, hostname, port } from "./app.ts";
 
 await serve({
-  port: Number(process.argv[2]),
-  hostname: "127.0.0.1",
+  port,
+  hostname,
   fetch(request) {
     if (request.method === "POST") return request.bytes().then((body) => new FastResponse(body));
-    return new FastResponse("hello");
+    return new FastResponse(body);
   },
 });
 console.log("ready");

@@ -1,15 +1,14 @@
-// Mooring with a `fetch` handler that returns the platform's Response: the same handler as Bun.serve and Deno.serve
-// get. Argument: the port.
+// Mooring with a `fetch` handler that returns the platform's Response. GET answers `body`, POST echoes.
 
-import process from "node:process";
 import { serve } from "../../mod.ts";
+import { body, hostname, port } from "./app.ts";
 
 await serve({
-  port: Number(process.argv[2]),
-  hostname: "127.0.0.1",
+  port,
+  hostname,
   fetch(request) {
     if (request.method === "POST") return request.bytes().then((body) => new Response(body));
-    return new Response("hello");
+    return new Response(body);
   },
 });
 console.log("ready");

@@ -1,14 +1,16 @@
 // node:http at its fastest documented form: length known, headers as a flat array, no stream machinery for requests
-// without a body. GET answers "hello", POST echoes. Argument: the port.
+// without a body. GET answers `body`, POST echoes.
 
 import { Buffer } from "node:buffer";
 import { createServer } from "node:http";
-import process from "node:process";
+import { body, hostname, port } from "./app.ts";
+
+const length = String(body.length);
 
 const server = createServer({ optimizeEmptyRequests: true }, (request, response) => {
   if (request.method !== "POST") {
-    response.writeHead(200, ["content-type", "text/plain", "content-length", "5"]);
-    response.end("hello");
+    response.writeHead(200, ["content-type", "text/plain", "content-length", length]);
+    response.end(body);
     return;
   }
   const chunks: Buffer[] = [];
@@ -19,7 +21,4 @@ const server = createServer({ optimizeEmptyRequests: true }, (request, response)
     response.end(body);
   });
 });
-server.listen(
-  { port: Number(process.argv[2]), host: "127.0.0.1", backlog: 1024 },
-  () => console.log("ready"),
-);
+server.listen({ port, host: hostname, backlog: 1024 }, () => console.log("ready"));

@@ -1,0 +1,100 @@
+// The goals that Mooring has set itself, as data, and how the results stand to them.
+
+import { times } from "../lib/comparison.mjs";
+
+const RUNTIMES = ["Node", "Deno", "Bun"];
+
+/** Each has `least` or `most`; the rest says where its figure is found. */
+const GOALS = [
+  ratio("small GET, `exchange`", "Node", "get", "exchange", 2),
+  { ...ratio("small GET, `exchange`", "Node", "get", "exchange", 0.95), figure: "timesRaw" },
+  ratio("small GET, `exchange`", "Bun", "get", "exchange", 1.1),
+  ratio("small GET, `exchange`", "Deno", "get", "exchange", 1),
+  ratio("16 pipelined, `exchange`", "Node", "pipelined", "exchange", 12),
+  ratio("16 pipelined, `exchange`", "Bun", "pipelined", "exchange", 6),
+  ratio("16 pipelined, `exchange`", "Deno", "pipelined", "exchange", 4),
+  ratio("small GET, native `Response`", "Node", "get", "native", 0.8),
+  ratio("small GET, native `Response`", "Bun", "get", "native", 0.9),
+  ratio("small GET, native `Response`", "Deno", "get", "native", 0.7),
+  ratio("small GET, native `Response`, `/global`", "Node", "get", "global", 1.5),
+  ratio("small GET, native `Response`, `/global`", "Bun", "get", "global", 1),
+  ratio("small GET, native `Response`, `/global`", "Deno", "get", "global", 0.9),
+  ratio("small GET, `FastResponse`", "Node", "get", "fetch", 1.6),
+  ratio("small GET, `FastResponse`", "Bun", "get", "fetch", 1),
+  ratio("small GET, `FastResponse`", "Deno", "get", "fetch", 0.9),
+  ...RUNTIMES.map((runtime) =>
+    probe("allocated by a request, `exchange`", runtime, "allocation", ["exchange"], runtime, 1, "byte")
+  ),
+  ...RUNTIMES.map((runtime) =>
+    probe(
+      "allocated by a request, `FastResponse`",
+      runtime,
+      "allocation",
+      ["fetch, FastResponse"],
+      runtime,
+      512,
+      "bytes",
+    )
+  ),
+  ...RUNTIMES.map((runtime) =>
+    probe(
+      "resident for an idle connection, over a bare socket's",
+      runtime,
+      "idle_memory",
+      [runtime, "Mooring"],
+      "over raw TCP",
+      1024,
+      "bytes",
+    )
+  ),
+];
+
+/** At least so many times as cheap as the runtime's own server. */
+function ratio(what, runtime, workload, server, least) {
+  return { what, runtime, workload, server, figure: "timesOwn", least };
+}
+
+/** At most so much, in the first row of a probe that begins with `row`. */
+function probe(what, runtime, name, row, column, most, unit) {
+  return { what, runtime, probe: name, row, column, most, unit };
+}
+
+/** @returns a section; undefined where nothing was measured */
+export function goalsSection({ servers, probes }) {
+  if (!servers && !probes) return undefined;
+  return {
+    title: "Goals",
+    note: "",
+    columns: ["", "runtime", "goal", "measured", "min..max", ""],
+    rows: GOALS.map((goal) => {
+      const cells = goal.probe ? probeCells(goal, probes) : ratioCells(goal, servers);
+      return [goal.what, goal.runtime, ...cells];
+    }),
+  };
+}
+
+function ratioCells({ runtime, workload, server, figure, least }, servers) {
+  const result = servers?.results.find((one) => one.runtime === runtime && one.workload === workload);
+  const goal = `≥ ${least} × ${figure === "timesRaw" ? "raw TCP" : result?.own ?? "the runtime's own"}`;
+  const measured = result?.servers.find(({ id }) => id === server)?.[figure];
+  if (!Number.isFinite(measured?.median)) return notMeasured(goal);
+  const spread = `${measured.min.toFixed(2)}..${measured.max.toFixed(2)}`;
+  return [goal, times(measured), spread, verdict(measured.median, measured.median >= least, least)];
+}
+
+function probeCells({ probe, row, column, most, unit }, probes) {
+  const goal = `≤ ${most} ${unit}`;
+  const { columns, rows } = probes?.sections.find((section) => section.probe === probe) ?? {};
+  const cell = rows?.find((cells) => row.every((text, i) => cells[i] === text))?.[columns.indexOf(column)];
+  const measured = Number(cell?.replaceAll(",", "") || NaN);
+  if (Number.isNaN(measured)) return notMeasured(goal);
+  return [goal, cell, "", verdict(measured, measured <= most, most)];
+}
+
+function notMeasured(goal) {
+  return [goal, "-", "", "not measured"];
+}
+
+function verdict(measured, met, goal) {
+  return met ? "met" : `missed by ${Math.ceil(Math.abs(measured / goal - 1) * 100)} %`;
+}
