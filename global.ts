@@ -21,12 +21,12 @@
  */
 import { FastResponse, isAtHand } from "./src/fetch/fast_response.ts";
 import { copyOf } from "./src/protocol/bytes.ts";
-import { NativeResponse, replaceResponse } from "./src/fetch/stand_in.ts";
+import { platformResponse, replaceResponse } from "./src/fetch/stand_in.ts";
 
 /** A fast one where the body is text or bytes, which are copied as the platform does; else the platform's. */
 function make(body?: BodyInit | null, init?: ResponseInit): Response {
   const own = ownCopy(body ?? null);
-  return isAtHand(own) ? new FastResponse(own as BodyInit | null, init) : new NativeResponse(own, init);
+  return isAtHand(own) ? new FastResponse(own as BodyInit | null, init) : platformResponse(own, init);
 }
 
 function ownCopy(body: BodyInit | null): BodyInit | null {

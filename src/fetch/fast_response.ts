@@ -4,7 +4,7 @@
  */
 import type { Exchange, Fields } from "../exchange.ts";
 import { jsonInit, jsonText } from "./json.ts";
-import { NativeResponse, TEXT } from "./stand_in.ts";
+import { NativeResponse, platformResponse, TEXT } from "./stand_in.ts";
 import { isPieces, streamOf } from "./text_stream.ts";
 import { completeWith } from "./twin.ts";
 
@@ -87,7 +87,7 @@ class Fast {
       const { status, statusText } = this;
       // Ours where the platform may leave out the type of a text.
       const headers = typeof content === "string" ? this.#own() : this.#headers ?? this.#init?.headers;
-      this.#native = new NativeResponse(body, {
+      this.#native = platformResponse(body, {
         status,
         statusText,
         ...headers !== undefined && { headers },
@@ -128,7 +128,7 @@ class Fast {
     if (this.#headers !== null) return this.#headers;
     if (given === undefined) return isText ? TEXT_FIELDS : undefined;
     if (given instanceof Headers) return isText && !given.has("content-type") ? this.#own() : given;
-    if (Symbol.iterator in given) return this.#own();
+    if (Object.getPrototypeOf(given) !== Object.prototype || Symbol.iterator in given) return this.#own();
     let typed = !isText;
     for (const name in given) {
       const value = given[name];

@@ -4,6 +4,7 @@
  */
 import type { HttpExchange } from "../connection/exchange.ts";
 import type { Fields } from "../exchange.ts";
+import { isForm } from "./stand_in.ts";
 
 /** Where a body comes from, to be told when nobody takes it any more. */
 export interface BodySource {
@@ -28,13 +29,22 @@ export function sendResponse(x: HttpExchange, response: Response, source: BodySo
     throw usedAlready();
   }
   if (x.head.method === "HEAD") {
-    body.cancel().catch(() => {}); // nobody is interested in it
+    cancel(body, body); // nobody is interested in it
     return x.respond(status, headers, null);
   }
   const reader = body.getReader();
-  if (x.response.phase === "cut") return void reader.cancel().catch(() => {}); // nobody is left to send it to
-  source.cancelBody = (reason) => void reader.cancel(reason).catch(() => {}); // told, and that is all
+  if (x.response.phase === "cut") return cancel(body, reader); // nobody is left to send it to
+  source.cancelBody = (reason) => cancel(body, reader, reason);
   return sendBody(x, status, headers, reader, source);
+}
+
+/** Tells the source of `body` to stop, through who has it, and leaves it at that. */
+function cancel(body: ReadableStream, through: Cancellable, reason?: unknown): void {
+  if (!isForm(body)) through.cancel(reason).catch(() => {});
+}
+
+interface Cancellable {
+  cancel(reason?: unknown): Promise<void>;
 }
 
 /** What a handler is told that returns a `Response` twice. */
@@ -65,7 +75,7 @@ async function sendBody(
     }
     x.end(null, source.trailersToSend() ?? undefined);
   } catch (error) {
-    reader.cancel(error).catch(() => {});
+    source.cancelBody!(error);
     if (x.response.phase === "streaming") x.abort();
     // That the client has gone is no failure of the handler; that the body has not its content-length is,
     // upon which the exchange has cut itself off.

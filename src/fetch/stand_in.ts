@@ -27,12 +27,29 @@ export function typed(response: Response, body: unknown): Response {
   return response;
 }
 
+/** Streams of forms, which are not to be cancelled. */
+const forms = new WeakSet<ReadableStream>();
+
+/** The platform's response. */
+export function platformResponse(body?: BodyInit | null, init?: ResponseInit): Response {
+  const response = new NativeResponse(body, init);
+  if (body instanceof FormData) forms.add(response.body!);
+  return response;
+}
+
+/**
+ * Whether nothing is lost where `stream` is left alone, and more is where it is cancelled: on Node 26 the stream of a
+ * form then rejects where nobody can catch it.
+ */
+export function isForm(stream: ReadableStream): boolean {
+  return forms.has(stream);
+}
+
 /** Has `new Response` call `make`; what the class lacks, it takes from `statics`. */
 export function replaceResponse(make: MakeResponse, statics: object): void {
   function Response(this: unknown, body?: BodyInit | null, init?: ResponseInit): Response {
     if (new.target === Response) return make(body, init);
     if (new.target === undefined) throw new TypeError("Response is a constructor: use it with new");
-    // deno-lint-ignore prefer-rest-params
     return typed(Reflect.construct(NativeResponse, arguments, new.target), body);
   }
   const { prototype } = NativeResponse;
