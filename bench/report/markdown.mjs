@@ -19,7 +19,8 @@ export function picture(chart, draw) {
 }
 
 /** A figure, perhaps a span of them, perhaps with a unit. */
-const FIGURE = /^(?:-|INVALID|[+-]?[\d.,]+(?:\.\.[\d.,]+)?(?: ?(?:%|[a-zµ]+(?:\/[a-z]+)?))?(?: \([\d.,]+\))?)?$/i;
+const FIGURE =
+  /^(?:-|INVALID|[+-]?[\d.,]+(?:\.\.[\d.,]+)?(?: ?(?:%|[a-zµ]+(?:\/[a-z]+)?))?(?: \([\d.,]+\))?)?$/i;
 
 /** Columns of figures to the right, others to the left, padded as `deno fmt` pads them. */
 export function table({ columns, rows }) {

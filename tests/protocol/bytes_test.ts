@@ -14,6 +14,7 @@ import {
   IS_TOKEN,
   latin1,
   LOWER,
+  sameBytes,
   skipBlanks,
   trimBlanks,
 } from "../../src/protocol/bytes.ts";
@@ -69,6 +70,66 @@ test("equalsIgnoreCase() compares whole runs of bytes", () => {
     assert.equal(equals(text, lower), false);
   }
   assert.equal(equals("", ""), true);
+});
+
+test("sameBytes() compares as many bytes as it is told, from a place on each", () => {
+  const same = (text: string, other: string, count: number): boolean =>
+    inMemory(
+      text,
+      (bytes, start) =>
+        inMemory(other, (others, otherStart) => sameBytes(bytes, start, others, otherStart, count)),
+    );
+  assert.equal(same("abc", "abc", 3), true);
+  assert.equal(same("abc", "abx", 2), true, "those behind do not count");
+  assert.equal(same("abc", "abcdef", 3), true);
+  assert.equal(same("abc", "xyz", 0), true);
+  assert.equal(same("", "", 0), true);
+  for (const other of ["xbc", "axc", "abx", "abC", "ab\xe3", "bca", "abc"]) {
+    assert.equal(same("abc", other, 3), other === "abc", other);
+  }
+  for (let code = 0; code < 256; code++) {
+    for (const near of [code ^ 1, code ^ 0x20, code ^ 0x80]) {
+      const [text, other] = [code, near].map((byte) => `a${String.fromCharCode(byte)}`);
+      assert.equal(same(text, other, 2), false);
+    }
+  }
+});
+
+test("sameBytes() is false where bytes are missing on one side", () => {
+  const [short, long] = [bytesOf("ab"), bytesOf("abc")];
+  assert.equal(sameBytes(short, 0, long, 0, 3), false);
+  assert.equal(sameBytes(long, 0, short, 0, 3), false);
+  assert.equal(sameBytes(long, 1, bytesOf("bcd"), 0, 3), false);
+  assert.equal(sameBytes(bytesOf("bcd"), 0, long, 1, 3), false);
+  assert.equal(sameBytes(short, 0, Uint8Array.of(0x61, 0x62, 0), 0, 3), false);
+});
+
+test("sameBytes() finds any difference, wherever it is", () => {
+  const bytes = fc.uint8Array({ minLength: 1, maxLength: 40 });
+  const start = fc.nat(9);
+  fc.assert(
+    fc.property(
+      bytes,
+      start,
+      start,
+      fc.nat(),
+      fc.integer({ min: 1, max: 255 }),
+      (given, start, other, at, by) => {
+        const [memory, others] = [start, other].map((start) => {
+          const memory = new Uint8Array(start + given.length + 3);
+          memory.set(given, start);
+          return memory;
+        });
+        assert.equal(sameBytes(memory, start, others, other, given.length), true);
+        const place = at % given.length;
+        memory[start + place] ^= by;
+        for (let count = 0; count <= given.length; count++) {
+          assert.equal(sameBytes(memory, start, others, other, count), count <= place);
+          assert.equal(sameBytes(others, other, memory, start, count), count <= place);
+        }
+      },
+    ),
+  );
 });
 
 test("skipBlanks() and trimBlanks() know space and tab, within their bounds", () => {

@@ -78,15 +78,17 @@ export function cutsFrom(numbers: readonly number[], length: number): number[] {
   return [...new Set([...numbers.map((number) => number % (length + 1)), length])].sort((a, b) => a - b);
 }
 
-/** A copy of `source[from, to)` in new memory at an offset that changes, with line ends or letters around it. */
-function lay(
+let laid = 0;
+
+/** A copy of `source[from, to)` in new memory, each time at another offset, with line ends or letters around it. */
+export function lay(
   source: Uint8Array,
-  from: number,
-  to: number,
+  from = 0,
+  to: number = source.length,
 ): { bytes: Uint8Array; start: number; end: number } {
-  const start = to % 7;
+  const start = ++laid % 7;
   const end = start + to - from;
-  const bytes = new Uint8Array(end + 4).fill(to % 2 === 0 ? 0x0a : 0x41);
+  const bytes = new Uint8Array(end + 4).fill(laid % 2 === 0 ? 0x0a : 0x41);
   bytes.set(source.subarray(from, to), start);
   return { bytes, start, end };
 }
@@ -110,7 +112,7 @@ export interface HeadRead {
 
 /**
  * Feeds `text` up to each of `cuts` in turn, as a connection does: what is not complete comes again with more behind
- * it, somewhere else. Answers what came of it.
+ * it, somewhere else, and the memory is always another's in the end. Answers what came of it.
  */
 export function parseInPieces(
   text: string,
@@ -122,9 +124,9 @@ export function parseInPieces(
   for (const cut of cuts) {
     const { bytes, start, end } = lay(source, 0, cut);
     const outcome = orRefusal(() => head.parse(bytes, start, end, limits));
-    if (typeof outcome !== "number") return outcome;
-    if (outcome !== NEED_MORE) return snapshot(head, outcome);
+    const read = typeof outcome !== "number" || outcome === NEED_MORE ? outcome : snapshot(head, outcome);
     bytes.fill(0xff);
+    if (read !== NEED_MORE) return read;
   }
   return NEED_MORE;
 }
@@ -148,6 +150,94 @@ export function usedHead(): RequestHead {
   return head;
 }
 
+/** Whether a head was read, of what came of it. */
+export function isRead(outcome: HeadRead | Refusal | typeof NEED_MORE): outcome is HeadRead {
+  return typeof outcome === "object" && "method" in outcome;
+}
+
+/**
+ * A head that has read `text` so often that it remembers its fields, where it was accepted, and was made ready for the
+ * next. Each time what came of it is the same.
+ */
+export function headThatKnows(text: string, limits: HeadLimits = LIMITS): RequestHead {
+  const head = new RequestHead();
+  const first = parseInPieces(text, [text.length], limits, head);
+  head.reset();
+  for (let again = 2; again <= 4; again++) {
+    assert.deepEqual(parseInPieces(text, [text.length], limits, head), first, `differs at time ${again}`);
+    head.reset();
+  }
+  return head;
+}
+
+/** The fields of `text` with all that ends them, and what comes before; `null` where it has none. */
+function splitHead(text: string): { start: string; section: string; minor: number } | null {
+  const line = /^(?:\r\n)*[^\r\n]+ HTTP\/1\.(\d)\r\n/.exec(text);
+  if (line === null) return null;
+  return { start: line[0], section: text.slice(line[0].length), minor: Math.min(Number(line[1]), 1) };
+}
+
+/** Longest section whose neighbours are all looked at: they are one for each byte. */
+const MAX_NEIGHBOURS = 250;
+
+/**
+ * Heads with fields that are nearly those of `text`: of the same length and one byte different, as long and altogether
+ * different, of the other version, and the fields of `text` itself.
+ */
+function lookalikes(text: string): string[] {
+  const split = splitHead(text);
+  if (split === null) return ["GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"];
+  const { section, minor } = split;
+  const start = `GET / HTTP/1.${minor}\r\n`;
+  const others = [start + section, `GET / HTTP/1.${1 - minor}\r\n${section}`];
+  const filler = section.length - "Host:\r\n\r\n".length;
+  if (filler >= 0) others.push(`${start}Host:${"h".repeat(filler)}\r\n\r\n`);
+  for (let at = 0; at < section.length && section.length <= MAX_NEIGHBOURS; at++) {
+    const byte = section[at] === "v" ? "w" : "v";
+    others.push(start + section.slice(0, at) + byte + section.slice(at + 1));
+  }
+  return others;
+}
+
+/** Asserts that `text` comes to `expected` also in a head that remembers other fields than these, or the same. */
+function assertKnowledgeMakesNoDifference(
+  text: string,
+  limits: HeadLimits,
+  expected: HeadRead | Refusal,
+): void {
+  const { length } = text;
+  for (const other of lookalikes(text)) {
+    // Other servers may have had other limits: exchanges are pooled.
+    for (const otherLimits of limits === LIMITS ? [LIMITS] : [LIMITS, limits]) {
+      if (!isRead(parseInPieces(other, [other.length], otherLimits))) continue;
+      const head = headThatKnows(other, otherLimits);
+      const of = `in a head that knows ${JSON.stringify(other)}: ${JSON.stringify(text)}`;
+      assert.deepEqual(parseInPieces(text, [length], limits, head), expected, of);
+      head.reset();
+      assert.deepEqual(parseInPieces(text, [length], limits, head), expected, `twice ${of}`);
+    }
+  }
+  // One head, which reads it whole or cut; each time it knows it from the time before.
+  const head = headThatKnows(text, limits);
+  for (let cut = 0; cut <= length; cut++) {
+    assert.deepEqual(
+      parseInPieces(text, [cut, length], limits, head),
+      expected,
+      `comes again, cut at ${cut}`,
+    );
+    head.reset();
+  }
+  for (const behind of BEHIND) {
+    const all = text + behind;
+    assert.deepEqual(
+      parseInPieces(all, [all.length], limits, head),
+      expected,
+      `comes again before ${behind}`,
+    );
+    head.reset();
+  }
+}
+
 /** What may follow a head: the next request, a body, an empty line, rubbish. */
 const BEHIND = [
   "GET /next HTTP/1.1\r\nHost: b\r\n\r\n",
@@ -162,7 +252,7 @@ const BEHIND = [
 export function readHead(text: string, limits: HeadLimits = LIMITS): HeadRead {
   const { length } = text;
   const whole = parseInPieces(text, [length], limits);
-  assert.ok(typeof whole === "object" && "method" in whole, `${JSON.stringify(whole)}: ${text}`);
+  assert.ok(isRead(whole), `${JSON.stringify(whole)}: ${text}`);
   assert.equal(whole.length, length, "the head ends elsewhere");
   assert.deepEqual(parseInPieces(text, everyByte(length), limits), whole, "differs a byte at a time");
   assert.deepEqual(parseInPieces(text, [length], limits, usedHead()), whole, "differs in a used RequestHead");
@@ -175,6 +265,7 @@ export function readHead(text: string, limits: HeadLimits = LIMITS): HeadRead {
     assert.deepEqual(parseInPieces(all, [length - 1, all.length], limits), whole, `differs before ${behind}`);
     assert.deepEqual(parseInPieces(all, everyByte(all.length), limits), whole, `differs before ${behind}`);
   }
+  assertKnowledgeMakesNoDifference(text, limits, whole);
   return whole;
 }
 
@@ -199,6 +290,7 @@ export function assertHeadRefused(
     assert.deepEqual(parseInPieces(all, [all.length], limits), refusal, `before ${behind}: ${of}`);
     assert.deepEqual(parseInPieces(all, everyByte(all.length), limits), refusal, `before ${behind}: ${of}`);
   }
+  assertKnowledgeMakesNoDifference(text, limits, refusal);
 }
 
 /** Asserts that `text` is the beginning of something that can become a head, however it comes. */

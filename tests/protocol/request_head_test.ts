@@ -12,6 +12,8 @@ import {
   countReads,
   cutsFrom,
   everyByte,
+  headThatKnows,
+  isRead,
   LIMITS,
   parseInPieces,
   readHead,
@@ -693,6 +695,9 @@ test("RequestHead.parse() answers a head over maxHeaderBytes with 431", () => {
   assertHeadRefused(text, "head_too_large", 431, { ...LIMITS, maxHeaderBytes: text.length - 1 });
   const padded = "\r\n" + text;
   assertHeadRefused(padded, "head_too_large", 431, exact);
+  // What else is wrong with it as a whole does not count then, whether it comes whole or not.
+  const hostless = request("GET / HTTP/1.1", ["X: y"], []);
+  assertHeadRefused(hostless, "head_too_large", 431, { ...LIMITS, maxHeaderBytes: hostless.length - 1 });
 });
 
 test("RequestHead.parse() answers a head over maxHeaderBytes with 431 before it ends", () => {
@@ -726,7 +731,7 @@ test("RequestHead.parse() has no limit where it is 0", () => {
   const text = request(line, [`Y: ${"v".repeat(100_000)}`, ...fields]);
   const { length } = text;
   const head = parseInPieces(text, [10_000, 50_000, 130_000, length], UNLIMITED);
-  assert.ok(typeof head === "object" && "method" in head);
+  assert.ok(isRead(head));
   assert.equal(head.length, length);
   assert.equal(head.target.length, 20_001);
   assert.equal(head.fields.length, 2002);
@@ -741,6 +746,199 @@ test("RequestHead.parse() has each limit for itself", () => {
   assertHeadRefused(text, "target_too_long", 414, { ...UNLIMITED, maxTargetBytes: 99 });
   assertHeadRefused(text, "too_many_fields", 431, { ...UNLIMITED, maxHeaders: 3 });
   assertHeadRefused(text, "head_too_large", 431, { ...UNLIMITED, maxHeaderBytes: length - 1 });
+});
+
+// Heads that come again.
+
+/** A head with all that is read of fields, for this target. */
+function full(target: string): string {
+  return request(`POST ${target} HTTP/1.1`, [
+    "Connection: keep-alive, upgrade",
+    "Content-Length: 12",
+    "Expect: 100-continue",
+    "Cookie: a=1",
+  ]);
+}
+
+test("RequestHead.parse() reads fields that came twice in a row no more, but compares them", () => {
+  const text = full("/");
+  const sectionStart = text.indexOf("\r\n") + 2;
+  const mostReads = (head: RequestHead): number => {
+    const reads = new Uint32Array(text.length);
+    assert.equal(head.parse(countReads(bytesOf(text), reads), 0, text.length, LIMITS), text.length);
+    head.reset();
+    return Math.max(...reads.subarray(sectionStart));
+  };
+  assert.ok(mostReads(new RequestHead()) > 2);
+  const head = new RequestHead();
+  for (let i = 0; i < 2; i++) {
+    assert.equal(head.parse(bytesOf(text), 0, text.length, LIMITS), text.length);
+    head.reset();
+  }
+  assert.deepEqual([mostReads(head), mostReads(head)], [2, 2]);
+});
+
+test("RequestHead.parse() reads the request line of a head whose fields it knows", () => {
+  const head = headThatKnows(full("/first"));
+  for (
+    const [line, method, target] of [
+      ["POST /other", "POST", "/other"],
+      ["POST /first/and/longer?q=1", "POST", "/first/and/longer?q=1"],
+      ["PUT /", "PUT", "/"],
+      ["\r\n\r\nGET /x", "GET", "/x"],
+      ["OPTIONS *", "OPTIONS", "*"],
+    ]
+  ) {
+    const text = full("/first").replace("POST /first", line);
+    const read = parseInPieces(text, [text.length], LIMITS, head);
+    assert.ok(isRead(read));
+    assert.deepEqual(read, readHead(text));
+    assert.deepEqual([read.method, read.target, read.length], [method, target, text.length]);
+    head.reset();
+  }
+});
+
+test("RequestHead.parse() refuses a request line before fields that it knows, and knows them still", () => {
+  const text = full("/");
+  for (
+    const [line, code, status] of [
+      ["POST  / HTTP/1.1", "bad_target", 400],
+      ["POST / HTTP/2.0", "unsupported_version", 505],
+      ["POST / HTTP/1.1 ", "bad_version", 400],
+      [`POST /${"t".repeat(9000)} HTTP/1.1`, "target_too_long", 414],
+    ] as const
+  ) {
+    const head = headThatKnows(text);
+    const bad = text.replace("POST / HTTP/1.1", line);
+    assert.deepEqual(parseInPieces(bad, [bad.length], LIMITS, head), { code, status });
+    head.reset();
+    assert.deepEqual(parseInPieces(text, [text.length], LIMITS, head), readHead(text));
+  }
+});
+
+test("RequestHead.parse() answers NEED_MORE for every beginning of a head that it knows", () => {
+  const text = full("/");
+  const whole = readHead(text);
+  for (let length = 0; length < text.length; length++) {
+    const head = headThatKnows(text);
+    assert.equal(parseInPieces(text.slice(0, length), [length], LIMITS, head), NEED_MORE);
+    head.reset();
+    assert.deepEqual(
+      parseInPieces(text, [text.length], LIMITS, head),
+      whole,
+      `after ${length} bytes`,
+    );
+  }
+});
+
+test("RequestHead.parse() reads the rest of a head that began as one that it knows", () => {
+  const text = full("/");
+  const other = text.replace("Content-Length: 12", "Content-Length: 21").replace("a=1", "a=2");
+  const [whole, otherWhole] = [readHead(text), readHead(other)];
+  for (let cut = 0; cut < text.length; cut++) {
+    const head = headThatKnows(text);
+    assert.deepEqual(
+      parseInPieces(other, [cut, other.length], LIMITS, head),
+      otherWhole,
+      `cut at ${cut}`,
+    );
+    head.reset();
+    assert.deepEqual(parseInPieces(text, [cut, text.length], LIMITS, head), whole, `cut at ${cut}`);
+  }
+});
+
+test("RequestHead.parse() reads the fields of one version for themselves, though it knows them of the other", () => {
+  const texts = [
+    full("/"),
+    full("/").replace("Content-Length: 12", "X-Length: 12345678"),
+    get("Expect: 100-continue", "Connection: close"),
+    request("GET / HTTP/1.1", ["Expect: more"]),
+    request("GET / HTTP/1.1", ["Transfer-Encoding: chunked"]),
+    request("GET / HTTP/1.1", ["X: y"], []),
+  ];
+  for (const text of texts) {
+    const versions = ["1.0", "1.1", "1.2"].map((version) => text.replace("HTTP/1.1", `HTTP/${version}`));
+    const outcomes = versions.map((text) => parseInPieces(text, [text.length]));
+    assert.notDeepEqual(outcomes[0], outcomes[1]);
+    const head = new RequestHead();
+    for (const i of [0, 0, 0, 1, 0, 1, 1, 1, 2, 0, 2, 2, 2, 1, 0, 0, 0]) {
+      assert.deepEqual(parseInPieces(versions[i], [text.length], LIMITS, head), outcomes[i]);
+      head.reset();
+    }
+  }
+});
+
+test("RequestHead.parse() holds fields that it knows against the limits of each call", () => {
+  const text = full("/");
+  const { length } = text;
+  const whole = readHead(text);
+  const head = headThatKnows(text);
+  for (
+    const [limits, code, status] of [
+      [{ maxHeaders: 4 }, "too_many_fields", 431],
+      [{ maxHeaders: 1 }, "too_many_fields", 431],
+      [{ maxHeaderBytes: length - 1 }, "head_too_large", 431],
+      [{ maxHeaderBytes: 60 }, "head_too_large", 431],
+    ] as const
+  ) {
+    for (const cuts of [[length], [length - 1, length], everyByte(length)]) {
+      for (let time = 1; time <= 3; time++) {
+        const refused = parseInPieces(text, cuts, { ...LIMITS, ...limits }, head);
+        assert.deepEqual(refused, { code, status }, JSON.stringify(limits));
+        head.reset();
+      }
+      for (let time = 1; time <= 3; time++) {
+        const exact = { ...LIMITS, maxHeaders: 5, maxHeaderBytes: length };
+        assert.deepEqual(parseInPieces(text, [length], time === 2 ? UNLIMITED : exact, head), whole);
+        head.reset();
+      }
+    }
+  }
+});
+
+test("RequestHead.expectsContinue is told of each head anew, whatever became of it before", () => {
+  const expecting = full("/");
+  const other = full("/").replace("Expect: 100-continue", "Accept: 100-continue");
+  const head = new RequestHead();
+  for (const text of [expecting, expecting, expecting, expecting, other, other, other, expecting, other]) {
+    const read = parseInPieces(text, [text.length], LIMITS, head);
+    assert.ok(isRead(read));
+    assert.equal(read.expectsContinue, text === expecting);
+    head.expectsContinue = false; // as a connection does once it has sent 100
+    head.reset();
+  }
+});
+
+test("RequestHead.fields and target of a head that it knows move with the bytes", () => {
+  const text = full("/target");
+  const head = headThatKnows(text);
+  const first = bytesOf(`..${text}`);
+  head.parse(first, 2, first.length, LIMITS);
+  const moved = bytesOf(`....${text}`);
+  head.moveTo(moved, 4);
+  first.fill(0);
+  assert.equal(head.target, "/target");
+  assert.equal(head.fields.get("cookie"), "a=1");
+  assert.equal(head.fields.get("host"), "a.example");
+});
+
+test("RequestHead.reset() lets go of the bytes of a head that it knows", () => {
+  const head = headThatKnows(full("/"));
+  assert.deepEqual([head.bytes.length, head.fields.bytes.length, head.begun], [0, 0, false]);
+});
+
+test("RequestHead.parse() reads fields that are too long to be remembered, each time", () => {
+  const head = new RequestHead();
+  for (const length of [100, 2000, 2100, 5000]) {
+    for (const [value, times] of [["v", 4], ["w", 1], ["v", 2]] as const) {
+      const text = get(`X-Long: ${value.repeat(length)}`, "Content-Length: 3");
+      for (let time = 1; time <= times; time++) {
+        const read = parseInPieces(text, [text.length], LIMITS, head);
+        assert.deepEqual(read, parseInPieces(text, [text.length]));
+        head.reset();
+      }
+    }
+  }
 });
 
 // Properties.
@@ -863,6 +1061,96 @@ test("RequestHead.parse() answers random bytes with a number or a ProtocolError"
         assert.ok(known, JSON.stringify(outcome));
       }
     }),
+    { numRuns: 500 },
+  );
+});
+
+/** Heads whose fields are alike, that of which each decides something, and what is no head at all. */
+const ALIKE = [
+  "POST /a HTTP/1.1\r\nHost: a.example\r\nContent-Length: 15\r\nExpect: 100-continue\r\n\r\n",
+  "POST /b/c HTTP/1.1\r\nHost: a.example\r\nContent-Length: 51\r\nExpect: 100-continue\r\n\r\n",
+  "\r\nGET /d HTTP/1.1\r\nHost: a.example\r\nContent-Length: 15\r\nAccept: 100-continue\r\n\r\n",
+  "GET / HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n",
+  "GET / HTTP/1.1\r\nHost: a.example\r\nConnection: keep-alive\r\nX-1: y\r\nX-2: z\r\n\r\n",
+  "GET / HTTP/1.1\r\n\r\n",
+];
+const likeness = fc.record({
+  from: fc.nat(ALIKE.length - 1),
+  minor: fc.constantFrom("0", "1", "1", "2"),
+  /** One byte that is another. */
+  edit: fc.option(fc.record({
+    at: fc.nat(120),
+    byte: fc.constantFrom(..."aAhHxX0159:,; \t\r\n\0\x7f\xff"),
+  })),
+});
+const coming = fc.record({
+  which: fc.nat(3),
+  times: fc.integer({ min: 1, max: 4 }),
+  /** The version of this time. */
+  version: fc.constantFrom("", "HTTP/1.0", "HTTP/1.1"),
+  places: fc.array(fc.nat(200), { maxLength: 2 }),
+  /** How many bytes of it come, where the client goes away in the middle. */
+  breaksOff: fc.option(fc.nat(150), { freq: 5 }),
+  limits: fc.constantFrom(
+    LIMITS,
+    LIMITS,
+    UNLIMITED,
+    { ...LIMITS, maxHeaders: 2 },
+    { ...LIMITS, maxHeaderBytes: 70 },
+  ),
+});
+
+/** What `likeness` generated, as a text. */
+function renderLikeness({ from, minor, edit }: typeof likeness extends fc.Arbitrary<infer T> ? T : never) {
+  const text = ALIKE[from].replace(/HTTP\/1\.\d/, `HTTP/1.${minor}`);
+  if (edit === null) return text;
+  const at = edit.at % text.length;
+  return text.slice(0, at) + edit.byte + text.slice(at + 1);
+}
+
+test("RequestHead.parse() reads each head of a sequence as if it were the first", () => {
+  fc.assert(
+    fc.property(
+      fc.array(likeness, { minLength: 1, maxLength: 4 }),
+      fc.array(coming, { minLength: 1, maxLength: 8 }),
+      (likenesses, sequence) => {
+        const texts = likenesses.map(renderLikeness);
+        const head = new RequestHead();
+        for (const { which, times, version, places, breaksOff, limits } of sequence) {
+          const text = texts[which % texts.length].replace(/HTTP\/1\.\d/, version || "$&");
+          const cuts = breaksOff === null
+            ? cutsFrom(places, text.length)
+            : cutsFrom(places, breaksOff % text.length);
+          for (let time = 1; time <= times; time++) {
+            const outcome = parseInPieces(text, cuts, limits, head);
+            assert.deepEqual(outcome, parseInPieces(text, cuts, limits), `at time ${time}`);
+            head.expectsContinue = false;
+            head.reset();
+          }
+        }
+      },
+    ),
+    { numRuns: 1000 },
+  );
+});
+
+test("RequestHead.parse() takes no mutation of a head that it knows for that head", () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...BASES, ...ALIKE),
+      fc.array(mutation, { minLength: 1, maxLength: 3 }),
+      anyCuts,
+      (base, mutations, places) => {
+        let text = base;
+        for (const { at, remove, insert } of mutations) {
+          text = text.slice(0, at) + insert + text.slice(at + remove);
+        }
+        for (const cuts of [[text.length], cutsFrom(places, text.length)]) {
+          const expected = parseInPieces(text, cuts);
+          assert.deepEqual(parseInPieces(text, cuts, LIMITS, headThatKnows(base)), expected);
+        }
+      },
+    ),
     { numRuns: 500 },
   );
 });

@@ -209,12 +209,16 @@ test("checkImports() lets files directly in src/ be imported by all, and import 
   }
 });
 
-test("checkImports() lets mod.ts import everything in src/, and nobody import mod.ts", () => {
-  for (const layer of LAYERS) assertPasses("mod.ts", `export * from "./src/${layer}/x.ts";`);
-  assertPasses("mod.ts", 'export * from "./src/options.ts";');
-  for (const [file, specifier] of [["src/server/a.ts", "../../mod.ts"], ["src/options.ts", "../mod.ts"]]) {
-    assertComplains(file, `import "${specifier}";`, 1, /imports mod\.ts, which is outside the layers/);
+test("checkImports() lets mod.ts and global.ts import everything in src/, and nobody import them", () => {
+  for (const entry of ["mod.ts", "global.ts"]) {
+    for (const layer of LAYERS) assertPasses(entry, `export * from "./src/${layer}/x.ts";`);
+    assertPasses(entry, 'export * from "./src/options.ts";');
+    for (const [file, up] of [["src/server/a.ts", "../../"], ["src/options.ts", "../"]]) {
+      const why = new RegExp(`imports ${entry.replace(".", "\\.")}, which is outside the layers`);
+      assertComplains(file, `import "${up}${entry}";`, 1, why);
+    }
   }
+  assertComplains("global.ts", 'import "./mod.ts";', 1, /imports mod\.ts, which is outside the layers/);
 });
 
 test("checkImports() complains about what lies outside the layers", () => {
