@@ -19,14 +19,17 @@
  *
  * @module
  */
-import { FastResponse, isAtHand } from "./src/fetch/fast_response.ts";
+import { type FastBody, FastResponse, isAtHand } from "./src/fetch/fast_response.ts";
+import { isPieces } from "./src/fetch/text_stream.ts";
 import { copyOf } from "./src/protocol/bytes.ts";
-import { platformResponse, replaceResponse } from "./src/fetch/stand_in.ts";
+import { NativeResponse, noteForm, replaceResponse } from "./src/fetch/stand_in.ts";
 
-/** A fast one where the body is text or bytes, which are copied as the platform does; else the platform's. */
+/** A fast one where the body is text or bytes, which are copied as the platform does, or pieces; else the platform's. */
 function make(body?: BodyInit | null, init?: ResponseInit): Response {
   const own = ownCopy(body ?? null);
-  return isAtHand(own) ? new FastResponse(own as BodyInit | null, init) : platformResponse(own, init);
+  return isAtHand(own) || isPieces(own)
+    ? new FastResponse(own as FastBody | null, init)
+    : noteForm(new NativeResponse(own, init), own);
 }
 
 function ownCopy(body: BodyInit | null): BodyInit | null {

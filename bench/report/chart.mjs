@@ -156,11 +156,14 @@ function linearScale(values) {
 
 /** Bars of a logarithmic scale begin at 1, to the right or to the left. */
 function logScale(values) {
+  const doublings = Math.log2(Math.max(...values) / Math.min(...values, 1));
+  const base = doublings > TICKS ? 10 : 2;
+  const to = (value) => Math.log2(value) / Math.log2(base);
   return {
-    min: Math.min(0, Math.floor(Math.log2(Math.min(...values)))),
-    max: Math.max(1, Math.ceil(Math.log2(Math.max(...values)))),
-    to: Math.log2,
-    label: (exponent) => exponent < 0 ? `1/${2 ** -exponent}` : String(2 ** exponent),
+    min: Math.min(0, Math.floor(to(Math.min(...values)))),
+    max: Math.max(1, Math.ceil(to(Math.max(...values)))),
+    to,
+    label: (exponent) => exponent < 0 ? `1/${figure(base ** -exponent)}` : figure(base ** exponent),
     interval: 1,
   };
 }

@@ -4,7 +4,7 @@
  */
 import type { Exchange, Fields } from "../exchange.ts";
 import { jsonInit, jsonText } from "./json.ts";
-import { NativeResponse, platformResponse, TEXT } from "./stand_in.ts";
+import { NativeResponse, noteForm, TEXT } from "./stand_in.ts";
 import { isPieces, streamOf } from "./text_stream.ts";
 import { completeWith } from "./twin.ts";
 
@@ -87,7 +87,8 @@ class Fast {
       const { status, statusText } = this;
       // Ours where the platform may leave out the type of a text.
       const headers = typeof content === "string" ? this.#own() : this.#headers ?? this.#init?.headers;
-      this.#native = platformResponse(body, {
+      noteForm(this as unknown as Response, content);
+      this.#native = new NativeResponse(body, {
         status,
         statusText,
         ...headers !== undefined && { headers },

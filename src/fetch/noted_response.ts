@@ -5,7 +5,7 @@
 import type { Exchange } from "../exchange.ts";
 import { copyOf } from "../protocol/bytes.ts";
 import { jsonInit, jsonText } from "./json.ts";
-import { NativeResponse, platformResponse, replaceResponse, TEXT, typed, TYPES_TEXT } from "./stand_in.ts";
+import { NativeResponse, noteForm, replaceResponse, TEXT, typed, TYPES_TEXT } from "./stand_in.ts";
 
 const TEXT_INIT: ResponseInit = { headers: { "content-type": TEXT } };
 
@@ -54,7 +54,7 @@ function contentOf(response: Response): Content | undefined {
 
 function makeNoted(body?: BodyInit | null, init?: ResponseInit): Response {
   if (typeof body === "string") return makeText(body, init);
-  const response = platformResponse(body, init);
+  const response = noteForm(new NativeResponse(body, init), body);
   if (body instanceof Uint8Array && body.length <= LARGEST_NOTED) {
     new Note(response, copyOf(body, 0, body.length));
   }

@@ -25,24 +25,22 @@ export interface BodySource {
 export function sendResponse(x: HttpExchange, response: Response, source: BodySource): void | Promise<void> {
   const { status, headers, body } = response;
   if (body === null) return x.respond(status, headers, null);
-  if (body.locked || response.bodyUsed) {
-    throw usedAlready();
-  }
+  if (body.locked || response.bodyUsed) throw usedAlready();
+  /** Tells the source to stop, through who has the stream, and leaves it at that. */
+  const cancel = (holder: Cancellable, reason?: unknown): void => {
+    if (!isForm(response)) holder.cancel(reason).catch(() => {});
+  };
   if (x.head.method === "HEAD") {
-    cancel(body, body); // nobody is interested in it
+    cancel(body); // nobody is interested in it
     return x.respond(status, headers, null);
   }
   const reader = body.getReader();
-  if (x.response.phase === "cut") return cancel(body, reader); // nobody is left to send it to
-  source.cancelBody = (reason) => cancel(body, reader, reason);
+  if (x.response.phase === "cut") return cancel(reader); // nobody is left to send it to
+  source.cancelBody = (reason) => cancel(reader, reason);
   return sendBody(x, status, headers, reader, source);
 }
 
-/** Tells the source of `body` to stop, through who has it, and leaves it at that. */
-function cancel(body: ReadableStream, through: Cancellable, reason?: unknown): void {
-  if (!isForm(body)) through.cancel(reason).catch(() => {});
-}
-
+/** A stream, or who reads it. */
 interface Cancellable {
   cancel(reason?: unknown): Promise<void>;
 }

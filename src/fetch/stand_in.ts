@@ -21,28 +21,28 @@ export const TYPES_TEXT: boolean = new NativeResponse("").headers.has("content-t
 
 /** `response`, made of `body`, with its type on every platform. */
 export function typed(response: Response, body: unknown): Response {
-  if (!TYPES_TEXT && typeof body === "string" && !response.headers.has("content-type")) {
-    response.headers.set("content-type", TEXT);
-  }
+  if (TYPES_TEXT || typeof body !== "string") return response;
+  // The platform's own: a class that extends it may have others.
+  const headers: Headers = Reflect.get(NativeResponse.prototype, "headers", response);
+  if (!headers.has("content-type")) headers.set("content-type", TEXT);
   return response;
 }
 
-/** Streams of forms, which are not to be cancelled. */
-const forms = new WeakSet<ReadableStream>();
+/** Responses that were made of a form. */
+const forms = new WeakSet<Response>();
 
-/** The platform's response. */
-export function platformResponse(body?: BodyInit | null, init?: ResponseInit): Response {
-  const response = new NativeResponse(body, init);
-  if (body instanceof FormData) forms.add(response.body!);
+/** Notes `response` if `body`, of which it is made, is a form. */
+export function noteForm(response: Response, body: unknown): Response {
+  if (body instanceof FormData) forms.add(response);
   return response;
 }
 
 /**
- * Whether nothing is lost where `stream` is left alone, and more is where it is cancelled: on Node 26 the stream of a
- * form then rejects where nobody can catch it.
+ * Whether it was made of a form. Nothing is lost where the stream of one is left alone, and more is where it is
+ * cancelled: on Node 26 it then rejects where nobody can catch it.
  */
-export function isForm(stream: ReadableStream): boolean {
-  return forms.has(stream);
+export function isForm(response: Response): boolean {
+  return forms.has(response);
 }
 
 /** Has `new Response` call `make`; what the class lacks, it takes from `statics`. */

@@ -219,7 +219,7 @@ export function testResponse(kind: string, readable: (wire: string, method: stri
     assert.ok(reflected instanceof Text);
     assert.equal(reflected.status, 201);
     function Old(this: unknown, body: string): Response {
-      return Reflect.construct(Response, [body], new.target as typeof Response);
+      return Reflect.construct(Response, [body], new.target as unknown as typeof Response);
     }
     Object.setPrototypeOf(Old, Response);
     Old.prototype = Object.create(Response.prototype, { old: { value: true } });

@@ -76,7 +76,7 @@ app.get("/stream/header", (c) => {
 app.post("/echo", async (c) => c.body(await c.req.arrayBuffer()));
 app.post("/echo/json", async (c) => c.json({ got: await c.req.json() }, 201));
 app.post("/echo/form", async (c) => c.json(await c.req.parseBody()));
-app.post("/echo/stream", (c) => c.body(c.req.raw.body));
+app.post("/echo/stream", (c) => c.body(c.req.raw.body as ReadableStream));
 
 // Middleware. Each does one thing to the responses of a text, JSON, bytes, a stream and a native Response.
 
