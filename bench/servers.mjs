@@ -55,7 +55,7 @@ for (const runtime of machine.runtimes) {
   }
 }
 console.log(
-  `\nCPU µs, user and system: per request. ×: how many requests it answers with the CPU that one of this takes.`,
+  `\nCPU µs, user and kernel: per request. ×: how many requests it answers with the CPU that one of the named takes.`,
 );
 const everything = options.everything && machine.missing.length === 0;
 if (options.json || everything) {

@@ -4,7 +4,7 @@
  */
 import type { Exchange, Fields } from "../exchange.ts";
 import { jsonInit, jsonText } from "./json.ts";
-import { NativeResponse, noteForm, TEXT } from "./stand_in.ts";
+import { NativeResponse, noteForm, noteFormOf, TEXT } from "./stand_in.ts";
 import { isPieces, streamOf } from "./text_stream.ts";
 import { completeWith } from "./twin.ts";
 
@@ -100,13 +100,13 @@ class Fast {
 
   /** As `Response.clone`. */
   clone(): Response {
-    const copy = this.native.clone();
-    if (this.#headers === null) return copy;
-    return new NativeResponse(copy.body, {
-      status: this.status,
-      statusText: this.statusText,
-      headers: this.#headers,
-    });
+    let copy = this.native.clone();
+    if (this.#headers !== null) {
+      const { status, statusText } = this;
+      copy = new NativeResponse(copy.body, { status, statusText, headers: this.#headers });
+    }
+    noteFormOf(this as unknown as Response, copy);
+    return copy;
   }
 
   /** Sends it; answers whether that was possible without a native one. */

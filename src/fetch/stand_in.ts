@@ -31,6 +31,11 @@ export function typed(response: Response, body: unknown): Response {
 /** Responses that were made of a form. */
 const forms = new WeakSet<Response>();
 
+/** Notes that `copy` was made of a form, if `response` was. */
+export function noteFormOf(response: Response, copy: Response): void {
+  if (forms.has(response)) forms.add(copy);
+}
+
 /** Notes `response` if `body`, of which it is made, is a form. */
 export function noteForm(response: Response, body: unknown): Response {
   if (body instanceof FormData) forms.add(response);
@@ -50,9 +55,16 @@ export function replaceResponse(make: MakeResponse, statics: object): void {
   function Response(this: unknown, body?: BodyInit | null, init?: ResponseInit): Response {
     if (new.target === Response) return make(body, init);
     if (new.target === undefined) throw new TypeError("Response is a constructor: use it with new");
-    return typed(Reflect.construct(NativeResponse, arguments, new.target), body);
+    return noteForm(typed(Reflect.construct(NativeResponse, arguments, new.target), body), body);
   }
   const { prototype } = NativeResponse;
+  const { clone } = prototype;
+  prototype.clone = function (this: Response): Response {
+    void this.headers; // a clone on Deno forgets those that nobody has looked at
+    const copy = clone.call(this);
+    noteFormOf(this, copy);
+    return copy;
+  };
   Object.defineProperty(Response, "prototype", { value: prototype, writable: false });
   Object.defineProperty(Response, "length", { value: NativeResponse.length, configurable: true });
   Object.defineProperty(Response, NATIVE, { value: NativeResponse });

@@ -386,12 +386,15 @@ export function testResponse(kind: string, readable: (wire: string, method: stri
   test(`${kind}: a form that nobody takes leaves no rejection that nobody handles`, async () => {
     const form = new FormData();
     for (let i = 0; i < 10; i++) form.set(String(i), new File(["x".repeat(1_000)], "x"));
-    for (const method of ["HEAD", "GET"]) {
-      const { client, errors } = connect({ fetch: () => new Response(form) });
-      client.send(get().replace("GET", method));
-      client.reset();
-      for (let i = 0; i < 20; i++) await new Promise<void>((resolve) => setImmediate(resolve));
-      assert.deepEqual(errors, []);
+    class Form extends Response {}
+    for (const make of [() => new Response(form), () => new Response(form).clone(), () => new Form(form)]) {
+      for (const method of ["HEAD", "GET"]) {
+        const { client, errors } = connect({ fetch: make });
+        client.send(get().replace("GET", method));
+        client.reset();
+        for (let i = 0; i < 20; i++) await new Promise<void>((resolve) => setImmediate(resolve));
+        assert.deepEqual(errors, []);
+      }
     }
   });
 
