@@ -57,15 +57,23 @@ export interface Conn {
 /**
  * What moves a connection's bytes: the engine calls these, and the adapter calls `TransportEvents`.
  * Adapters implement it; users meet `Conn`.
+ *
+ * - The adapter hands over a transport as soon as the stream is accepted, before any handshake on it, and never
+ *   one that is closed already. The engine calls `start` once, before anything else, and nothing after `close`.
+ * - Calls on a stream that the peer has closed or reset do nothing; they do not throw.
+ * - Events may come at any time, from inside of a call of `Transport` too: the engine takes up such a one when
+ *   the call has returned.
  */
 export interface Transport {
-  /** The peer's address, if there is one. */
+  /** The peer's address; `undefined` where there is none, or where the runtime does not know it any more. */
   readonly remoteAddr: Addr | undefined;
-  /** Our address, if there is one. */
+  /** Our address; `undefined` likewise. */
   readonly localAddr: Addr | undefined;
   /** Whether the bytes travel encrypted, so that URLs begin with `https`. */
   readonly isSecure?: boolean;
-  /** Tells `events` what happens from now on. Called once, before anything else. */
+  /** Whether the TLS handshake is still under way; what is written meanwhile is sent after it. */
+  readonly handshaking?: boolean;
+  /** Tells `events` what happens from now on. */
   start(events: TransportEvents): void;
   /**
    * Sends `bytes[start, end)` after all that was sent before.
@@ -89,6 +97,11 @@ export interface Transport {
   /** Goes on with `receive`. */
   resume(): void;
   /**
+   * Looks whether the peer has reset the stream, which some systems do not tell while it is paused:
+   * `transportClosed` follows then. Missing where a reset is told anyway, or cannot be found out.
+   */
+  probe?(): void;
+  /**
    * Half-closes: the peer reads the end after everything that was written. Called once.
    *
    * @returns `true` when nothing is left to send, so that `close` loses nothing; `false` when `drained` will
@@ -96,7 +109,8 @@ export interface Transport {
    */
   end(): boolean;
   /**
-   * Releases the stream at once, both ways. What was not sent yet is lost. No event follows.
+   * Releases the stream at once, both ways, a handshake under way included. What was not sent yet is lost. No
+   * event follows.
    *
    * @param abruptly the peer is to see a failure (a reset) instead of an end, where the transport has one
    */
@@ -111,7 +125,7 @@ export interface HandedOver {
   unread(bytes: Uint8Array): void;
 }
 
-/** What an adapter tells the engine of a transport, never from inside a call of `Transport`. */
+/** What an adapter tells the engine of a transport. `transportClosed` is the last of it, and comes once. */
 export interface TransportEvents {
   /** Bytes came: `bytes[start, end)`, whose memory is the adapter's again when the call returns. */
   receive(bytes: Uint8Array, start: number, end: number): void;

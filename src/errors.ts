@@ -27,7 +27,8 @@ export type ProtocolErrorCode =
   | "body_incomplete"
   | "head_timeout"
   | "request_timeout"
-  | "body_too_slow";
+  | "body_too_slow"
+  | "too_many_connections";
 
 /**
  * The peer broke HTTP, or a limit. The engine answers it with {@linkcode ProtocolError.status} and closes.

@@ -83,6 +83,11 @@ export interface Exchange {
   readonly remoteAddr: Addr | undefined;
   /** Aborts, with a `ConnectionError`, when the client goes away before the response is complete. */
   readonly signal: AbortSignal;
+  /**
+   * Aborts when the server, or this connection, is told to shut down, so that a response without an end can end
+   * by itself. It is aborted already in a handler that is called later.
+   */
+  readonly draining: AbortSignal;
   /** Whether the request brings a body, if only an empty chunked one. */
   readonly hasBody: boolean;
   /** The body's length where the client told it, otherwise `undefined`. 0 without a body. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Addr, Connection, ConnectionState } from "./conn.ts";
+import type { ProtocolError } from "./errors.ts";
 import type { ExchangeHandler, Fields, Upgraded, UpgradeOptions } from "./exchange.ts";
 
 /** What a `fetch` handler learns beside the request. */
@@ -17,6 +18,27 @@ export interface FetchInfo {
    * when the connection ended first. Nothing needs to await it.
    */
   readonly completed: Promise<void>;
+  /**
+   * Aborts when the server, or this connection, is told to shut down, so that a response without an end (an
+   * event stream, long polling) can end by itself. It is aborted already in a handler that is called later.
+   *
+   * @example
+   * ```ts
+   * import { serve } from "@mooring/http";
+   *
+   * const server = await serve({
+   *   port: 0,
+   *   fetch(_request, { draining }) {
+   *     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+   *     const writer = writable.getWriter();
+   *     draining.addEventListener("abort", () => void writer.close().catch(() => {}));
+   *     return new Response(readable, { headers: { "content-type": "text/event-stream" } });
+   *   },
+   * });
+   * await server.shutdown(); // the streams end, and so do their connections
+   * ```
+   */
+  readonly draining: AbortSignal;
   /** The trailer fields of the request, once its body was read to the end; empty before (RFC 9110 §6.5). */
   readonly trailers: Headers;
   /**
@@ -145,7 +167,30 @@ export interface ConnectionOptions {
    * @default console.error
    */
   readonly onError?: (error: unknown, request?: Request) => Response | void | Promise<Response | void>;
-  /** Told of every change of a connection's state, in the middle of things: be quick, and do not throw. */
+  /**
+   * Told of each request, or connection, that the engine itself refuses with a 4xx or 5xx response, which no
+   * handler sees: 400, 408, 413, 414, 417, 431, 501, 505, and 503 at `maxConnections` or `maxConnectionsPerIp`.
+   * `error.status` is the status, `error.code` the reason. What it throws, or rejects
+   * with, goes to `onError`.
+   * @default none
+   *
+   * @example
+   * ```ts
+   * import { serve } from "@mooring/http";
+   *
+   * const server = await serve({
+   *   port: 0,
+   *   fetch: () => new Response("hello"),
+   *   onRefused: (error, { remoteAddr }) => console.warn(error.status, error.code, remoteAddr),
+   * });
+   * await server.close();
+   * ```
+   */
+  readonly onRefused?: (error: ProtocolError, connection: Connection) => void;
+  /**
+   * Told of every change of a connection's state, in the middle of things: be quick. What it throws, or rejects
+   * with, goes to `onError`.
+   */
   readonly onStateChange?: (connection: Connection, state: ConnectionState) => void;
 
   /**
@@ -335,6 +380,9 @@ export interface ServeOptions extends ConnectionOptions {
   readonly maxConnectionsPerIp?: number;
   /** Ends the server when it aborts, as `server.shutdown()` does. */
   readonly signal?: AbortSignal;
-  /** Told the address once the server listens. */
+  /**
+   * Told the address once the server listens. What it throws ends the server, and is thrown by `serve()`; what it
+   * rejects with goes to `onError`.
+   */
   readonly onListen?: (addr: Addr) => void;
 }

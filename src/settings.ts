@@ -65,6 +65,7 @@ const CONNECTION_OPTIONS = [
   "fetch",
   "exchange",
   "onError",
+  "onRefused",
   "onStateChange",
   "keepAlive",
   "keepAliveHint",
@@ -280,6 +281,7 @@ function settings(options: ConnectionOptions): Settings {
     );
   }
   checkType("onError", options.onError, "function");
+  checkType("onRefused", options.onRefused, "function");
   checkType("onStateChange", options.onStateChange, "function");
   if (typeof drainBody !== "object" || drainBody === null) {
     throw new TypeError(

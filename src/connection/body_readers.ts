@@ -2,7 +2,7 @@
  * The ways to read a request body: all of it, piece by piece, or as a web stream.
  */
 import { copyOf } from "../protocol/bytes.ts";
-import { Deferred } from "./deferred.ts";
+import { Deferred, handled } from "./deferred.ts";
 import type { BodyReader, RequestBody } from "./request_body.ts";
 
 /** A body of unknown or great length is collected from this many bytes on. */
@@ -84,7 +84,7 @@ export class Pieces implements BodyReader, AsyncIterableIterator<Uint8Array<Arra
 
   next(): Promise<IteratorResult<Uint8Array<ArrayBuffer>, undefined>> {
     if (this.#end === "over") return Promise.resolve({ done: true, value: undefined });
-    if (this.#end !== "open") return Promise.reject(this.#end.error);
+    if (this.#end !== "open") return handled(Promise.reject(this.#end.error));
     const piece = new Deferred<IteratorResult<Uint8Array<ArrayBuffer>, undefined>>();
     this.#asked.push(piece);
     this.#body.resume();

@@ -12,7 +12,12 @@ export interface Clock {
   schedule(callback: () => void, delay: number): unknown;
   /** Takes back a `schedule`. */
   cancel(timer: unknown): void;
+  /** Calls `callback` once the event loop has looked at the sockets. */
+  nextTurn(callback: () => void): void;
 }
+
+/** Runs right after the sockets were polled, which a timer does a millisecond or more later. */
+const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => unknown };
 
 /** The platform's time. */
 export const systemClock: Clock = {
@@ -21,4 +26,5 @@ export const systemClock: Clock = {
   calendar: () => Date.now(),
   schedule: (callback, delay) => setTimeout(callback, delay),
   cancel: (timer) => clearTimeout(timer as Parameters<typeof clearTimeout>[0]),
+  nextTurn: (callback) => void (setImmediate ?? setTimeout)(callback),
 };

@@ -26,9 +26,12 @@ import { Input } from "./input.ts";
 import { KeepAlive } from "./keep_alive.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { type Late, Patience, type PatienceOwner, type Waiting } from "./patience.ts";
+import { PeerWatch, type PeerWatchOwner } from "./peer_watch.ts";
+import { SerializedTransport } from "./serialized_transport.ts";
 import type { Sparable } from "./spare.ts";
 import { CONTINUE, writeError } from "./standard_fields.ts";
 import { Tunnel, type TunnelPort } from "./tunnel.ts";
+import { Turn, type TurnTaker } from "./turns.ts";
 import { WriteSide, type WriteSideOwner } from "./write_side.ts";
 
 /**
@@ -46,13 +49,23 @@ let lastId = 0;
 
 /** A connection at work. */
 export class HttpConnection
-  implements Connection, Sparable, TransportEvents, ExchangePort, PatienceOwner, TunnelPort, WriteSideOwner {
+  implements
+    Connection,
+    Sparable,
+    TransportEvents,
+    ExchangePort,
+    PatienceOwner,
+    PeerWatchOwner,
+    TunnelPort,
+    TurnTaker,
+    WriteSideOwner {
   readonly id: number = ++lastId;
   /** When it was accepted, by the server's clock. */
   readonly acceptedAt: number;
   readonly out: WriteSide;
+  readonly isSecure: boolean;
   readonly #engine: Engine;
-  readonly #transport: Transport;
+  readonly #transport: SerializedTransport;
   readonly #life: Lifecycle;
   readonly #keepAlive: KeepAlive;
   readonly #input = new Input();
@@ -64,6 +77,11 @@ export class HttpConnection
   #exchange: HttpExchange | null = null;
   /** What it was handed over to, once it is. */
   #tunnel: Tunnel | null = null;
+  /** How much it does at a time; made when it has more to do than one request. */
+  #turn: Turn | null = null;
+  /** Made when its client cannot be heard. */
+  #peerWatch: PeerWatch | null = null;
+  #draining: AbortController | null = null;
   /** Bytes are being worked off; whoever wants to go on need not start it again. */
   #working = false;
   #inputEnded = false;
@@ -75,20 +93,21 @@ export class HttpConnection
   constructor(engine: Engine, transport: Transport) {
     engine.beginEvent();
     this.#engine = engine;
-    this.#transport = transport;
+    this.#transport = new SerializedTransport(transport, this);
     this.#endpoints = transport;
+    this.isSecure = transport.isSecure === true;
     if (engine.proxyPeers?.has(transport.remoteAddr)) this.#reading = "proxy header";
     this.acceptedAt = engine.now;
     this.#life = new Lifecycle(this, engine);
     this.#keepAlive = new KeepAlive(engine);
     this.#patience = new Patience(this, this.#keepAlive, engine);
-    this.out = new WriteSide(this, this.#keepAlive, engine, transport);
+    this.out = new WriteSide(this, this.#keepAlive, engine, this.#transport);
     engine.connectionOpened();
   }
 
   /** Tells that it is there, and waits for its first request. */
   start(): void {
-    this.#transport.start(this);
+    this.#transport.start();
     this.#patience.await("first head");
     this.#life.begin();
   }
@@ -107,8 +126,21 @@ export class HttpConnection
     return this.#endpoints.remoteAddr;
   }
 
-  get isSecure(): boolean {
-    return this.#transport.isSecure === true;
+  /** Whether its TLS handshake is under way. */
+  get isHandshaking(): boolean {
+    return this.state !== "closed" && this.#transport.handshaking;
+  }
+
+  get draining(): AbortSignal {
+    if (this.#draining === null) {
+      this.#draining = new AbortController();
+      if (this.#keepAlive.retiring) this.#abortDraining();
+    }
+    return this.#draining.signal;
+  }
+
+  #abortDraining(): void {
+    this.#draining?.abort(new DOMException("the connection is about to end", "AbortError"));
   }
 
   get localAddr(): Addr | undefined {
@@ -135,6 +167,7 @@ export class HttpConnection
    */
   retire(idleGrace: number): void {
     this.#keepAlive.retire(idleGrace);
+    this.#abortDraining();
     if (this.state !== "new" && this.state !== "idle") return;
     this.#engine.beginEvent();
     if (idleGrace === 0) this.#finish("shutdown_idle");
@@ -153,18 +186,19 @@ export class HttpConnection
   }
 
   makeRoom(): void {
-    this.#abandon(this.state === "draining" ? this.#life.reason : "evicted", null);
+    const error = new ConnectionError("closed", "the connection made room for others");
+    this.#abandon(this.state === "draining" ? this.#life.reason : "evicted", error);
   }
 
   /** Instead of `start`: says that there is no room, or nothing where `silently`, and ends. */
   turnAway(silently: boolean): void {
-    this.#transport.start(this);
-    if (!silently) {
-      writeError(this.out.claim(), 503, "there is no room for more connections", this.#engine.dateLine());
-    }
+    this.#transport.start();
     this.#life.begin();
-    if (silently) this.#abandon("rejected", null);
-    else this.#finish("rejected");
+    if (silently) return this.#abandon("rejected", null);
+    const error = new ProtocolError("too_many_connections", 503, "there is no room for more connections");
+    this.#writeRefusal(error);
+    this.#finish("rejected");
+    this.#engine.observer.requestRefused(error, this);
   }
 
   // What the transport tells.
@@ -175,6 +209,7 @@ export class HttpConnection
     this.#engine.beginEvent();
     this.#engine.bytesRead += end - start;
     if (this.#reading === "discard") return;
+    this.#turn?.begin(this.#engine.now);
     output.cork();
     this.#working = true;
     try {
@@ -196,13 +231,15 @@ export class HttpConnection
     if (this.state === "closed") return;
     this.#engine.beginEvent();
     this.#inputEnded = true;
-    const x = this.#exchange;
-    const pipelined = this.#reading === "held" && this.#input.length > 0;
-    if (x?.isUnderWay && x.response.phase !== "complete" && !pipelined) {
-      // As in Go: a client that half-closes may have gone for good. Its answer is sent all the same.
-      x.abortSignal(peerGone("the client closed its side before the response was complete"));
-    }
+    this.#tellHalfClosed();
     this.#settle();
+  }
+
+  /** As in Go: a client that half-closes may have gone for good. Its answer is sent all the same. */
+  #tellHalfClosed(): void {
+    const x = this.#exchange;
+    if (!x?.isUnderWay || x.response.phase === "complete") return;
+    x.abortSignal(peerGone("the client closed its side before the response was complete"));
   }
 
   drained(): void {
@@ -226,13 +263,32 @@ export class HttpConnection
     if (this.#working || this.state === "closed") return;
     this.#engine.beginEvent();
     this.#working = true;
+    this.#transport.enter();
     try {
       this.#workOffInput();
     } finally {
       this.#working = false;
+      this.#transport.leave();
     }
     this.out.flush(); // whether the peer takes it decides what to wait for
     this.#settle();
+  }
+
+  /** Whether there may be another unit of work in this turn, after one that was done. */
+  spendTurn(): boolean {
+    this.#turn ??= new Turn(this.#engine.turns, this, this.#engine.now);
+    return this.#turn.spend();
+  }
+
+  get turnIsOver(): boolean {
+    return this.#turn !== null && this.#turn.isOver;
+  }
+
+  takeTurn(): void {
+    this.#turn!.resume();
+    if (this.state === "closed") return;
+    this.out.resume();
+    this.#advance();
   }
 
   #workOffInput(): void {
@@ -247,12 +303,13 @@ export class HttpConnection
       for (;;) {
         switch (this.#reading) {
           case "head": {
-            if (at === end || this.out.stalled) return at;
+            if (at === end || this.turnIsOver || !this.out.acceptsResponse()) return at;
             const x = this.#exchange ??= acquireExchange();
             const length = x.head.parse(bytes, at, end, this.#engine.settings);
             if (length === NEED_MORE) return at;
             at += length;
             this.#begin(x, at < end);
+            if (at < end) this.spendTurn();
             break;
           }
           case "body": {
@@ -262,7 +319,9 @@ export class HttpConnection
               this.#over(x);
               break;
             }
+            if (this.turnIsOver) return at;
             at = x.body.feed(bytes, at, end);
+            if (at < end) this.spendTurn();
             if (!x.body.complete) return at;
             this.#reading = "held";
             break;
@@ -281,7 +340,7 @@ export class HttpConnection
             const header = readProxyHeader(bytes, at, end);
             if (header === NEED_MORE) return at;
             at += header.length;
-            this.#endpoints = header.endpoints ?? this.#transport;
+            this.#endpoints = header.endpoints ?? this.#endpoints;
             this.#reading = "head";
             break;
           }
@@ -318,6 +377,7 @@ export class HttpConnection
     // Whoever watches the states may have closed the connection.
     if (x.response.phase === "cut") return;
     x.run(handler);
+    if (this.#inputEnded) this.#tellHalfClosed();
     const over = x.response.phase === "complete" && x.body.complete;
     // What goes on after this call must not look into memory that is the transport's again.
     if (!over && this.#exchange === x) x.keepHead();
@@ -337,7 +397,7 @@ export class HttpConnection
   /** Response and body are complete, or as complete as they get: on to the next request, or to the end. */
   #over(x: HttpExchange): void {
     x.finish();
-    if (x.handlerRuns) this.#exchange = null;
+    if (x.isReferenced) this.#exchange = null;
     if (this.#tunnel !== null) this.#switch();
     else if (this.#keepAlive.lastBecause === null) this.#reading = "head";
     else this.#finish(this.#keepAlive.lastBecause);
@@ -437,7 +497,7 @@ export class HttpConnection
 
   handOver(): HandedOver | undefined {
     this.out.flush();
-    const handed = this.#transport.handOver?.();
+    const handed = this.#transport.handOver();
     // What the socket has not sent is its new owner's affair, who may write more to it before that.
     if (handed !== undefined) this.out.drained();
     return handed;
@@ -449,6 +509,7 @@ export class HttpConnection
     if (this.#inputEnded) this.#settleEndOfInput();
     if (this.state === "closed") return;
     this.#settlePause();
+    this.#settlePeerWatch();
     // Whoever is told of a new state may close the connection: this comes last.
     this.#settlePatience();
   }
@@ -463,7 +524,7 @@ export class HttpConnection
       this.#advance();
     } else if (this.#reading === "tunnel" && this.#input.length === 0) {
       this.#tunnel!.endInput();
-    } else if (this.#reading === "head" && !this.out.stalled) {
+    } else if (this.#readsHeads) {
       this.#finish(this.#exchange?.head.begun ? "client_gone" : "client_closed");
     } else if (this.#reading === "proxy header") {
       this.#finish("client_closed");
@@ -475,7 +536,7 @@ export class HttpConnection
     const patience = this.#patience;
     switch (this.#reading) {
       case "head":
-        if (this.out.stalled) {
+        if (!this.#readsHeads) {
           patience.await("nothing");
         } else if (this.#exchange?.head.begun) {
           patience.await("head");
@@ -501,7 +562,7 @@ export class HttpConnection
         }
         return patience.await("end"); // closed at once, it could lose what the peer has not read yet
       case "discard":
-        if (this.out.stalled) return patience.await("nothing");
+        if (this.out.stalled) return patience.await(this.isHandshaking ? "first head" : "nothing");
         if (this.#engine.settings.lingerTimeout === 0) return this.#abandon(this.#life.reason, null);
         this.#life.linger();
         return patience.await(this.#hasAnswered ? "end" : "idle end");
@@ -520,15 +581,43 @@ export class HttpConnection
     return body.state === "dropped" && response.phase === "complete";
   }
 
+  /** Whether the next head is read as soon as it comes. */
+  get #readsHeads(): boolean {
+    return this.#reading === "head" && !this.out.stalled && !this.turnIsOver;
+  }
+
   /** Backpressure: the transport rests while what it brings could only pile up. */
   #settlePause(): void {
     // A head that is still coming is read however long it may be, and so is what comes before it.
-    const readsHead = (this.#reading === "head" && !this.out.stalled) || this.#reading === "proxy header";
+    const readsHead = this.#readsHeads || this.#reading === "proxy header";
     const pause = !readsHead && this.#input.length >= this.#engine.settings.highWaterMark;
     if (pause === this.#paused) return;
     this.#paused = pause;
-    if (pause) this.#transport.pause();
-    else this.#transport.resume();
+    this.#transport.setPaused(pause);
+  }
+
+  /** It is the handler's turn, or the tunnel's, and nothing would tell that the client has gone for good. */
+  #settlePeerWatch(): void {
+    const isUnheard = this.#paused || (this.#inputEnded && this.#reading === "held");
+    if (isUnheard && !this.out.stalled) {
+      (this.#peerWatch ??= new PeerWatch(this, this.#engine)).start();
+    } else this.#peerWatch?.stop();
+  }
+
+  get progress(): number {
+    return this.out.handed + this.requests + (this.#exchange?.body.received ?? 0);
+  }
+
+  get progressTimeout(): number {
+    return this.#reading === "tunnel" ? 0 : this.#keepAlive.limits.requestTimeout;
+  }
+
+  probePeer(): void {
+    if (this.#paused) this.#transport.probe();
+  }
+
+  peerPresumedGone(): void {
+    this.#abandon("client_gone", peerGone("the client cannot be heard any more, and nothing moves"));
   }
 
   // What came too late.
@@ -551,6 +640,7 @@ export class HttpConnection
           "request_timeout",
         );
       case "first head":
+        if (this.state === "draining") return this.#abandon(this.#life.reason, null);
         return this.#finish(this.#keepAlive.retiring ? "shutdown_idle" : "header_timeout");
       case "next head":
         return this.#finish(this.#keepAlive.retiring ? "shutdown_idle" : "idle_timeout");
@@ -584,7 +674,7 @@ export class HttpConnection
     }
     const answered = x.isUnderWay && phase === "complete";
     if (answered && this.#drains) reason = "unread_body";
-    if (!answered) writeError(this.out.claim(), error.status, error.message, this.#engine.dateLine());
+    if (!answered) this.#writeRefusal(error);
     if (x.isUnderWay) {
       if (!answered) x.response.cut();
       this.#exchange = null;
@@ -592,13 +682,21 @@ export class HttpConnection
     this.#finish(reason);
     // Whoever is told may do with the connection what they like.
     if (x.isUnderWay) x.lose(error);
+    if (!answered) this.#engine.observer.requestRefused(error, this);
+  }
+
+  #writeRefusal(error: ProtocolError): void {
+    writeError(this.out.claim(), error.status, error.message, this.#engine.dateLine());
+    this.#hasAnswered = true;
   }
 
   /** Lingering close (RFC 9112 §9.6): sends what is left and the end, then discards until the peer ends too. */
   #finish(reason: CloseReason): void {
     if (this.state === "draining" || this.state === "closed") return;
+    // Nothing can be said before the handshake is over, and nobody waits for it.
+    if (this.isHandshaking && !this.#hasAnswered) return this.#abandon(reason, null);
     this.#reading = "discard";
-    this.#hasAnswered = this.state === "active" || reason === "rejected";
+    if (this.state === "active") this.#hasAnswered = true;
     this.#input.clear();
     // Its response is complete; what is still under way of it is a body that nobody waits for.
     if (this.#exchange?.isUnderWay) this.#exchange.finish();
@@ -622,6 +720,7 @@ export class HttpConnection
     this.#returnExchange();
     this.#input.clear();
     this.#patience.stop();
+    this.#peerWatch?.stop();
     this.out.close(error, abruptly);
     if (x?.isUnderWay) x.lose(error);
     this.#tunnel?.fail(error);
@@ -632,7 +731,7 @@ export class HttpConnection
   #returnExchange(): void {
     const x = this.#exchange;
     this.#exchange = null;
-    if (x !== null && !x.isUnderWay && !x.handlerRuns) releaseExchange(x);
+    if (x !== null && !x.isUnderWay && !x.isReferenced) releaseExchange(x);
   }
 }
 

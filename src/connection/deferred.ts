@@ -17,7 +17,15 @@ export class Deferred<T> {
       this.resolve = resolve;
       this.reject = reject;
     });
-    // Whoever waits is told of a rejection; nobody has to wait.
-    this.promise.catch(() => {});
+    handled(this.promise);
   }
+}
+
+/**
+ * Marks `promise` as handled: where it rejects and nobody awaits it, as when the client leaves while a handler
+ * reads a body that it has lost interest in, that is no unhandled rejection, which would end the process.
+ */
+export function handled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
 }

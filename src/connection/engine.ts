@@ -3,6 +3,7 @@
  * who is told of what happens.
  */
 import type { CloseReason, Connection, ConnectionState } from "../conn.ts";
+import type { ProtocolError } from "../errors.ts";
 import type { ExchangeHandler } from "../exchange.ts";
 import type { Settings } from "../settings.ts";
 import { DateLine } from "../protocol/date.ts";
@@ -12,6 +13,7 @@ import { Output } from "./output.ts";
 import { ProxyPeers } from "./proxy_peers.ts";
 import { Spare } from "./spare.ts";
 import { HeadEnds } from "./standard_fields.ts";
+import { TurnQueue } from "./turns.ts";
 
 /** Who is told of what happens on the connections. */
 export interface Observer {
@@ -23,6 +25,8 @@ export interface Observer {
   connectionEnded(reason: CloseReason): void;
   /** A handler threw or rejected. */
   handlerFailed(error: unknown): void;
+  /** The engine has answered a request, or a connection, with an error response by itself. */
+  requestRefused(error: ProtocolError, connection: Connection): void;
 }
 
 /**
@@ -45,6 +49,8 @@ export class Engine {
   readonly clock: Clock;
   /** The server's deadlines. */
   readonly deadlines: Deadlines;
+  /** The connections that wait for their next turn. */
+  readonly turns: TurnQueue;
   /** The server's output buffer. */
   readonly output: Output = new Output();
   /** Whose connections begin with a PROXY header, if anybody's do. */
@@ -79,6 +85,7 @@ export class Engine {
     this.clock = clock;
     this.now = clock.now();
     this.deadlines = new Deadlines(clock);
+    this.turns = new TurnQueue(clock);
     this.proxyPeers = settings.proxies === null ? null : new ProxyPeers(settings.proxies);
     this.headEnds = new HeadEnds(settings);
     this.keepAlive = settings.keepAlive;

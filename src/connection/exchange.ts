@@ -10,6 +10,7 @@ import type { Settings } from "../settings.ts";
 import { linesOf } from "../protocol/field_lines.ts";
 import { RequestHead } from "../protocol/request_head.ts";
 import { Collector, Pieces, streamBody } from "./body_readers.ts";
+import { handled } from "./deferred.ts";
 import { RequestBody } from "./request_body.ts";
 import { type ResponsePort, ResponseWriter } from "./response.ts";
 
@@ -17,6 +18,8 @@ import { type ResponsePort, ResponseWriter } from "./response.ts";
 export interface ExchangePort extends ResponsePort {
   /** The connection, as users see it. */
   readonly connection: Connection;
+  /** Aborts when the connection is told to shut down. */
+  readonly draining: AbortSignal;
   /** The body is wanted now: sends 100 if the client waits for it, and feeds what is here. */
   bodyWanted(): void;
   /** Other times hold for this request, and the idle time after it. */
@@ -50,7 +53,9 @@ export class HttpExchange implements Exchange {
   /** The response. */
   readonly response: ResponseWriter = new ResponseWriter();
   /** Whether an asynchronous handler is still running, so that it may touch the exchange. */
-  handlerRuns = false;
+  #handlerRuns = false;
+  /** Whether the handler ended before the response, so that something else has the exchange, and may for ever. */
+  #escaped = false;
   /** Told how it ends. */
   watcher: ExchangeWatcher | null = null;
   #port: ExchangePort | null = null;
@@ -58,12 +63,12 @@ export class HttpExchange implements Exchange {
   #abort: AbortController | null = null;
   #lost: unknown = null;
   /** How often it was begun: what belongs to one request must not reach into the next. */
-  #uses = 0;
+  #generation = 0;
 
   /** Makes ready for a handler; the head was read. */
   begin(port: ExchangePort, settings: Settings): void {
     this.#port = port;
-    this.#uses++;
+    this.#generation++;
     this.body.begin(this.head.framing, settings);
     this.response.begin(port);
   }
@@ -73,34 +78,52 @@ export class HttpExchange implements Exchange {
     const port = this.#live;
     try {
       const running = handler(this);
-      if (typeof running?.then === "function") this.#await(running, port);
+      if (typeof running?.then === "function") return this.#await(running, port);
     } catch (error) {
       this.#handlerFailed(port, error);
     }
+    // It answers later, as its callbacks do.
+    if (this.response.phase !== "complete") this.#escaped = true;
   }
 
   /** Apart from `run`, whose every call would else make room for what the closures need. */
   #await(running: PromiseLike<void>, port: ExchangePort): void {
-    this.handlerRuns = true;
-    running.then(() => this.#handlerReturned(port), (error) => {
+    this.#handlerRuns = true;
+    const generation = this.#generation;
+    // What else than a promise has a `then` may call back twice, also when the exchange is used again.
+    const isFirst = (): boolean => this.#handlerRuns && generation === this.#generation;
+    running.then(() => {
+      if (isFirst()) this.#handlerReturned(port);
+    }, (error) => {
+      if (!isFirst()) return;
       this.#handlerFailed(port, error);
       this.#handlerReturned(port);
     });
   }
 
   #handlerReturned(port: ExchangePort): void {
-    this.handlerRuns = false;
+    this.#handlerRuns = false;
     if (this.#port === null) {
-      port.exchangeFree(this);
-    } else if (this.response.phase === "unanswered") {
+      if (!this.#escaped) port.exchangeFree(this);
+      return;
+    }
+    if (this.response.phase === "unanswered") {
       this.#handlerFailed(port, new ExchangeError("the handler ended without an answer"));
     }
+    if (this.response.phase !== "complete") this.#escaped = true;
   }
 
+  /** What has failed may have left something behind that still uses the exchange. */
   #handlerFailed(port: ExchangePort, error: unknown): void {
+    this.#escaped = true;
     port.handlerFailed(error);
     if (this.response.phase === "unanswered") this.respond(500, undefined, "Internal Server Error\n");
     else if (this.response.phase === "streaming") port.responseBroken();
+  }
+
+  /** Whether a handler, or what it has left behind, may still touch it, so that it must not be used again. */
+  get isReferenced(): boolean {
+    return this.#handlerRuns || this.#escaped;
   }
 
   /** Whether it was begun, and is not over. */
@@ -188,6 +211,10 @@ export class HttpExchange implements Exchange {
     return this.#abort.signal;
   }
 
+  get draining(): AbortSignal {
+    return this.#live.draining;
+  }
+
   get hasBody(): boolean {
     void this.#live;
     return this.head.framing !== 0;
@@ -205,31 +232,34 @@ export class HttpExchange implements Exchange {
 
   headers(): IterableIterator<[string, string]> {
     void this.#live;
-    return this.#lines(this.#uses);
+    return this.#lines(this.#generation);
   }
 
-  *#lines(use: number): IterableIterator<[string, string]> {
+  *#lines(generation: number): IterableIterator<[string, string]> {
     for (const line of this.head.fields) {
-      if (this.#port === null || use !== this.#uses) throw new ExchangeError("the exchange is over");
+      if (this.#port === null || generation !== this.#generation) {
+        throw new ExchangeError("the exchange is over");
+      }
       yield line;
     }
   }
 
   bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    return new Promise((resolve, reject) => {
+    const bytes = new Promise<Uint8Array<ArrayBuffer>>((resolve, reject) => {
       const port = this.#takeBody();
       this.body.attach(new Collector(resolve, reject, this.body.length));
       this.body.resume();
       port.bodyWanted();
     });
+    return handled(bytes);
   }
 
-  async text(): Promise<string> {
-    return decoder.decode(await this.bytes());
+  text(): Promise<string> {
+    return handled(this.bytes().then((bytes) => decoder.decode(bytes)));
   }
 
-  async json(): Promise<unknown> {
-    return JSON.parse(await this.text());
+  json(): Promise<unknown> {
+    return handled(this.text().then((text) => JSON.parse(text)));
   }
 
   /** `onUse` is called whenever the stream is read or cancelled. */
@@ -306,7 +336,7 @@ export class HttpExchange implements Exchange {
   }
 
   ready(): Promise<void> {
-    return this.response.phase === "cut" ? Promise.reject(this.#lost) : this.#live.out.ready();
+    return this.response.phase === "cut" ? handled(Promise.reject(this.#lost)) : this.#live.out.ready();
   }
 
   end(chunk?: string | Uint8Array | null, trailers?: Fields): void {

@@ -63,8 +63,10 @@ export class Lifecycle {
     return this.#closed.promise;
   }
 
-  /** It is there. */
+  /** It is there, and can be spared as long as it has brought no byte. */
   begin(): void {
+    this.idleSince = this.#engine.now;
+    this.#place.moveTo(this.#engine.spare.idle);
     this.#engine.observer.stateChanged(this.#connection, "new");
   }
 

@@ -38,9 +38,9 @@ export class Output {
     return this.#writer;
   }
 
-  /** Whether `owner` has bytes here that were not sent. */
-  holds(owner: OutputOwner): boolean {
-    return this.#owner === owner && this.#writer.length > 0;
+  /** How many bytes of `owner` are here, which were not sent. */
+  lengthOf(owner: OutputOwner): number {
+    return this.#owner === owner ? this.#writer.length : 0;
   }
 
   /** Holds back until `uncork`, which flushes. */

@@ -157,7 +157,8 @@ export class ResponseWriter {
           "100 is sent when the body is asked for, and 101 by upgrade()",
       );
     }
-    if (this.#port!.minorVersion === 0) return;
+    // It is advice, of which nothing may pile up where the client takes nothing.
+    if (this.#port!.minorVersion === 0 || !this.#port!.out.acceptsResponse()) return;
     this.#writeBareHead(status, lines, null);
   }
 
@@ -193,19 +194,19 @@ export class ResponseWriter {
   #write(chunk: Uint8Array): boolean {
     const port = this.#port!;
     const { byteLength } = chunk;
-    if (this.#framing === "none" || byteLength === 0) return port.out.append(chunk.subarray(0, 0));
+    if (this.#framing === "none" || byteLength === 0) return port.out.appendPart(chunk.subarray(0, 0));
     if (this.#framing === "length") {
       if (byteLength > this.#remaining) {
         this.#break(`the body is ${byteLength - this.#remaining} bytes longer than its content-length`);
       }
       this.#remaining -= byteLength;
     }
-    if (this.#framing !== "chunked") return port.out.append(chunk);
+    if (this.#framing !== "chunked") return port.out.appendPart(chunk);
     const out = port.out.claim();
     out.hexadecimal(byteLength);
     out.copy(CRLF);
     port.out.append(chunk);
-    return port.out.append(CRLF);
+    return port.out.appendPart(CRLF);
   }
 
   /** Whether a call comes in its turn; not when there is nobody to answer. */
@@ -287,7 +288,8 @@ export class ResponseWriter {
     } else {
       this.#framing = "close";
     }
-    return this.#framing === "close" || tunnels;
+    // Behind a CONNECT the client may send what is no HTTP, before it reads that there is no tunnel.
+    return this.#framing === "close" || port.method === "CONNECT";
   }
 
   #frameByLength(out: ByteWriter, length: number): void {

@@ -1,6 +1,6 @@
 /**
- * Connections that can be spared when others want to come in: the idle ones, and those that have said their
- * last and only wait for their peers.
+ * Connections that can be spared when others want to come in: the idle ones, those that have brought no byte yet
+ * included, and those that have said their last and only wait for their peers.
  */
 import { Chain, Link } from "./chain.ts";
 
@@ -35,7 +35,7 @@ export class Place extends Link<Place> {
 
 /** The connections of one server that can be spared, each kind in its order. */
 export class Spare {
-  /** Those between two requests, the longest idle first. */
+  /** Those between two requests, or before the first, the longest idle first. */
   readonly idle: Chain<Place> = new Chain();
   /** Those whose last response was taken, the first that ended first. */
   readonly lingering: Chain<Place> = new Chain();

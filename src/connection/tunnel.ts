@@ -62,7 +62,7 @@ export class Tunnel implements Upgraded {
         if (!(chunk instanceof Uint8Array)) {
           throw new TypeError("an upgraded connection takes Uint8Array chunks");
         }
-        if (!port.out.append(chunk)) await port.out.ready();
+        if (!port.out.appendPart(chunk)) await port.out.ready();
       },
       close: () => {
         this.#outputEnded = true;

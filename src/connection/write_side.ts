@@ -2,13 +2,13 @@
  * The write side of a connection: puts bytes into the shared output buffer or past it, knows whether the
  * transport has taken them, notices a peer that takes none, and ends.
  */
-import type { Transport } from "../conn.ts";
 import type { ByteWriter } from "../protocol/byte_writer.ts";
 import { Deadline, type DeadlineOwner } from "./deadlines.ts";
 import { Deferred } from "./deferred.ts";
 import type { Engine } from "./engine.ts";
 import type { KeepAlive } from "./keep_alive.ts";
 import type { OutputOwner } from "./output.ts";
+import type { SerializedTransport } from "./serialized_transport.ts";
 
 /** Bytes of a body from here on go to the transport uncopied; below, one write is cheaper than two. */
 const LARGE = 32 * 1024;
@@ -23,6 +23,10 @@ const LOOKS = 4;
 export interface WriteSideOwner {
   /** The peer took no byte of what waits for it in `writeTimeout`. */
   writeTimedOut(): void;
+  /** A part of a response was written; answers whether the connection's turn goes on. */
+  spendTurn(): boolean;
+  /** Whether the connection waits for its next turn. */
+  readonly turnIsOver: boolean;
 }
 
 /** Writes to one transport, in order. */
@@ -32,7 +36,7 @@ export class WriteSide implements OutputOwner, DeadlineOwner {
   readonly #owner: WriteSideOwner;
   readonly #keepAlive: KeepAlive;
   readonly #engine: Engine;
-  readonly #transport: Transport;
+  readonly #transport: SerializedTransport;
   #closed = false;
   #ready: Deferred<void> | null = null;
   /** Armed while it stalls. */
@@ -44,7 +48,7 @@ export class WriteSide implements OutputOwner, DeadlineOwner {
   #takenAt = 0;
 
   /** Writes to `transport`. */
-  constructor(owner: WriteSideOwner, keepAlive: KeepAlive, engine: Engine, transport: Transport) {
+  constructor(owner: WriteSideOwner, keepAlive: KeepAlive, engine: Engine, transport: SerializedTransport) {
     this.#owner = owner;
     this.#keepAlive = keepAlive;
     this.#engine = engine;
@@ -56,7 +60,28 @@ export class WriteSide implements OutputOwner, DeadlineOwner {
     return this.#engine.output.claim(this);
   }
 
-  /** Sends bytes behind what was written before, large ones uncopied. Answers whether more is welcome. */
+  /** How many bytes were handed to the transport. */
+  get handed(): number {
+    return this.#handed;
+  }
+
+  /**
+   * Whether the next response may be written: what waits in the buffer is flushed from `highWaterMark` on, so that
+   * a peer that takes nothing shows, whatever the responses are made of.
+   */
+  acceptsResponse(): boolean {
+    const { output, settings } = this.#engine;
+    if (output.lengthOf(this) >= settings.highWaterMark) output.flush();
+    return !this.stalled;
+  }
+
+  /** As `append`, of a part of a body that others follow; where more is not welcome, `ready` tells when it is. */
+  appendPart(bytes: Uint8Array): boolean {
+    const isWelcome = this.append(bytes);
+    return this.#owner.spendTurn() && isWelcome;
+  }
+
+  /** Sends bytes behind what was written before, large ones uncopied. Answers whether the peer keeps up. */
   append(bytes: Uint8Array): boolean {
     const { output, settings } = this.#engine;
     const buffer = this.claim();
@@ -115,20 +140,30 @@ export class WriteSide implements OutputOwner, DeadlineOwner {
 
   /** Hands to the transport what waits in the buffer. */
   flush(): void {
-    if (this.#engine.output.holds(this)) this.#engine.output.flush();
+    if (this.#engine.output.lengthOf(this) > 0) this.#engine.output.flush();
   }
 
   /** The transport has sent all. */
   drained(): void {
     this.stalled = false;
     this.#disarm();
+    this.resume();
+  }
+
+  /** Tells who waits for `ready`, unless the peer or the connection's turn is still to be waited for. */
+  resume(): void {
+    if (!this.#isReady) return;
     this.#ready?.resolve();
     this.#ready = null;
   }
 
+  get #isReady(): boolean {
+    return !this.stalled && !this.#owner.turnIsOver;
+  }
+
   /** Resolves when more is welcome. */
   ready(): Promise<void> {
-    if (!this.stalled) return Promise.resolve();
+    if (this.#isReady) return Promise.resolve();
     return (this.#ready ??= new Deferred()).promise;
   }
 

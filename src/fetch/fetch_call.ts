@@ -3,6 +3,7 @@
  * ends.
  */
 import type { Addr, Connection } from "../conn.ts";
+import type { HttpConnection } from "../connection/connection.ts";
 import { Deferred } from "../connection/deferred.ts";
 import type { ExchangeWatcher, HttpExchange } from "../connection/exchange.ts";
 import { ExchangeError } from "../errors.ts";
@@ -50,6 +51,10 @@ export class FetchCall implements FetchInfo, ExchangeWatcher, BodySource {
       this.#settle();
     }
     return this.#completed.promise;
+  }
+
+  get draining(): AbortSignal {
+    return (this.connection as HttpConnection).draining;
   }
 
   get #live(): HttpExchange {

@@ -3,6 +3,7 @@
  * `Request` only where nothing else will do (`clone`, or being passed on to `fetch`). It stays readable
  * after the response, body aside.
  */
+import { handled } from "../connection/deferred.ts";
 import type { HttpExchange } from "../connection/exchange.ts";
 import { ExchangeError } from "../errors.ts";
 import { type HeadCopy, RequestHead } from "../protocol/request_head.ts";
@@ -118,7 +119,11 @@ export class LazyRequest {
   }
 
   /** All of the body, once. */
-  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
+  bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return handled(this.#read());
+  }
+
+  async #read(): Promise<Uint8Array<ArrayBuffer>> {
     if (!this.#hasBody) return new Uint8Array(0);
     if (this.bodyUsed) throw new TypeError("the request body was read already");
     if (this.#bodyMoved) return new Uint8Array(await this.#native!.arrayBuffer());
@@ -130,29 +135,35 @@ export class LazyRequest {
   }
 
   /** As `Request.arrayBuffer`. */
-  async arrayBuffer(): Promise<ArrayBuffer> {
-    return (await this.bytes()).buffer;
+  arrayBuffer(): Promise<ArrayBuffer> {
+    return this.#readAs(({ buffer }) => buffer);
   }
 
   /** As `Request.text`. */
-  async text(): Promise<string> {
-    return decoder.decode(await this.bytes());
+  text(): Promise<string> {
+    return this.#readAs((bytes) => decoder.decode(bytes));
   }
 
   /** As `Request.json`. */
-  async json(): Promise<unknown> {
-    return JSON.parse(await this.text());
+  json(): Promise<unknown> {
+    return this.#readAs((bytes) => JSON.parse(decoder.decode(bytes)));
   }
 
   /** As `Request.blob`. */
-  async blob(): Promise<Blob> {
-    return new Blob([await this.bytes()], { type: this.headers.get("content-type") ?? "" });
+  blob(): Promise<Blob> {
+    return this.#readAs((bytes) => new Blob([bytes], { type: this.headers.get("content-type") ?? "" }));
   }
 
   /** As `Request.formData`. */
-  async formData(): Promise<FormData> {
-    const type = this.headers.get("content-type") ?? "";
-    return await new Response(await this.bytes(), { headers: { "content-type": type } }).formData();
+  formData(): Promise<FormData> {
+    return this.#readAs((bytes) => {
+      const type = this.headers.get("content-type") ?? "";
+      return new Response(bytes, { headers: { "content-type": type } }).formData();
+    });
+  }
+
+  #readAs<T>(convert: (bytes: Uint8Array<ArrayBuffer>) => T | Promise<T>): Promise<T> {
+    return handled(this.#read().then(convert));
   }
 }
 

@@ -7,6 +7,7 @@ import type { Clock } from "../connection/clock.ts";
 import { HttpConnection } from "../connection/connection.ts";
 import { Deferred } from "../connection/deferred.ts";
 import { Engine, type Observer } from "../connection/engine.ts";
+import type { ProtocolError } from "../errors.ts";
 import type { ExchangeHandler } from "../exchange.ts";
 import { fetchHandler } from "../fetch/fetch_handler.ts";
 import type { ConnectionOptions, TlsOptions } from "../options.ts";
@@ -43,6 +44,7 @@ export class HttpServer implements Server, Observer {
   readonly #connections = new Set<HttpConnection>();
   readonly #onError: (error: unknown) => void;
   readonly #onStateChange: ConnectionOptions["onStateChange"];
+  readonly #onRefused: ConnectionOptions["onRefused"];
   readonly #finished = new Deferred<void>();
   readonly #closed: CloseCounts = {};
   readonly #admission: Admission;
@@ -61,6 +63,7 @@ export class HttpServer implements Server, Observer {
     const onError = options.onError ?? ((error: unknown): void => console.error(error));
     this.#onError = (error) => void report(() => onError(error));
     this.#onStateChange = options.onStateChange;
+    this.#onRefused = options.onRefused;
     const handler: ExchangeHandler = options.exchange ?? fetchHandler(options.fetch!, onError);
     this.#engine = new Engine(handler, settings, this, clock);
     this.#admission = new Admission(settings);
@@ -106,7 +109,7 @@ export class HttpServer implements Server, Observer {
 
   stateChanged(connection: Connection, to: ConnectionState): void {
     if (to === "closed") this.#forget(connection as HttpConnection);
-    if (this.#onStateChange !== undefined) this.#tell(connection, to);
+    if (this.#onStateChange !== undefined) this.#call(() => this.#onStateChange!(connection, to));
   }
 
   #forget(connection: HttpConnection): void {
@@ -115,11 +118,19 @@ export class HttpServer implements Server, Observer {
     this.#engine.pressure = this.#admission.pressure;
   }
 
-  #tell(connection: Connection, state: ConnectionState): void {
+  /** Calls a function of the user's that only listens: what it throws or rejects with goes to `onError`. */
+  #call(listener: () => unknown): void {
     try {
-      this.#onStateChange!(connection, state);
+      this.watch(listener());
     } catch (error) {
       this.#onError(error);
+    }
+  }
+
+  /** Tells `onError` where `result`, of a function of the user's, is a promise that rejects. */
+  watch(result: unknown): void {
+    if (typeof (result as PromiseLike<unknown> | undefined)?.then === "function") {
+      Promise.resolve(result).catch(this.#onError);
     }
   }
 
@@ -135,6 +146,10 @@ export class HttpServer implements Server, Observer {
 
   handlerFailed(error: unknown): void {
     this.#onError(error);
+  }
+
+  requestRefused(error: ProtocolError, connection: Connection): void {
+    if (this.#onRefused !== undefined) this.#call(() => this.#onRefused!(error, connection));
   }
 
   // What users see.
@@ -169,20 +184,20 @@ export class HttpServer implements Server, Observer {
 
   stats(): ServerStats {
     // Counted when asked for: connections change their state with every request.
-    let active = 0;
-    let upgraded = 0;
-    for (const { state } of this.#connections) {
-      if (state === "active") active++;
-      else if (state === "upgraded") upgraded++;
+    const count = { handshaking: 0, new: 0, active: 0, idle: 0, upgraded: 0, draining: 0, closed: 0 };
+    for (const connection of this.#connections) {
+      count[connection.state]++;
+      if (connection.isHandshaking) count.handshaking++;
     }
     return {
       accepted: this.#accepted,
       rejected: this.#rejected,
       evicted: this.#closed.evicted ?? 0,
       open: this.#connections.size,
-      active,
-      idle: this.#engine.spare.idle.size,
-      upgraded,
+      handshaking: count.handshaking,
+      active: count.active,
+      idle: count.idle,
+      upgraded: count.upgraded,
       requests: this.#requests,
       reused: this.#reused,
       reuseRatio: this.#requests === 0 ? 0 : this.#reused / this.#requests,

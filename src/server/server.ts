@@ -16,6 +16,8 @@ export interface ServerStats {
   readonly evicted: number;
   /** Connections that are open now, in whatever state. */
   readonly open: number;
+  /** Connections whose TLS handshake is under way, now. */
+  readonly handshaking: number;
   /** Connections with a request under way, now. */
   readonly active: number;
   /** Connections between two requests, now. */

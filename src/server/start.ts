@@ -36,7 +36,7 @@ export async function startServer(options: ServeOptions, listen: Listen): Promis
   void server.finished.then(() => signal?.removeEventListener("abort", onAbort));
   if (signal?.aborted) onAbort();
   try {
-    options.onListen?.(server.addr);
+    server.watch(options.onListen?.(server.addr));
   } catch (error) {
     await server.close();
     throw error;

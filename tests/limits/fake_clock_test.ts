@@ -110,6 +110,15 @@ class Place {
     });
   }
 
+  /** As many, each of which has sent a part of a head, so that it is not idle. */
+  askers(count: number): Visitor[] {
+    return Array.from({ length: count }, () => {
+      const visitor = this.visits(1)[0];
+      visitor.client.send("GET / HT");
+      return visitor;
+    });
+  }
+
   counts(): { accepted: number; rejected: number; evicted: number } {
     const { accepted, rejected, evicted } = this.server.stats();
     return { accepted, rejected, evicted };
@@ -985,10 +994,24 @@ limit("maxConnections closes the longest idle for a newcomer", async () => {
   assert.deepEqual(states, ["idle", "idle", "new", "new", "new", "new", "new"]);
   d.client.send("GET / HT"); // it is not idle any more
   place.visit();
-  assert.deepEqual([a.connection.state, d.connection.state], ["closed", "active"]);
+  assert.deepEqual(
+    [fresh[0].connection.state, d.connection.state],
+    ["closed", "active"],
+    "silent for longest",
+  );
   ninth.client.send(get());
   assert.deepEqual(statuses(ninth.client), [200], "the newcomer is served");
   assert.deepEqual(place.server.stats().closed, { evicted: 3 });
+});
+
+limit("maxConnections: silent connections lock nobody out", async () => {
+  const place = new Place({ exchange: ok, maxConnections: 100 });
+  const silent = place.visits(300);
+  const [newcomer] = place.guests(1);
+  assert.deepEqual(statuses(newcomer.client), [200]);
+  assert.equal(await silent[0].connection.closed, "evicted");
+  assert.deepEqual(place.counts(), { accepted: 301, rejected: 0, evicted: 201 });
+  assert.equal(place.server.stats().open, 100);
 });
 
 limit("maxConnections answers 503 and closes where none can be spared", async () => {
@@ -1002,13 +1025,14 @@ limit("maxConnections answers 503 and closes where none can be spared", async ()
       else ok(x);
     },
   });
-  const [fresh, pending, partial, stuck] = place.visits(4);
+  const [other] = place.askers(1);
+  const [pending, partial, stuck] = place.visits(3);
   pending.client.send(get("/pending"));
   partial.client.send("GET / HT");
   stuck.client.takesWrites = false;
   stuck.client.send(get("/stuck", "Connection: close"));
-  const states = [fresh, pending, partial, stuck].map(({ connection }) => connection.state);
-  assert.deepEqual(states, ["new", "active", "active", "draining"]);
+  const states = [other, pending, partial, stuck].map(({ connection }) => connection.state);
+  assert.deepEqual(states, ["active", "active", "active", "draining"]);
   const turnedAway = place.visit();
   turnedAway.client.send(get("/never"));
   const { status, connection } = last(turnedAway.client);
@@ -1017,7 +1041,7 @@ limit("maxConnections answers 503 and closes where none can be spared", async ()
   assert.deepEqual(place.counts(), { accepted: 4, rejected: 1, evicted: 0 });
   assert.deepEqual(place.server.stats().closed, { rejected: 1 });
   // Whoever goes makes room.
-  fresh.client.sendEnd();
+  other.client.sendEnd();
   const next = place.visit();
   next.client.send(get("/next"));
   assert.deepEqual(statuses(next.client), [200]);
@@ -1032,11 +1056,11 @@ limit("maxConnections answers 503 and closes where none can be spared", async ()
 limit("maxConnections closes who has finished, where none is idle", async () => {
   const place = new Place({ exchange: ok, maxConnections: 4 });
   const [idle, first, second] = place.guests(3);
-  place.visit();
+  place.askers(1);
   for (const { client } of [first, second]) client.send(get("/", "Connection: close"));
   assert.deepEqual([first.connection.state, second.connection.state], ["draining", "draining"]);
   const goes = async (visitor: Visitor, reason: CloseReason): Promise<void> => {
-    assert.equal(place.visit().connection.state, "new");
+    place.askers(1);
     assert.equal(visitor.client.closed, true);
     assert.equal(await visitor.connection.closed, reason);
   };
@@ -1049,18 +1073,18 @@ limit("maxConnections closes who has finished, where none is idle", async () => 
 
 limit("maxConnections does not count those that were turned away", () => {
   const place = new Place({ exchange: ok, maxConnections: 2 });
-  const [one] = place.visits(2);
+  const [one] = place.askers(2);
   const turnedAway = place.visits(3);
   for (const { connection } of turnedAway) assert.equal(connection.state, "draining", "it lingers");
   one.client.sendEnd();
-  assert.equal(place.visit().connection.state, "new");
+  assert.equal(place.askers(1)[0].connection.state, "active");
   assert.equal(place.visit().connection.state, "draining");
   assert.deepEqual(place.counts(), { accepted: 3, rejected: 4, evicted: 0 });
 });
 
 limit("maxConnections closes without a word beyond 256 turned away", async () => {
   const place = new Place({ exchange: ok, maxConnections: 1 });
-  place.visit();
+  place.askers(1);
   const told = place.visits(256);
   assert.ok(told.every(({ client }) => statuses(client)[0] === 503));
   const untold = place.visit();
@@ -1100,13 +1124,15 @@ limit("maxConnectionsPerIp answers 503 to one too many", async () => {
 limit("maxConnectionsPerIp and maxConnections hold together", () => {
   const place = new Place({ exchange: ok, maxConnections: 4, maxConnectionsPerIp: 2 });
   const from = (ip: string): Visitor => place.visit(new AddressedTransport(ip));
-  const [a] = [from("192.0.2.1"), from("192.0.2.2"), from("192.0.2.3")];
+  const [a, ...others] = [from("192.0.2.1"), from("192.0.2.2"), from("192.0.2.3")];
   a.client.send(get());
+  for (const { client } of others) client.send("GET / HT");
   const b = from("192.0.2.2");
+  b.client.send("GET / HT");
   assert.equal(from("192.0.2.2").connection.state, "draining");
   assert.equal(a.connection.state, "idle", "nobody goes for one who must not come in");
-  assert.equal(from("192.0.2.3").connection.state, "new");
-  assert.deepEqual([a.connection.state, b.connection.state], ["closed", "new"]);
+  from("192.0.2.3").client.send("GET / HT");
+  assert.deepEqual([a.connection.state, b.connection.state], ["closed", "active"]);
   assert.equal(from("192.0.2.1").connection.state, "draining", "nobody is idle");
   assert.deepEqual(place.counts(), { accepted: 5, rejected: 2, evicted: 1 });
 });

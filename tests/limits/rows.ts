@@ -12,6 +12,7 @@ const NO_LIMITS: readonly (keyof ServeOptions)[] = [
   "fetch",
   "exchange",
   "onError",
+  "onRefused",
   "onStateChange",
   "port",
   "hostname",

@@ -40,7 +40,13 @@ const HANDLERS: Readonly<Record<string, { readonly options: ConnectionOptions; r
 
 const CLOCKS: Readonly<Record<string, Clock>> = {
   system: systemClock,
-  still: { now: () => 1000, calendar: () => Date.UTC(2026, 0, 1), schedule: () => null, cancel: () => {} },
+  still: {
+    now: () => 1000,
+    calendar: () => Date.UTC(2026, 0, 1),
+    schedule: () => null,
+    nextTurn: () => {},
+    cancel: () => {},
+  },
 };
 
 const REQUEST = new TextEncoder().encode("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n");

@@ -31,6 +31,10 @@ export class FakeClock implements Clock {
     this.#timers.delete(timer as Timer);
   }
 
+  nextTurn(callback: () => void): void {
+    this.schedule(callback, 0);
+  }
+
   /** How many timers are scheduled. */
   get timers(): number {
     return this.#timers.size;

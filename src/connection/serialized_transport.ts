@@ -1,0 +1,164 @@
+/**
+ * Serializes a connection's events: one that comes while another is being handled, or from inside of a call of
+ * the transport, is queued until that is over. So nothing changes under code that is half-way through a write.
+ * A call that throws, which the contract of `Transport` forbids, closes the connection.
+ */
+import type { HandedOver, Transport, TransportEvents } from "../conn.ts";
+import { copyOf } from "../protocol/bytes.ts";
+
+/** A transport, and its events in turn. */
+export class SerializedTransport implements TransportEvents {
+  readonly #transport: Transport;
+  readonly #events: TransportEvents;
+  /** How many calls and events are on the stack. */
+  #depth = 0;
+  /** Events that came meanwhile, in their order; `null` while there are none. */
+  #queue: (() => void)[] | null = null;
+
+  /** Tells `events` what `transport` tells. */
+  constructor(transport: Transport, events: TransportEvents) {
+    this.#transport = transport;
+    this.#events = events;
+  }
+
+  // Events.
+
+  receive(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#mustWait) {
+      const copy = copyOf(bytes, start, end);
+      return this.#enqueue(() => this.receive(copy, 0, copy.length));
+    }
+    this.enter();
+    try {
+      this.#events.receive(bytes, start, end);
+    } finally {
+      this.leave();
+    }
+  }
+
+  receiveEnd(): void {
+    if (this.#mustWait) return this.#enqueue(() => this.receiveEnd());
+    this.enter();
+    try {
+      this.#events.receiveEnd();
+    } finally {
+      this.leave();
+    }
+  }
+
+  drained(): void {
+    if (this.#mustWait) return this.#enqueue(() => this.drained());
+    this.enter();
+    try {
+      this.#events.drained();
+    } finally {
+      this.leave();
+    }
+  }
+
+  transportClosed(error?: unknown): void {
+    if (this.#mustWait) return this.#enqueue(() => this.transportClosed(error));
+    this.enter();
+    try {
+      this.#events.transportClosed(error);
+    } finally {
+      this.leave();
+    }
+  }
+
+  /** Events wait from now on, until as many `leave`. */
+  enter(): void {
+    this.#depth++;
+  }
+
+  /** The other end of `enter`. */
+  leave(): void {
+    this.#depth--;
+  }
+
+  get #mustWait(): boolean {
+    return this.#depth > 0 || this.#queue !== null;
+  }
+
+  #enqueue(event: () => void): void {
+    if (this.#queue === null) {
+      this.#queue = [];
+      queueMicrotask(() => this.#deliver());
+    }
+    this.#queue.push(event);
+  }
+
+  /** Runs with an empty stack. What comes meanwhile is queued anew. */
+  #deliver(): void {
+    const queue = this.#queue!;
+    this.#queue = null;
+    for (const event of queue) event();
+  }
+
+  // Calls.
+
+  /** As `Transport.start`. */
+  start(): void {
+    this.#call(() => this.#transport.start(this));
+  }
+
+  /** As `Transport.write`. */
+  write(bytes: Uint8Array, start: number, end: number): boolean {
+    this.enter();
+    try {
+      return this.#transport.write(bytes, start, end);
+    } catch (error) {
+      this.transportClosed(error);
+      return false;
+    } finally {
+      this.leave();
+    }
+  }
+
+  /** As `Transport.unsent`. */
+  unsent(): number {
+    return this.#transport.unsent();
+  }
+
+  /** As `Transport.pause` and `Transport.resume`. */
+  setPaused(paused: boolean): void {
+    this.#call(() => paused ? this.#transport.pause() : this.#transport.resume());
+  }
+
+  /** As `Transport.probe`. */
+  probe(): void {
+    this.#call(() => this.#transport.probe?.());
+  }
+
+  /** Whether the TLS handshake is under way. */
+  get handshaking(): boolean {
+    return this.#transport.handshaking === true;
+  }
+
+  /** As `Transport.handOver`. */
+  handOver(): HandedOver | undefined {
+    return this.#call(() => this.#transport.handOver?.());
+  }
+
+  /** As `Transport.end`. */
+  end(): boolean {
+    return this.#call(() => this.#transport.end()) ?? false;
+  }
+
+  /** As `Transport.close`. */
+  close(abruptly: boolean): void {
+    this.#call(() => this.#transport.close(abruptly));
+  }
+
+  #call<T>(call: () => T): T | undefined {
+    this.enter();
+    try {
+      return call();
+    } catch (error) {
+      this.transportClosed(error);
+      return undefined;
+    } finally {
+      this.leave();
+    }
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * Fairness between connections. A connection that always has work at hand (a pipelining client, a stream that
+ * never waits) would hold the event loop for as long as it likes: accepts, timers and all other connections
+ * would wait. So each works for a slice of time, then waits for its next turn, which the loop reaches after it
+ * has looked at the sockets.
+ */
+import type { Clock } from "./clock.ts";
+
+/** How long a connection works in one turn of the loop, in milliseconds: below what anybody notices. */
+const SLICE = 10;
+/** The same while others wait for their turn, so that many such connections do not add up. */
+const SHORT_SLICE = 1;
+
+/** The clock is read after this many units of work at first, and then after twice as many each time, … */
+const FIRST_CHECK = 4;
+/** … up to this. A power of two. */
+const CHECK_EVERY = 64;
+
+/** Who takes turns. */
+export interface TurnTaker {
+  /** It may go on. */
+  takeTurn(): void;
+}
+
+/** The connections that wait for their next turn, in order. */
+export class TurnQueue {
+  readonly #clock: Clock;
+  #waiting: TurnTaker[] = [];
+  #scheduled = false;
+  readonly #run = (): void => this.#serve();
+
+  /** Takes turns of the event loop by `clock`. */
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** How long a turn may take, in milliseconds. */
+  get slice(): number {
+    return this.#waiting.length === 0 ? SLICE : SHORT_SLICE;
+  }
+
+  /** The clock, in milliseconds. */
+  now(): number {
+    return this.#clock.now();
+  }
+
+  /** Calls `taker.takeTurn` in a later turn of the loop, after those that wait already. */
+  enqueue(taker: TurnTaker): void {
+    this.#waiting.push(taker);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#clock.nextTurn(this.#run);
+  }
+
+  /** Serves those that wait, all together for a slice at the most; the rest goes first next time. */
+  #serve(): void {
+    this.#scheduled = false;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    const end = this.now() + SLICE;
+    let served = 0;
+    do waiting[served++].takeTurn(); while (served < waiting.length && this.now() < end);
+    if (served < waiting.length) this.#waiting = [...waiting.slice(served), ...this.#waiting];
+    if (this.#waiting.length > 0) this.#schedule();
+  }
+}
+
+/** What one connection does in its turn. */
+export class Turn {
+  readonly #queue: TurnQueue;
+  readonly #taker: TurnTaker;
+  #began: number;
+  #units = 0;
+  #isOver = false;
+
+  /** The turns of `taker`, whose first began at `now`. */
+  constructor(queue: TurnQueue, taker: TurnTaker, now: number) {
+    this.#queue = queue;
+    this.#taker = taker;
+    this.#began = now;
+  }
+
+  /** Whether it is over, and the next one is awaited. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** A turn of the loop brings it something to do, at `now`; not while it waits for its turn. */
+  begin(now: number): void {
+    if (this.#isOver) return;
+    this.#began = now;
+    this.#units = 0;
+  }
+
+  /** Its turn has come. */
+  resume(): void {
+    this.#isOver = false;
+    this.begin(this.#queue.now());
+  }
+
+  /** Counts a unit of work that was done; answers whether there may be another one in this turn. */
+  spend(): boolean {
+    const units = ++this.#units;
+    if (this.#isOver) return false;
+    const isCheck = units < CHECK_EVERY
+      ? units >= FIRST_CHECK && (units & (units - 1)) === 0
+      : units % CHECK_EVERY === 0;
+    if (!isCheck || this.#queue.now() - this.#began < this.#queue.slice) return true;
+    this.#isOver = true;
+    this.#queue.enqueue(this.#taker);
+    return false;
+  }
+}
