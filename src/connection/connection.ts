@@ -231,6 +231,7 @@ export class HttpConnection
     if (this.state === "closed") return;
     this.#engine.beginEvent();
     this.#inputEnded = true;
+    if (this.state === "active") this.#life.mayBeSpared();
     this.#tellHalfClosed();
     this.#settle();
   }
@@ -564,7 +565,7 @@ export class HttpConnection
       case "discard":
         if (this.out.stalled) return patience.await(this.isHandshaking ? "first head" : "nothing");
         if (this.#engine.settings.lingerTimeout === 0) return this.#abandon(this.#life.reason, null);
-        this.#life.linger();
+        this.#life.mayBeSpared();
         return patience.await(this.#hasAnswered ? "end" : "idle end");
     }
   }

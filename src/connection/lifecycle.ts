@@ -94,11 +94,11 @@ export class Lifecycle {
     this.#become("draining");
   }
 
-  /** Its last response was taken: it only waits for the peer to end too. */
-  linger(): void {
+  /** The peer has ended and may be gone, or its last response was taken and only its end is awaited. */
+  mayBeSpared(): void {
     // One that was turned away takes nobody's room.
-    if (this.#place.chain === null && this.#reason !== "rejected") {
-      this.#place.moveTo(this.#engine.spare.lingering);
+    if (this.#place.chain === null && !(this.#state === "draining" && this.#reason === "rejected")) {
+      this.#place.moveTo(this.#engine.spare.ending);
     }
   }
 

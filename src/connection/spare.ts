@@ -1,6 +1,7 @@
 /**
  * Connections that can be spared when others want to come in: the idle ones, those that have brought no byte yet
- * included, and those that have said their last and only wait for their peers.
+ * included, and those of which one side has ended: the peer's, which may be gone, or the server's, which has said its
+ * last.
  */
 import { Chain, Link } from "./chain.ts";
 
@@ -37,11 +38,11 @@ export class Place extends Link<Place> {
 export class Spare {
   /** Those between two requests, or before the first, the longest idle first. */
   readonly idle: Chain<Place> = new Chain();
-  /** Those whose last response was taken, the first that ended first. */
-  readonly lingering: Chain<Place> = new Chain();
+  /** Those of which one side has ended, the first that did first. */
+  readonly ending: Chain<Place> = new Chain();
 
-  /** The one to close first, if there is any: the longest idle, else one that has finished anyhow. */
+  /** The one to close first, if there is any: the longest idle, else one that has ended in part. */
   get first(): Sparable | undefined {
-    return (this.idle.first ?? this.lingering.first)?.owner;
+    return (this.idle.first ?? this.ending.first)?.owner;
   }
 }

@@ -1,0 +1,37 @@
+/**
+ * Which option ends a connection whose client is gone, by what the connection is doing. Most clients say that they
+ * go: the end of the input, or a reset, ends the connection at once, or is told to the handler by `signal`. This is
+ * for those of whom nothing comes any more. A test walks the table.
+ *
+ * Where it is the handler's turn, a client that is silent is no client that is gone: a vanished one is told by the
+ * system (TCP keep-alive), once the handler sends something by `writeTimeout`.
+ */
+import type { ServeOptions } from "../options.ts";
+
+/** What a connection is doing, and the options one of which ends it then. */
+export const ENDED_BY = {
+  /** TLS, before the first byte. */
+  "handshaking": ["headerTimeout"],
+  /** The PROXY header is awaited, or incomplete. */
+  "reading the PROXY header": ["headerTimeout"],
+  /** Nothing of a request has come since the accept. */
+  "waiting for the first request": ["headerTimeout"],
+  /** A head is incomplete. */
+  "reading a head": ["headerTimeout", "requestTimeout"],
+  /** Between two requests. */
+  "idle": ["idleTimeout", "idleTimeoutBuffer"],
+  /** The handler waits for more of the body. */
+  "reading a body": ["requestTimeout", "minBodyRate"],
+  /** The handler works, and the client has half-closed. */
+  "answering a half-closed client": ["requestTimeout"],
+  /** The handler works, and more than `highWaterMark` of what the client has sent waits: it is not read from. */
+  "answering a client that is not read from": ["requestTimeout"],
+  /** The client does not take what was sent. */
+  "sending": ["writeTimeout"],
+  /** The response is complete, and the rest of the request's body is read to get it out of the way. */
+  "draining an unread body": ["drainBody"],
+  /** All was sent, and the client's end is awaited. */
+  "lingering": ["lingerTimeout"],
+  /** Both streams of an upgraded connection have ended, but not the client. */
+  "ending a tunnel": ["lingerTimeout"],
+} as const satisfies Readonly<Record<string, readonly (keyof ServeOptions)[]>>;
