@@ -35,6 +35,11 @@ export class FakeClock implements Clock {
     this.schedule(callback, 0);
   }
 
+  /** Lets `ms` pass in which the program works, so that no timer fires. */
+  work(ms: number): void {
+    this.#now += ms;
+  }
+
   /** How many timers are scheduled. */
   get timers(): number {
     return this.#timers.size;
@@ -50,6 +55,6 @@ export class FakeClock implements Clock {
       this.#now = Math.max(this.#now, next.due);
       next.callback();
     }
-    this.#now = end;
+    this.#now = Math.max(this.#now, end);
   }
 }

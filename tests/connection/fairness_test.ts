@@ -1,0 +1,170 @@
+/**
+ * One connection that always has work at hand does not hold the others up.
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { MemoryTransport } from "../../src/adapters/memory.ts";
+import type { Exchange } from "../../src/exchange.ts";
+import type { ConnectionOptions } from "../../src/options.ts";
+import { connect, get, parseResponses, settled } from "../support/memory.ts";
+import type { FakeClock } from "../support/fake_clock.ts";
+
+/** What a handler takes, in milliseconds. */
+const WORK = 1;
+const REQUESTS = 400;
+/** Longer than one connection may work without letting others have their turn, in milliseconds. */
+const NOTICEABLE = 25;
+
+function bodies(client: MemoryTransport): string[] {
+  return parseResponses(client.text()).map(({ body }) => body);
+}
+
+const targets = Array.from({ length: REQUESTS }, (_, i) => `/${i}`);
+const pipelined = targets.map((target) => get(target)).join("");
+
+/** Handlers that answer with the target after some work: at once, or without ever leaving the microtasks. */
+function handlers(clock: () => FakeClock): Record<string, ConnectionOptions> {
+  const work = (): void => clock().work(WORK);
+  return {
+    "a synchronous exchange handler": {
+      exchange(x) {
+        work();
+        x.respond(200, {}, x.target);
+      },
+    },
+    "an asynchronous exchange handler": {
+      async exchange(x) {
+        await null;
+        work();
+        x.respond(200, {}, x.target);
+      },
+    },
+    "a synchronous fetch handler": {
+      fetch(request) {
+        work();
+        return new Response(new URL(request.url).pathname);
+      },
+    },
+    "an asynchronous fetch handler": {
+      async fetch(request) {
+        await null;
+        work();
+        return new Response(new URL(request.url).pathname);
+      },
+    },
+  };
+}
+
+for (const name of Object.keys(handlers(() => undefined!))) {
+  test(`a pipelining client lets others have their turn, with ${name}`, async () => {
+    let clock!: FakeClock;
+    const connected = connect(handlers(() => clock)[name]);
+    const { client, connection, server } = connected;
+    clock = connected.clock;
+    const began = clock.now();
+    client.send(pipelined);
+    await settled();
+    const answered = bodies(client).length;
+    assert.ok(answered >= 4 && answered < REQUESTS, `${answered} were answered in its turn`);
+    assert.ok(clock.now() - began < NOTICEABLE, `its turn took ${clock.now() - began} ms`);
+    assert.equal(connection.state, "active", "it is not idle with requests at hand");
+
+    const newcomer = new MemoryTransport();
+    server.accept(newcomer);
+    newcomer.send(get("/newcomer"));
+    await settled();
+    assert.deepEqual(bodies(newcomer), ["/newcomer"]);
+
+    for (let turns = 0; bodies(client).length < REQUESTS && turns < REQUESTS; turns++) {
+      clock.advance(0);
+      await settled();
+    }
+    assert.deepEqual(bodies(client), targets, "all are answered in their order");
+    assert.equal(connection.state, "idle");
+  });
+}
+
+test("a client that ends behind what waits for its turn gets all its answers", async () => {
+  const { client, connection, clock } = connect({
+    exchange(x) {
+      clock.work(WORK);
+      x.respond(200, {}, x.target);
+    },
+  });
+  client.send(pipelined);
+  client.sendEnd();
+  for (let turns = 0; !client.closed && turns < REQUESTS; turns++) clock.advance(0);
+  assert.deepEqual(bodies(client), targets);
+  assert.equal(await connection.closed, "client_closed");
+});
+
+test("what waits for its turn is bounded by highWaterMark", () => {
+  const { client, clock } = connect({
+    highWaterMark: 10_000,
+    exchange(x) {
+      clock.work(WORK);
+      x.respond(200);
+    },
+  });
+  client.send(get().repeat(1_000));
+  assert.equal(client.paused, true);
+  for (let turns = 0; client.paused && turns < 1_000; turns++) clock.advance(0);
+  assert.equal(client.paused, false);
+});
+
+test("a connection that closes while it waits for its turn stays closed", () => {
+  const { client, connection, clock } = connect({
+    exchange(x) {
+      clock.work(WORK);
+      x.respond(200);
+    },
+  });
+  client.send(pipelined);
+  client.reset();
+  clock.advance(0);
+  assert.equal(connection.state, "closed");
+  assert.equal(clock.timers, 0);
+});
+
+test("a stream whose source never waits lets others have their turn", async () => {
+  const CHUNKS = 400;
+  const write = async (x: Exchange): Promise<void> => {
+    x.start(200);
+    for (let i = 0; i < CHUNKS; i++) {
+      clock.work(WORK);
+      if (!x.write("a")) await x.ready();
+    }
+    x.end();
+  };
+  let given = 0;
+  const ways: ConnectionOptions[] = [
+    { exchange: write },
+    {
+      fetch: () =>
+        new Response(
+          new ReadableStream({
+            pull(controller) {
+              clock.work(WORK);
+              controller.enqueue(new TextEncoder().encode("a"));
+              if (++given === CHUNKS) controller.close();
+            },
+          }),
+        ),
+    },
+  ];
+  let clock!: FakeClock;
+  for (const options of ways) {
+    const connected = connect(options);
+    const { client } = connected;
+    clock = connected.clock;
+    const began = clock.now();
+    client.send(get());
+    for (let i = 0; i < 20; i++) await settled();
+    assert.ok(clock.now() - began < NOTICEABLE, `its turn took ${clock.now() - began} ms`);
+    for (let turns = 0; !client.text().endsWith("0\r\n\r\n") && turns < CHUNKS; turns++) {
+      clock.advance(0);
+      await settled();
+    }
+    assert.equal(bodies(client)[0].length, CHUNKS);
+  }
+});
