@@ -117,7 +117,7 @@ export class SerializedTransport implements TransportEvents {
 
   /** As `Transport.unsent`. */
   unsent(): number {
-    return this.#transport.unsent();
+    return this.#call(() => this.#transport.unsent()) ?? 0;
   }
 
   /** As `Transport.pause` and `Transport.resume`. */
