@@ -45,6 +45,12 @@ import { WriteSide, type WriteSideOwner } from "./write_side.ts";
  */
 type Reading = "proxy header" | "head" | "body" | "held" | "tunnel" | "discard";
 
+/**
+ * How many bytes of a chunked body are one unit of work: in chunks of a byte each they take as long as some hundred
+ * requests.
+ */
+const CHUNKS_AT_ONCE = 1024;
+
 let lastId = 0;
 
 /** A connection at work. */
@@ -321,10 +327,11 @@ export class HttpConnection
               break;
             }
             if (this.turnIsOver) return at;
-            at = x.body.feed(bytes, at, end);
+            const stop = x.body.isChunked ? Math.min(end, at + CHUNKS_AT_ONCE) : end;
+            at = x.body.feed(bytes, at, stop);
             if (at < end) this.spendTurn();
-            if (!x.body.complete) return at;
-            this.#reading = "held";
+            if (x.body.complete) this.#reading = "held";
+            else if (at < stop || at === end) return at;
             break;
           }
           case "held": {

@@ -84,6 +84,11 @@ export class RequestBody implements BodySink {
     return this.#reader === reader;
   }
 
+  /** Whether it comes in chunks. */
+  get isChunked(): boolean {
+    return this.#framing === CHUNKED;
+  }
+
   /** Bytes that are still to come where the client told how many, otherwise `undefined`. */
   get remaining(): number | undefined {
     return this.#framing === CHUNKED ? undefined : this.#remaining;

@@ -6,10 +6,11 @@
  */
 import type { Clock } from "./clock.ts";
 
-/** How long a connection works in one turn of the loop, in milliseconds: below what anybody notices. */
-const SLICE = 10;
-/** The same while others wait for their turn, so that many such connections do not add up. */
-const SHORT_SLICE = 1;
+/**
+ * How long a connection works in one turn of the loop, and all those that wait for their turn together, in
+ * milliseconds. Node accepts one connection in each turn, so that long turns keep newcomers out.
+ */
+const SLICE = 2;
 
 /** The clock is read after this many units of work at first, and then after twice as many each time, … */
 const FIRST_CHECK = 4;
@@ -26,7 +27,9 @@ export interface TurnTaker {
 export class TurnQueue {
   readonly #clock: Clock;
   #waiting: TurnTaker[] = [];
-  #scheduled = false;
+  #isScheduled = false;
+  /** Since when the loop has been busy with the connections that do not wait, while others do. */
+  #othersSince = 0;
   readonly #run = (): void => this.#serve();
 
   /** Takes turns of the event loop by `clock`. */
@@ -34,14 +37,17 @@ export class TurnQueue {
     this.#clock = clock;
   }
 
-  /** How long a turn may take, in milliseconds. */
-  get slice(): number {
-    return this.#waiting.length === 0 ? SLICE : SHORT_SLICE;
-  }
-
   /** The clock, in milliseconds. */
   now(): number {
     return this.#clock.now();
+  }
+
+  /**
+   * Whether a turn that began at `began` is over. While connections wait, those that do not share one slice between
+   * them, so that many busy ones do not add up.
+   */
+  isOver(began: number): boolean {
+    return this.now() - (this.#isScheduled ? this.#othersSince : began) >= SLICE;
   }
 
   /** Calls `taker.takeTurn` in a later turn of the loop, after those that wait already. */
@@ -51,14 +57,15 @@ export class TurnQueue {
   }
 
   #schedule(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    this.#othersSince = this.now();
     this.#clock.nextTurn(this.#run);
   }
 
   /** Serves those that wait, all together for a slice at the most; the rest goes first next time. */
   #serve(): void {
-    this.#scheduled = false;
+    this.#isScheduled = false;
     const waiting = this.#waiting;
     this.#waiting = [];
     const end = this.now() + SLICE;
@@ -66,6 +73,7 @@ export class TurnQueue {
     do waiting[served++].takeTurn(); while (served < waiting.length && this.now() < end);
     if (served < waiting.length) this.#waiting = [...waiting.slice(served), ...this.#waiting];
     if (this.#waiting.length > 0) this.#schedule();
+    this.#othersSince = this.now();
   }
 }
 
@@ -109,7 +117,7 @@ export class Turn {
     const isCheck = units < CHECK_EVERY
       ? units >= FIRST_CHECK && (units & (units - 1)) === 0
       : units % CHECK_EVERY === 0;
-    if (!isCheck || this.#queue.now() - this.#began < this.#queue.slice) return true;
+    if (!isCheck || !this.#queue.isOver(this.#began)) return true;
     this.#isOver = true;
     this.#queue.enqueue(this.#taker);
     return false;
