@@ -8,8 +8,23 @@
  */
 import type { ServeOptions } from "../options.ts";
 
-/** What a connection is doing, and the options one of which ends it then. */
-export const ENDED_BY = {
+/** What a connection is doing. */
+export type Doing =
+  | "handshaking"
+  | "reading the PROXY header"
+  | "waiting for the first request"
+  | "reading a head"
+  | "idle"
+  | "reading a body"
+  | "answering a half-closed client"
+  | "answering a client that is not read from"
+  | "sending"
+  | "draining an unread body"
+  | "lingering"
+  | "ending a tunnel";
+
+/** The options one of which ends a connection then. */
+export const ENDED_BY: Readonly<Record<Doing, readonly (keyof ServeOptions)[]>> = {
   /** TLS, before the first byte. */
   "handshaking": ["headerTimeout"],
   /** The PROXY header is awaited, or incomplete. */
@@ -34,4 +49,4 @@ export const ENDED_BY = {
   "lingering": ["lingerTimeout"],
   /** Both streams of an upgraded connection have ended, but not the client. */
   "ending a tunnel": ["lingerTimeout"],
-} as const satisfies Readonly<Record<string, readonly (keyof ServeOptions)[]>>;
+};

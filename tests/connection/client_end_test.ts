@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MemoryTransport } from "../../src/adapters/memory.ts";
 import type { CloseReason, ConnectionState } from "../../src/conn.ts";
-import { ENDED_BY } from "../../src/connection/deadline_table.ts";
+import { type Doing, ENDED_BY } from "../../src/connection/deadline_table.ts";
 import type { HttpConnection } from "../../src/connection/connection.ts";
 import type { Exchange } from "../../src/exchange.ts";
 import type { ServeOptions } from "../../src/options.ts";
@@ -22,7 +22,7 @@ const UPLOAD = "POST /upload HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1000
 /** A transport whose handshake is under way, and which knows when it is asked for a reset. */
 class Client extends MemoryTransport {
   readonly handshaking: boolean;
-  override readonly isSecure: boolean;
+  readonly isSecure: boolean;
   probes = 0;
   /** Whether the client has reset it, which is told by a probe alone while it is paused. */
   isReset = false;
@@ -84,7 +84,7 @@ function situation(options: Partial<ServeOptions> = {}, client: Client = new Cli
 
 /** How a connection gets to do each thing, and why it ends then. */
 const SITUATIONS: Readonly<
-  Record<keyof typeof ENDED_BY, () => readonly [Situation, ConnectionState, CloseReason]>
+  Record<Doing, () => readonly [Situation, ConnectionState, CloseReason]>
 > = {
   "handshaking"() {
     const s = situation({}, new Client(true));
@@ -150,7 +150,7 @@ const SITUATIONS: Readonly<
 for (const [doing, options] of Object.entries(ENDED_BY)) {
   test(`a connection whose client is gone ends by ${options.join(" or ")} while ${doing}`, async () => {
     const [{ connection, clock, client, server }, state, reason] = SITUATIONS
-      [doing as keyof typeof ENDED_BY]();
+      [doing as Doing]();
     await settled();
     assert.equal(connection.state, state);
     // By far the longest of all limits, in steps in which deadlines can lead to others.
@@ -163,7 +163,7 @@ for (const [doing, options] of Object.entries(ENDED_BY)) {
   });
 
   test(`a client that resets ends its connection at once while ${doing}`, async () => {
-    const [{ connection, client, server, clock }] = SITUATIONS[doing as keyof typeof ENDED_BY]();
+    const [{ connection, client, server, clock }] = SITUATIONS[doing as Doing]();
     await settled();
     client.reset(new Error("ECONNRESET"));
     assert.equal(connection.state, "closed");

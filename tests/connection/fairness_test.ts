@@ -168,3 +168,26 @@ test("a stream whose source never waits lets others have their turn", async () =
     assert.equal(bodies(client)[0].length, CHUNKS);
   }
 });
+
+test("deadlines that are due together expire in several turns of the loop", () => {
+  const { client, clock, server } = connect({
+    exchange: (x) => x.respond(200),
+    lingerTimeout: 0,
+    // Time passes with each, so that what is put off to the next turn is not due in this one.
+    onStateChange: (_, state) => state === "closed" && clock.work(1),
+  });
+  const transports = [client, ...Array.from({ length: 999 }, () => new MemoryTransport())];
+  for (const transport of transports.slice(1)) server.accept(transport);
+  for (const transport of transports) transport.send(get());
+  clock.advance(64_000);
+  const open: number[] = [];
+  for (let ms = 0; ms < 10_000 && server.stats().open > 0; ms++) {
+    clock.advance(0);
+    clock.work(1);
+    open.push(server.stats().open);
+  }
+  assert.equal(open.at(-1), 0);
+  const most = Math.max(...open.slice(1).map((count, i) => open[i] - count));
+  assert.ok(most > 0 && most <= 100, `${most} were closed in one turn`);
+  assert.equal(clock.timers, 0);
+});

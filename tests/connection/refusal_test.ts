@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { MemoryTransport } from "../../src/adapters/memory.ts";
 import type { Connection } from "../../src/conn.ts";
 import { ProtocolError } from "../../src/errors.ts";
-import type { ServeOptions } from "../../src/options.ts";
+import type { ConnectionOptions, ServeOptions } from "../../src/options.ts";
 import { HttpServer } from "../../src/server/http_server.ts";
 import { serveSettings } from "../../src/settings.ts";
 import { FakeClock } from "../support/fake_clock.ts";
@@ -162,11 +162,11 @@ test("an idle connection that is closed lingers for a moment only", () => {
 });
 
 test("after a CONNECT that is refused the connection ends, since what comes may be no HTTP", async () => {
-  for (
-    const options of [{ exchange: (x) => x.respond(403) }, {
-      fetch: () => new Response("no", { status: 403 }),
-    }] as const
-  ) {
+  const ways: ConnectionOptions[] = [
+    { exchange: (x) => x.respond(403) },
+    { fetch: () => new Response("no", { status: 403 }) },
+  ];
+  for (const options of ways) {
     const { client, connection } = connect(options);
     client.send("CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n" + get("/smuggled"));
     await settled();
