@@ -93,6 +93,8 @@ export class HttpConnection
   #inputEnded = false;
   /** Whether the peer may still have to read something, once it has ended. */
   #hasAnswered = false;
+  /** Whether the end of the connection is the end of its last response's body. */
+  #endEndsBody = false;
   #paused = false;
 
   /** Makes a connection of a transport that nobody has started yet; `start` it. */
@@ -404,6 +406,7 @@ export class HttpConnection
 
   /** Response and body are complete, or as complete as they get: on to the next request, or to the end. */
   #over(x: HttpExchange): void {
+    this.#endEndsBody = x.response.endsWithConnection;
     x.finish();
     if (x.isReferenced) this.#exchange = null;
     if (this.#tunnel !== null) this.#switch();
@@ -436,15 +439,16 @@ export class HttpConnection
     this.#keepAlive.endHead(out, this.#exchange!, dated, mustClose, whole);
   }
 
+  dateLine(): Uint8Array {
+    return this.#engine.dateLine();
+  }
+
   responseDone(): void {
     this.#advance();
   }
 
   responseBroken(): void {
-    // Where the end of the connection is the end of the body, only a reset tells that it is not.
-    const abruptly = this.#exchange!.response.endsWithConnection;
-    const error = new ConnectionError("closed", "the response was cut off");
-    this.#abandon("handler_error", error, abruptly);
+    this.#abandon("handler_error", new ConnectionError("closed", "the response was cut off"));
   }
 
   switchOver(): Tunnel {
@@ -678,7 +682,7 @@ export class HttpConnection
     const x = this.#exchange!;
     const { phase } = x.response;
     if (x.isUnderWay && phase === "streaming") {
-      return this.#abandon(reason, error, x.response.endsWithConnection);
+      return this.#abandon(reason, error);
     }
     const answered = x.isUnderWay && phase === "complete";
     if (answered && this.#drains) reason = "unread_body";
@@ -723,6 +727,7 @@ export class HttpConnection
   #abandon(reason: CloseReason, error: unknown, abruptly = false): void {
     if (this.state === "closed") return;
     const x = this.#exchange;
+    abruptly ||= this.#endTruncates;
     this.#life.end(reason);
     this.#reading = "discard";
     this.#returnExchange();
@@ -733,6 +738,13 @@ export class HttpConnection
     if (x?.isUnderWay) x.lose(error);
     this.#tunnel?.fail(error);
     this.#life.announceEnd();
+  }
+
+  /** Whether the peer would take the end of the connection for the end of a response that it has not got whole. */
+  get #endTruncates(): boolean {
+    const x = this.#exchange;
+    if (!x?.isUnderWay) return this.#endEndsBody && this.out.stalled;
+    return x.response.endsWithConnection && (x.response.phase === "streaming" || this.out.stalled);
   }
 
   /** Gives the exchange back to the pool, if there is one and nobody can hold it. */

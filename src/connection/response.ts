@@ -30,6 +30,8 @@ export interface ResponsePort {
    * persists, and the empty line. `mustClose` says that it can't persist, `whole` that the body follows at once.
    */
   endHead(out: ByteWriter, dated: boolean, mustClose: boolean, whole: boolean): void;
+  /** `date: …` CRLF, now. */
+  dateLine(): Uint8Array;
   /** The response is complete. */
   responseDone(): void;
   /** The response can't be completed: the connection must end, visibly. */
@@ -76,6 +78,7 @@ export class ResponseWriter {
   /** Makes ready to answer through `port`. */
   begin(port: ResponsePort): void {
     this.#phase = "unanswered";
+    this.#framing = "none";
     this.#port = port;
   }
 
@@ -187,6 +190,8 @@ export class ResponseWriter {
       if (notes.contentLength !== LENGTH_NOT_GIVEN) {
         throw new TypeError(`a response with status ${status} has no body, and no content-length`);
       }
+      // A final one tells when it was made (RFC 9110 §6.6.1).
+      if (status >= 200 && !notes.date) out.copy(this.#port!.dateLine());
       out.copy(CRLF);
     });
   }
