@@ -198,7 +198,8 @@ export interface Exchange {
   /**
    * Sends a piece of the body.
    *
-   * @returns whether more is welcome now; when `false`, await {@linkcode Exchange.ready} first
+   * @returns whether more is welcome now; when `false`, the client is behind, or other connections have their turn:
+   * await {@linkcode Exchange.ready} first
    * @throws {ExchangeError} before `start` or after `end`
    * @throws {RangeError} when it makes the body longer than its `content-length`; the connection ends
    */

@@ -222,6 +222,9 @@ export interface ConnectionOptions {
   readonly headerTimeout?: number;
   /**
    * From a head's first byte to the end of its body. Answered with 408 where no answer has begun.
+   *
+   * It also ends an exchange in which nothing moves for this long while nobody could tell that the client has gone:
+   * it has half-closed, or more than `highWaterMark` of what it has sent waits for the handler.
    * @default 300_000
    */
   readonly requestTimeout?: number;
@@ -365,8 +368,9 @@ export interface ServeOptions extends ConnectionOptions {
    */
   readonly backlog?: number;
   /**
-   * How many connections there may be at a time. At the cap a newcomer takes the place of the connection
-   * that has been idle for longest; where none is idle it gets 503, and is closed. Near the cap the server
+   * How many connections there may be at a time, those in their TLS handshake included. At the cap a newcomer takes
+   * the place of the connection that has been idle for longest, or has brought no byte yet; where there is none it
+   * gets 503, and is closed. Near the cap the server
    * makes room before it is full: from 75 % on idle connections are kept for a quarter of `idleTimeout`
    * (which they are told), from 90 % on the first response of a connection says `Connection: close`.
    * @default 0

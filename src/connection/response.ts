@@ -275,13 +275,13 @@ export class ResponseWriter {
       if (length > 0) throw new TypeError(`a response with status ${status} has no body`);
       // A 204, and a 2xx to CONNECT, must not tell a length; a 304 may tell that of what it stands for.
       if (status === 304 && given !== LENGTH_NOT_GIVEN) writeLength(out, given);
+    } else if (status === 205) {
+      if (declared > 0) throw new TypeError("a response with status 205 has no body");
+      this.#frameByLength(out, 0);
     } else if (port.method === "HEAD") {
       if (given !== LENGTH_NOT_GIVEN || (length !== UNKNOWN_LENGTH && !bodyOmitted)) {
         writeLength(out, declared);
       }
-    } else if (status === 205) {
-      if (declared > 0) throw new TypeError("a response with status 205 has no body");
-      this.#frameByLength(out, 0);
     } else if (declared !== UNKNOWN_LENGTH) {
       if (length !== UNKNOWN_LENGTH && length !== declared) {
         throw new TypeError(`content-length says ${declared}, but the body has ${length} bytes`);
