@@ -177,6 +177,9 @@ function listenAt(options: ServeOptions): ListenAt {
     if (typeof path !== "string" || path === "") {
       throw new TypeError(`option "path" must be the path of a socket, not ${show(path)}`);
     }
+    if (path.includes("\0", 1)) {
+      throw new TypeError(`option "path" must have no NUL but as its first character, unlike ${show(path)}`);
+    }
     if (path.startsWith("\0") && options.mode !== undefined) {
       throw new TypeError('option "mode" does not go with an option "path" that names no file');
     }
@@ -186,7 +189,7 @@ function listenAt(options: ServeOptions): ListenAt {
   if (place === "fd") {
     return { kind: "fd", fd: fd === "systemd" ? fd : number("fd", fd, 0, 0, MAX_TIME) };
   }
-  if (typeof hostname !== "string" || hostname === "") {
+  if (typeof hostname !== "string" || !/^[^\s\0]+$/.test(hostname)) {
     throw new TypeError(`option "hostname" must be an address or a host name, not ${show(hostname)}`);
   }
   const port = number("port", options.port, 8000, 0, MAX_PORT);

@@ -3,26 +3,12 @@
  *
  * @module
  */
-import type { Addr, Transport, TransportEvents } from "../conn.ts";
 import type { ServeOptions } from "../options.ts";
 import { type Listen, startServer } from "../server/start.ts";
 import type { Server } from "../server/server.ts";
+import { type BunSocket, BunSocketTransport } from "./bun_socket.ts";
 
 /** What is used of Bun. */
-interface BunSocket {
-  data: SocketTransport;
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-  readonly localPort: number;
-  readonly localAddress: string;
-  write(bytes: Uint8Array, start: number, length: number): number;
-  shutdown(): void;
-  close(): void;
-  terminate(): void;
-  pause(): void;
-  resume(): void;
-  setNoDelay(noDelay: boolean): void;
-}
 interface BunListener {
   readonly hostname: string;
   readonly port: number;
@@ -80,14 +66,17 @@ const listen: Listen = async (settings, accept) => {
     socket: {
       binaryType: "uint8array", // cheaper to make, and to copy from, than a Buffer
       open(socket) {
-        socket.data = new SocketTransport(socket);
-        accept(socket.data);
+        const transport = new BunSocketTransport(socket);
+        // Whoever has reset already has no address any more.
+        if (transport.remoteAddr === undefined) return socket.terminate();
+        socket.data = transport;
+        accept(transport);
       },
-      data: ({ data }, chunk) => data.events.receive(chunk, 0, chunk.length),
-      drain: ({ data }) => data.flush(),
-      end: ({ data }) => data.peerEnded(),
-      close: ({ data }, error) => data?.gone(error),
-      error: ({ data }, error) => data?.gone(error),
+      data: ({ data }, chunk) => data?.received(chunk),
+      drain: ({ data }) => data?.flush(),
+      end: ({ data }) => data?.peerEnded(),
+      close: ({ data }, error) => data?.closed(error),
+      error: ({ data }, error) => data?.closed(error),
     },
   });
   return {
@@ -96,97 +85,3 @@ const listen: Listen = async (settings, accept) => {
     close: () => listener.stop(false),
   };
 };
-
-/** A Bun socket. It writes what the system takes, and leaves keeping the rest to us. */
-class SocketTransport implements Transport {
-  readonly remoteAddr: Addr;
-  readonly localAddr: Addr;
-  events!: TransportEvents;
-  readonly #socket: BunSocket;
-  /** What the system has not taken yet. */
-  #rest: Rest[] = [];
-  #ending = false;
-  #peerEnded = false;
-  #released = false;
-
-  constructor(socket: BunSocket) {
-    this.#socket = socket;
-    // Asked now: a closed socket has forgotten them.
-    this.remoteAddr = { transport: "tcp", hostname: socket.remoteAddress, port: socket.remotePort };
-    this.localAddr = { transport: "tcp", hostname: socket.localAddress, port: socket.localPort };
-    socket.setNoDelay(true);
-  }
-
-  start(events: TransportEvents): void {
-    this.events = events;
-  }
-
-  /** The peer sends no more. */
-  peerEnded(): void {
-    this.#peerEnded = true;
-    this.events.receiveEnd();
-  }
-
-  /** The socket is closed; Bun says so also from inside of our own call. */
-  gone(error: unknown): void {
-    // Once we have ended, the peer's end closes the socket, and this is all that is told of it.
-    const bothEnded = error === undefined && this.#ending && this.#rest.length === 0;
-    if (bothEnded && !this.#peerEnded && !this.#released) this.peerEnded();
-    if (!this.#released) this.events.transportClosed(error);
-  }
-
-  write(bytes: Uint8Array, start: number, end: number): boolean {
-    if (this.#rest.length === 0) {
-      start += Math.max(0, this.#socket.write(bytes, start, end - start));
-      if (start === end) return true;
-    }
-    this.#rest.push({ bytes, start, end });
-    return false;
-  }
-
-  /** The system takes bytes again. */
-  flush(): void {
-    while (this.#rest.length > 0) {
-      const rest = this.#rest[0];
-      rest.start += Math.max(0, this.#socket.write(rest.bytes, rest.start, rest.end - rest.start));
-      if (rest.start < rest.end) return;
-      this.#rest.shift();
-    }
-    if (this.#ending) this.#socket.shutdown();
-    this.events.drained();
-  }
-
-  unsent(): number {
-    return this.#rest.reduce((sum, { start, end }) => sum + end - start, 0);
-  }
-
-  pause(): void {
-    this.#socket.pause();
-  }
-
-  resume(): void {
-    this.#socket.resume();
-  }
-
-  end(): boolean {
-    this.#ending = true;
-    if (this.#rest.length > 0) return false;
-    this.#socket.shutdown();
-    return true;
-  }
-
-  close(abruptly: boolean): void {
-    this.#released = true;
-    this.#rest = [];
-    // terminate() resets, and what the peer has not received yet is lost.
-    if (abruptly) this.#socket.terminate();
-    else this.#socket.close();
-  }
-}
-
-/** A part of the bytes that the engine handed over. */
-interface Rest {
-  readonly bytes: Uint8Array;
-  start: number;
-  readonly end: number;
-}

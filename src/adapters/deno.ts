@@ -9,6 +9,7 @@ import type { Listener } from "../server/http_server.ts";
 import type { ListenSettings } from "../settings.ts";
 import { ALPN_PROTOCOLS, type Listen, startServer, TlsError } from "../server/start.ts";
 import type { Server } from "../server/server.ts";
+import { denoClock } from "./deno_clock.ts";
 import { type DenoConn, DenoConnTransport } from "./deno_conn.ts";
 
 /** What is used of Deno. */
@@ -44,7 +45,7 @@ interface DenoRuntime {
  * ```
  */
 export function serve(options: ServeOptions): Promise<Server> {
-  return startServer(options, listen);
+  return startServer(options, listen, denoClock);
 }
 
 const listen: Listen = async (settings, accept) => {
@@ -98,15 +99,32 @@ class DenoListener implements Listener {
   }
 
   async #acceptAll(): Promise<void> {
+    let failures = 0;
     while (this.#open) {
-      const transport = await this.#listener.accept()
-        .then((conn) => new DenoConnTransport(conn, this.isSecure))
-        .catch(() => null);
-      if (transport !== null) this.#accept(transport);
-      else if (this.#newTls !== null) await this.#replace();
-      // One accept failed (too many open files, say), or the listener was closed; the former passes.
-      else if (this.#open) await new Promise((resolve) => setTimeout(resolve, ACCEPT_RETRY));
+      let conn: DenoConn;
+      try {
+        conn = await this.#listener.accept();
+      } catch (error) {
+        if (this.#newTls !== null) await this.#replace();
+        else if (isClosed(error)) return;
+        // Any other failure is that of one client, which reset before it was accepted, and concerns nobody else.
+        else if (isExhaustion(error)) await delay(EXHAUSTED_DELAY);
+        else if (++failures % FAILURES_IN_A_ROW === 0) await delay(FAILURES_DELAY);
+        continue;
+      }
+      failures = 0;
+      this.#take(conn);
     }
+  }
+
+  #take(conn: DenoConn): void {
+    let transport: DenoConnTransport;
+    try {
+      transport = new DenoConnTransport(conn, this.isSecure);
+    } catch {
+      return conn.close(); // the client has reset, and the socket takes no options any more
+    }
+    this.#accept(transport);
   }
 
   /**
@@ -129,7 +147,7 @@ class DenoListener implements Listener {
         this.#listener = this.#listen(hostname, port, this.#newTls);
         this.#newTls = null;
       } catch {
-        await new Promise((resolve) => setTimeout(resolve, LISTEN_RETRY));
+        await delay(LISTEN_RETRY);
       }
     }
   }
@@ -157,7 +175,24 @@ function certificate({ key, cert, ca, passphrase }: TlsOptions): { key: string; 
 
 const decoder = new TextDecoder();
 
-/** How long to wait after an accept that failed, in milliseconds. */
-const ACCEPT_RETRY = 50;
+/** Whether the listener is closed, so that no accept will succeed any more. */
+function isClosed(error: unknown): boolean {
+  return ["BadResource", "Interrupted"].includes((error as Error).name);
+}
+
+/** Whether the process or the system has run out of something, which passes. */
+function isExhaustion(error: unknown): boolean {
+  return ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"].includes((error as { code?: string }).code ?? "");
+}
+
+function delay(time: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, time));
+}
+
+/** How long to wait where descriptors or memory have run out, in milliseconds. */
+const EXHAUSTED_DELAY = 50;
+/** How many accepts may fail in a row before the rest of the process has a turn, and for how many milliseconds. */
+const FAILURES_IN_A_ROW = 64;
+const FAILURES_DELAY = 1;
 /** How long to wait for a port of our own that is not free yet, in milliseconds. */
 const LISTEN_RETRY = 1;

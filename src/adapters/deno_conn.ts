@@ -13,8 +13,11 @@ export interface DenoConn {
   write(bytes: Uint8Array): Promise<number>;
   closeWrite(): Promise<void>;
   close(): void;
-  /** TCP has it. */
+  /** TCP has it, and the next. */
   setNoDelay?(noDelay: boolean): void;
+  setKeepAlive?(keepAlive: boolean): void;
+  /** TLS has it. */
+  handshake?(): Promise<unknown>;
 }
 
 /** Whether `conn` has the calls of a `Deno.Conn`. */
@@ -35,6 +38,8 @@ const MUCH_UNSENT = 64 * 1024;
 const SLOT_BYTES = 1024;
 /** Slots kept for use again: as many as writes are ever under way at once in one turn. */
 const MAX_SLOTS = 256;
+
+const NOTHING = new Uint8Array(0);
 
 /**
  * Memory for one small write while it is under way. Responses of one server are mostly of one length, and
@@ -59,12 +64,16 @@ export class DenoConnTransport implements Transport {
   readonly remoteAddr: Addr;
   readonly localAddr: Addr;
   readonly isSecure: boolean;
+  handshaking: boolean = false;
   readonly #conn: DenoConn;
   #events!: TransportEvents;
   #buffer: Uint8Array = new Uint8Array(SMALL_READ);
   #reading = false;
   #paused = false;
-  #closed = false;
+  /** No more bytes will come. */
+  #ended = false;
+  /** The connection is gone or released, and nothing is told of it any more. */
+  #over = false;
   /** What was handed over and is not sent; the first is under way. */
   #unsent: Uint8Array[] = [];
   #unsentBytes = 0;
@@ -80,12 +89,20 @@ export class DenoConnTransport implements Transport {
     this.remoteAddr = conn.remoteAddr;
     this.localAddr = conn.localAddr;
     conn.setNoDelay?.(true);
+    conn.setKeepAlive?.(true); // so that a client that vanished without a word is noticed
   }
 
   /** Connects the engine's side. */
   start(events: TransportEvents): void {
     this.#events = events;
+    if (this.#conn.handshake !== undefined) this.#awaitHandshake(this.#conn.handshake());
     this.#read();
+  }
+
+  /** Reads and writes wait for it by themselves, and fail where it does. */
+  #awaitHandshake(handshake: Promise<unknown>): void {
+    this.handshaking = true;
+    handshake.then(() => this.handshaking = false, () => {});
   }
 
   #read(): void {
@@ -95,17 +112,21 @@ export class DenoConnTransport implements Transport {
 
   readonly #received = (count: number | null): void => {
     this.#reading = false;
-    if (this.#closed) return;
-    if (count === null) return this.#events.receiveEnd();
+    if (this.#over) return;
+    if (count === null) {
+      this.#ended = true;
+      return this.#events.receiveEnd();
+    }
     const buffer = this.#buffer;
     if (count === buffer.length && count < LARGE_READ) this.#buffer = new Uint8Array(LARGE_READ);
     else if (count < SMALL_READ && buffer.length === LARGE_READ) this.#buffer = new Uint8Array(SMALL_READ);
     this.#events.receive(buffer, 0, count);
-    if (!this.#closed && !this.#paused && !this.#reading) this.#read();
+    if (!this.#over && !this.#paused && !this.#reading) this.#read();
   };
 
   readonly #failed = (error: unknown): void => {
-    if (this.#closed) return;
+    if (this.#over) return;
+    this.#over = true;
     this.#events.transportClosed(error);
   };
 
@@ -130,7 +151,7 @@ export class DenoConnTransport implements Transport {
   }
 
   readonly #sent = (count: number): void => {
-    if (this.#closed) return;
+    if (this.#over) return;
     this.#unsentBytes -= count;
     const first = this.#unsent[0];
     if (count < first.length) {
@@ -161,7 +182,14 @@ export class DenoConnTransport implements Transport {
 
   resume(): void {
     this.#paused = false;
-    if (!this.#reading) this.#read();
+    if (!this.#reading && !this.#ended) this.#read();
+  }
+
+  probe(): void {
+    // Even an empty write fails once the peer has reset; one that is under way tells by itself, and TLS writes
+    // nothing of nothing.
+    if (this.isSecure || this.#ending || this.#unsent.length > 0) return;
+    this.#conn.write(NOTHING).catch(this.#failed);
   }
 
   end(): boolean {
@@ -175,9 +203,12 @@ export class DenoConnTransport implements Transport {
     this.#conn.closeWrite().catch(this.#failed);
   }
 
-  /** Deno has no reset. */
+  /**
+   * Deno has no reset. The descriptor of a TLS connection in its handshake is freed only when the peer ends that
+   * or goes.
+   */
   close(_abruptly: boolean): void {
-    this.#closed = true;
+    this.#over = true;
     try {
       this.#conn.close();
     } catch {

@@ -23,6 +23,12 @@ export class MemoryTransport implements Transport {
   takesWrites = true;
   #events: TransportEvents | null = null;
   #unsent = 0;
+  #wasBroken = false;
+
+  /** Whether the server is told nothing any more. */
+  get #isOver(): boolean {
+    return this.closed || this.#wasBroken;
+  }
 
   /** Connects the server's side. */
   start(events: TransportEvents): void {
@@ -32,24 +38,26 @@ export class MemoryTransport implements Transport {
   /** Sends to the server. */
   send(data: string | Uint8Array): void {
     const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
-    if (!this.closed) this.#events!.receive(bytes, 0, bytes.length);
+    if (!this.#isOver) this.#events!.receive(bytes, 0, bytes.length);
   }
 
   /** Half-closes the client's side. */
   sendEnd(): void {
-    if (!this.closed) this.#events!.receiveEnd();
+    if (!this.#isOver) this.#events!.receiveEnd();
   }
 
   /** Breaks the connection, as a reset does. */
   reset(error?: unknown): void {
-    if (!this.closed) this.#events!.transportClosed(error);
+    if (this.#isOver) return;
+    this.#wasBroken = true;
+    this.#events!.transportClosed(error);
   }
 
   /** Takes the writes that were kept, and takes writes from now on. */
   drain(): void {
     this.takesWrites = true;
     this.#unsent = 0;
-    if (!this.closed) this.#events!.drained();
+    if (!this.#isOver) this.#events!.drained();
   }
 
   /** Takes `count` bytes of the writes that were kept, without saying so. */

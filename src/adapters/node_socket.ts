@@ -3,8 +3,9 @@
  */
 import { Buffer } from "node:buffer";
 import net from "node:net";
-import { TLSSocket } from "node:tls";
+import type { TLSSocket } from "node:tls";
 import type { Addr, HandedOver, Transport, TransportEvents } from "../conn.ts";
+import { sharedAddr, tcpAddr, unixAddr } from "./addresses.ts";
 
 /** A half-closed client still gets its answers. */
 export const SOCKET = { allowHalfOpen: true };
@@ -13,7 +14,8 @@ export const SOCKET = { allowHalfOpen: true };
 const READ_BUFFER = new Uint8Array(64 * 1024);
 
 /** Deno and Bun have `node:net`, but not what is inside; and TLS has bytes of its own. */
-const IS_NODE = !("Deno" in globalThis || "Bun" in globalThis);
+const IS_DENO = "Deno" in globalThis;
+const IS_NODE = !(IS_DENO || "Bun" in globalThis);
 
 /** Reads `count` bytes, which lie in `READ_BUFFER`. */
 type Received = (count: number) => boolean;
@@ -45,7 +47,11 @@ const TRANSPORT = Symbol("transport");
 type Owned = net.Socket & { [TRANSPORT]: NodeSocketTransport };
 
 function onEnd(this: Owned): void {
-  this[TRANSPORT].events.receiveEnd();
+  this[TRANSPORT].peerEnded();
+}
+
+function onSecure(this: Owned): void {
+  this[TRANSPORT].handshaking = false;
 }
 
 function onError(this: Owned, error: unknown): void {
@@ -57,39 +63,65 @@ function onClose(this: Owned): void {
   events.transportClosed(error);
 }
 
-/** A Node socket. */
+/** Who is told of a transport that was released: Bun goes on telling. */
+const NOBODY: TransportEvents = { receive() {}, receiveEnd() {}, drained() {}, transportClosed() {} };
+
+/** A Node socket: of TCP, of TLS from before its handshake on, or a Unix socket. */
 export class NodeSocketTransport implements Transport {
   readonly remoteAddr: Addr | undefined;
   readonly localAddr: Addr | undefined;
   readonly isSecure: boolean;
+  handshaking: boolean;
   /** The engine's side. */
   events!: TransportEvents;
   /** What broke the socket. */
   error: unknown = undefined;
   readonly #socket: net.Socket;
+  /** What TLS runs on, where `probe` needs it. */
+  readonly #underlying: net.Socket | undefined;
   readonly #isPlainNode: boolean;
   #engineWaits = false;
   /** Whether what it reads goes to the engine. */
   #isOurs = true;
 
-  /** Moves the bytes of `accepted`; `path` is where it was accepted, if that is a Unix socket. */
-  constructor(accepted: net.Socket, path?: string) {
-    this.isSecure = accepted instanceof TLSSocket;
+  /**
+   * Moves the bytes of `accepted`, by `secure` where that speaks TLS on it; `path` is where it was accepted, if
+   * that is a Unix socket.
+   */
+  constructor(accepted: net.Socket, path?: string, secure?: TLSSocket) {
+    this.isSecure = secure !== undefined;
+    this.handshaking = this.isSecure;
     this.#isPlainNode = IS_NODE && !this.isSecure;
-    // A Unix socket's client mostly has no name. The socket that is asked remembers its answers: not the one to keep.
+    // A Unix socket's client mostly has no name. The socket that is asked remembers its answers: not the one to
+    // keep.
     const { remoteAddress, remotePort, localAddress, localPort } = accepted;
     this.remoteAddr = path === undefined ? tcpAddr(remoteAddress, remotePort) : unixAddr("");
-    this.localAddr = shared(path === undefined ? tcpAddr(localAddress, localPort) : unixAddr(path));
+    this.localAddr = sharedAddr(path === undefined ? tcpAddr(localAddress, localPort) : unixAddr(path));
+    if (IS_NODE && this.isSecure) this.#underlying = accepted;
     this.#socket = this.#isPlainNode
       ? readInPlace(accepted, (count) => this.#received(READ_BUFFER, count))
-      : accepted.on("data", (chunk: Uint8Array) => void this.#received(chunk, chunk.length));
+      : (secure ?? accepted).on("data", (chunk: Uint8Array) => void this.#received(chunk, chunk.length));
   }
 
   start(events: TransportEvents): void {
     this.events = events;
-    const socket = this.#socket as Owned;
-    socket[TRANSPORT] = this;
-    socket.on("end", onEnd).on("error", onError).on("close", onClose).resume();
+    const socket = this.#own(this.#socket).on("end", onEnd).on("error", onError).on("close", onClose);
+    if (this.handshaking) socket.once("secure", onSecure);
+    if (this.#underlying !== undefined) this.#own(this.#underlying).on("error", onError);
+    socket.resume();
+  }
+
+  #own(socket: net.Socket): Owned {
+    const owned = socket as Owned;
+    owned[TRANSPORT] = this;
+    return owned;
+  }
+
+  /** The peer sends no more. */
+  peerEnded(): void {
+    // It cannot take an answer either without a handshake, which Node would await for ever.
+    if (this.handshaking) this.#socket.destroy();
+    else this.events.receiveEnd();
   }
 
   #received(bytes: Uint8Array, count: number): boolean {
@@ -146,6 +178,15 @@ export class NodeSocketTransport implements Transport {
     if (this.#isOurs) this.#socket.resume();
   }
 
+  probe(): void {
+    const { destroyed, writableEnded, writableLength } = this.#socket;
+    // What is being sent tells by itself.
+    if (destroyed || writableEnded || writableLength > 0) return;
+    // Even an empty write fails once the peer has reset, but TLS keeps that to itself.
+    if (this.#underlying === undefined) this.#socket.write(NOTHING);
+    else if (!this.#underlying.destroyed) this.#underlying.write(NOTHING);
+  }
+
   end(): boolean {
     const sent = this.#socket.writableLength === 0;
     this.#engineWaits = !sent;
@@ -154,9 +195,13 @@ export class NodeSocketTransport implements Transport {
   }
 
   close(abruptly: boolean): void {
+    this.events = NOBODY;
+    const socket = this.#socket;
     // Only TCP has a reset; without its close_notify a TLS connection looks cut off as well.
-    if (abruptly && !this.isSecure && this.remoteAddr?.transport !== "unix") this.#socket.resetAndDestroy();
-    else this.#socket.destroy();
+    if (abruptly && !this.isSecure && this.remoteAddr?.transport !== "unix") socket.resetAndDestroy();
+    // Deno never frees a half-close that is under way when the socket is destroyed.
+    else if (IS_DENO && socket.writableEnded && socket.writableLength === 0) socket.destroySoon();
+    else socket.destroy();
   }
 }
 
@@ -181,26 +226,3 @@ function view(bytes: Uint8Array, start: number, end: number): Uint8Array {
 }
 
 const NOTHING = new Uint8Array(0);
-
-/** The address of an internet socket, if it is one. */
-export function tcpAddr(hostname: string | undefined, port: number | undefined): Addr | undefined {
-  return hostname === undefined || port === undefined ? undefined : { transport: "tcp", hostname, port };
-}
-
-/** The address that was shared last: the connections of a listener mostly have one between them. */
-let lastShared: Addr | undefined;
-
-/** `addr`, or the one like it that others have. */
-function shared(addr: Addr | undefined): Addr | undefined {
-  if (!isSame(addr, lastShared)) lastShared = addr;
-  return lastShared;
-}
-
-function isSame(a: Addr | undefined, b: Addr | undefined): boolean {
-  if (a?.transport === "tcp" && b?.transport === "tcp") return a.port === b.port && a.hostname === b.hostname;
-  return a?.transport === "unix" && b?.transport === "unix" && a.path === b.path;
-}
-
-function unixAddr(path: string | undefined): Addr | undefined {
-  return path === undefined ? undefined : { transport: "unix", path };
-}

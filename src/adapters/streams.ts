@@ -8,6 +8,7 @@ import { copyOf } from "../protocol/bytes.ts";
 import type { ConnectionOptions } from "../options.ts";
 import { connectionSettings } from "../settings.ts";
 import { HttpServer } from "../server/http_server.ts";
+import { denoClock } from "./deno_clock.ts";
 import { DenoConnTransport, isDenoConn } from "./deno_conn.ts";
 
 /**
@@ -29,9 +30,11 @@ import { DenoConnTransport, isDenoConn } from "./deno_conn.ts";
  */
 export function serveConn(conn: Conn, options: ConnectionOptions): Connection {
   // The options first: where they are wrong, the connection is as it was.
-  const server = new HttpServer(options, connectionSettings(options));
-  const transport = isDenoConn(conn) ? new DenoConnTransport(conn) : new StreamsTransport(checkStreams(conn));
-  return server.accept(transport);
+  const settings = connectionSettings(options);
+  if (isDenoConn(conn)) {
+    return new HttpServer(options, settings, denoClock).accept(new DenoConnTransport(conn));
+  }
+  return new HttpServer(options, settings).accept(new StreamsTransport(checkStreams(conn)));
 }
 
 function checkStreams(conn: Conn): Conn {
@@ -62,6 +65,10 @@ class StreamsTransport implements Transport {
   #events!: TransportEvents;
   #reading = false;
   #paused = false;
+  /** No more bytes will come. */
+  #ended = false;
+  /** The stream is gone or released, and nothing is told of it any more. */
+  #over = false;
   #closed = false;
   #unsentBytes = 0;
   #engineWaits = false;
@@ -87,17 +94,21 @@ class StreamsTransport implements Transport {
 
   readonly #received = ({ done, value }: ReadableStreamReadResult<Uint8Array>): void => {
     this.#reading = false;
-    if (this.#closed) return;
-    if (done) return this.#events.receiveEnd();
+    if (this.#over) return;
+    if (done) {
+      this.#ended = true;
+      return this.#events.receiveEnd();
+    }
     if (!(value instanceof Uint8Array)) {
       return this.#failed(new TypeError("the connection's readable must give Uint8Array chunks"));
     }
     this.#events.receive(value, 0, value.length);
-    if (!this.#closed && !this.#paused && !this.#reading) this.#read();
+    if (!this.#over && !this.#paused && !this.#reading) this.#read();
   };
 
   readonly #failed = (error: unknown): void => {
-    if (this.#closed) return;
+    if (this.#over) return;
+    this.#over = true;
     this.#events.transportClosed(error);
   };
 
@@ -120,7 +131,7 @@ class StreamsTransport implements Transport {
     this.#unsentBytes += count;
     sent.then(() => {
       this.#unsentBytes -= count;
-      if (this.#closed || this.#unsentBytes > 0 || !this.#engineWaits) return;
+      if (this.#over || this.#unsentBytes > 0 || !this.#engineWaits) return;
       this.#engineWaits = false;
       this.#events.drained();
     }, this.#failed);
@@ -136,7 +147,7 @@ class StreamsTransport implements Transport {
 
   resume(): void {
     this.#paused = false;
-    if (!this.#reading) this.#read();
+    if (!this.#reading && !this.#ended) this.#read();
   }
 
   end(): boolean {
@@ -148,11 +159,12 @@ class StreamsTransport implements Transport {
   close(abruptly: boolean): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#over = true;
     // Each fails where its stream has ended already, which is as good.
     this.#reader.cancel().catch(() => {});
     this.#writer.abort(abruptly ? new Error("the response was cut off") : undefined).catch(() => {});
     try {
-      this.#conn.close?.();
+      Promise.resolve(this.#conn.close?.()).catch(() => {});
     } catch {
       // Closed already, by its streams or the system.
     }

@@ -31,6 +31,8 @@ export class FakeClock implements Clock {
     this.#timers.delete(timer as Timer);
   }
 
+  readonly turnLength = 2;
+
   nextTurn(callback: () => void): void {
     this.schedule(callback, 0);
   }
