@@ -1,7 +1,7 @@
 /**
  * The ways to read a request body: all of it, piece by piece, or as a web stream.
  */
-import { copyOf } from "../protocol/bytes.ts";
+import { copyInto, copyOf } from "../protocol/bytes.ts";
 import { Deferred, handled } from "./deferred.ts";
 import type { BodyReader, RequestBody } from "./request_body.ts";
 
@@ -37,7 +37,7 @@ export class Collector implements BodyReader {
     }
     if (this.#bytes === null) {
       // Memory grows with what came, not with what was promised.
-      this.#bytes = new Uint8Array(Math.max(count, Math.min(this.#expected ?? 0, FIRST_CAPACITY)));
+      this.#bytes = new Uint8Array(Math.max(count, Math.min(this.#expected ?? Infinity, FIRST_CAPACITY)));
     } else if (this.#length + count > this.#bytes.length) {
       const larger = new Uint8Array(
         Math.max(this.#length + count, Math.min(this.#bytes.length * 2, this.#expected ?? Infinity)),
@@ -45,7 +45,7 @@ export class Collector implements BodyReader {
       larger.set(this.#bytes.subarray(0, this.#length));
       this.#bytes = larger;
     }
-    this.#bytes.set(bytes.subarray(start, end), this.#length);
+    copyInto(this.#bytes, this.#length, bytes, start, end);
     this.#length += count;
     return true;
   }

@@ -66,7 +66,7 @@ export class Lifecycle {
   /** It is there, and can be spared as long as it has brought no byte. */
   begin(): void {
     this.idleSince = this.#engine.now;
-    this.#place.moveTo(this.#engine.spare.idle);
+    this.#place.moveTo(this.#engine.spare.silent);
     this.#engine.observer.stateChanged(this.#connection, "new");
   }
 

@@ -5,8 +5,13 @@
  */
 import { Chain, Link } from "./chain.ts";
 
+/** The share of silent connections from which on somebody must be hoarding them. */
+const HOARDED = 0.75;
+
 /** A connection that can make room. */
 export interface Sparable {
+  /** Since when nothing is under way on it, in milliseconds of the server's clock. */
+  readonly idleSince: number;
   /** Closes it for another to come in. */
   makeRoom(): void;
 }
@@ -36,13 +41,24 @@ export class Place extends Link<Place> {
 
 /** The connections of one server that can be spared, each kind in its order. */
 export class Spare {
-  /** Those between two requests, or before the first, the longest idle first. */
+  /** Those between two requests, the longest idle first. */
   readonly idle: Chain<Place> = new Chain();
+  /** Those that have brought no byte yet, the longest silent first. */
+  readonly silent: Chain<Place> = new Chain();
   /** Those of which one side has ended, the first that did first. */
   readonly ending: Chain<Place> = new Chain();
 
-  /** The one to close first, if there is any: the longest idle, else one that has ended in part. */
-  get first(): Sparable | undefined {
-    return (this.idle.first ?? this.ending.first)?.owner;
+  /**
+   * The one of `total` connections to close first, if there is any: the longest idle or silent, else one that has
+   * ended in part. Where most are silent, which a client is for a moment only, it is one of them: who hoards
+   * connections costs nobody else theirs.
+   */
+  first(total: number): Sparable | undefined {
+    const idle = this.idle.first;
+    const silent = this.silent.first;
+    const isHoarded = this.silent.size > total * HOARDED;
+    const takesSilent = silent !== null &&
+      (idle === null || isHoarded || silent.owner.idleSince < idle.owner.idleSince);
+    return ((takesSilent ? silent : idle) ?? this.ending.first)?.owner;
   }
 }

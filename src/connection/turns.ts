@@ -1,16 +1,10 @@
 /**
  * Fairness between connections. A connection that always has work at hand (a pipelining client, a stream that
  * never waits) would hold the event loop for as long as it likes: accepts, timers and all other connections
- * would wait. So each works for a slice of time, then waits for its next turn, which the loop reaches after it
+ * would wait. So each works for a while, then waits for its next turn, which the loop reaches after it
  * has looked at the sockets.
  */
 import type { Clock } from "./clock.ts";
-
-/**
- * How long a connection works in one turn of the loop, and all those that wait for their turn together, in
- * milliseconds. Node accepts one connection in each turn, so that long turns keep newcomers out.
- */
-const SLICE = 2;
 
 /** The clock is read after this many units of work at first, and then after twice as many each time, … */
 const FIRST_CHECK = 4;
@@ -43,11 +37,11 @@ export class TurnQueue {
   }
 
   /**
-   * Whether a turn that began at `began` is over. While connections wait, those that do not share one slice between
+   * Whether a turn that began at `began` is over. While connections wait, those that do not share one turn between
    * them, so that many busy ones do not add up.
    */
   isOver(began: number): boolean {
-    return this.now() - (this.#isScheduled ? this.#othersSince : began) >= SLICE;
+    return this.now() - (this.#isScheduled ? this.#othersSince : began) >= this.#clock.turnLength;
   }
 
   /** Calls `taker.takeTurn` in a later turn of the loop, after those that wait already. */
@@ -63,12 +57,12 @@ export class TurnQueue {
     this.#clock.nextTurn(this.#run);
   }
 
-  /** Serves those that wait, all together for a slice at the most; the rest goes first next time. */
+  /** Serves those that wait, all together for one turn's length at the most; the rest goes first next time. */
   #serve(): void {
     this.#isScheduled = false;
     const waiting = this.#waiting;
     this.#waiting = [];
-    const end = this.now() + SLICE;
+    const end = this.now() + this.#clock.turnLength;
     let served = 0;
     do waiting[served++].takeTurn(); while (served < waiting.length && this.now() < end);
     if (served < waiting.length) this.#waiting = [...waiting.slice(served), ...this.#waiting];

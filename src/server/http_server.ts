@@ -74,6 +74,12 @@ export class HttpServer implements Server, Observer {
     this.#listener = listener;
   }
 
+  /** As `accept`, of a transport that the listener brings: it may have been under way when the server ended. */
+  take(transport: Transport): void {
+    if (this.#isOver) transport.close(false);
+    else this.accept(transport);
+  }
+
   /** Starts a connection on `transport`, if only to turn it away. */
   accept(transport: Transport): HttpConnection {
     const isWelcome = this.#admission.hasRoomFor(transport) && this.#makeRoom();
@@ -86,7 +92,7 @@ export class HttpServer implements Server, Observer {
 
   /** Whether there is room, if need be because a connection that can be spared was closed for it. */
   #makeRoom(): boolean {
-    if (!this.#admission.hasRoom) this.#engine.spare.first?.makeRoom();
+    if (!this.#admission.hasRoom) this.#engine.spare.first(this.#admission.size)?.makeRoom();
     return this.#admission.hasRoom;
   }
 
@@ -271,7 +277,11 @@ export class HttpServer implements Server, Observer {
   }
 
   #finishIfDone(): void {
-    if (!this.#accepting && this.#connections.size === 0) this.#finished.resolve();
+    if (this.#isOver) this.#finished.resolve();
+  }
+
+  get #isOver(): boolean {
+    return !this.#accepting && this.#connections.size === 0;
   }
 }
 

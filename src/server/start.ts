@@ -2,6 +2,7 @@
  * How a server starts, whatever it listens on.
  */
 import type { Transport } from "../conn.ts";
+import type { Clock } from "../connection/clock.ts";
 import type { ServeOptions } from "../options.ts";
 import { type ListenAt, type ListenSettings, serveSettings, type Settings } from "../settings.ts";
 import { HttpServer, type Listener } from "./http_server.ts";
@@ -19,14 +20,14 @@ export type Listen = (
  * @throws {TypeError} and {RangeError} on options that are wrong
  * @throws {Error} when the address cannot be listened on; `cause` is the system's error
  */
-export async function startServer(options: ServeOptions, listen: Listen): Promise<Server> {
+export async function startServer(options: ServeOptions, listen: Listen, clock?: Clock): Promise<Server> {
   const settings = serveSettings(options);
   const { signal } = options;
   signal?.throwIfAborted();
-  const server = new HttpServer(options, settings);
+  const server = new HttpServer(options, settings, clock);
   let listener: Listener;
   try {
-    listener = await listen(settings, (transport) => void server.accept(transport));
+    listener = await listen(settings, (transport) => server.take(transport));
   } catch (error) {
     throw listenError(settings, error);
   }

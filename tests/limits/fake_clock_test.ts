@@ -1014,6 +1014,17 @@ limit("maxConnections: silent connections lock nobody out", async () => {
   assert.equal(place.server.stats().open, 100);
 });
 
+limit("maxConnections: who hoards silent connections costs nobody else theirs", () => {
+  const place = new Place({ exchange: ok, maxConnections: 100 });
+  const guests = place.guests(10);
+  place.visits(1_000);
+  for (const { client, connection } of guests) {
+    assert.equal(connection.state, "idle");
+    client.send(get());
+    assert.deepEqual(statuses(client), [200, 200]);
+  }
+});
+
 limit("maxConnections answers 503 and closes where none can be spared", async () => {
   const targets: string[] = [];
   const answers: (() => void)[] = [];
