@@ -5,9 +5,14 @@ import { spawnSync } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
-const STEPS = [["servers.mjs"], ["micro.mjs"], ["probes.mjs"], ["load.mjs", "--preset=all", "--report"], [
-  "report.mjs",
-]];
+const STEPS = [
+  ["servers.mjs"],
+  ["micro.mjs"],
+  ["probes.mjs"],
+  ["load.mjs", "--preset=all", "--report"],
+  ["attacks.mjs"],
+  ["report.mjs"],
+];
 
 const failed = [];
 for (const [file, ...args] of STEPS) {

@@ -17,7 +17,7 @@ const readme = new URL("../README.md", bench);
 const MARKED = /(?<=<!-- bench -->\n)[\s\S]*?(?=<!-- \/bench -->)/;
 
 const results = Object.fromEntries(
-  ["servers", "micro", "probes", "load"].map((name) => [name, readResults(name)]),
+  ["servers", "micro", "probes", "load", "attacks"].map((name) => [name, readResults(name)]),
 );
 const drawn = new Map();
 

@@ -63,7 +63,7 @@ export function list(option, text, known) {
   return names;
 }
 
-function count(option, text) {
+export function count(option, text) {
   if (!/^[1-9]\d{0,5}$/.test(text)) throw new Error(`--${option}: "${text}" is not a whole number above 0`);
   return Number(text);
 }

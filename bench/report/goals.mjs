@@ -66,7 +66,7 @@ function probe(what, runtime, name, row, column, most, unit) {
 }
 
 /** @returns a section; undefined where nothing was measured */
-export function goalsSection({ servers, probes }) {
+export function goalsSection({ servers, probes, attacks }) {
   if (!servers && !probes) return undefined;
   return {
     title: "Goals",
@@ -74,10 +74,13 @@ export function goalsSection({ servers, probes }) {
       "The raw loop on Deno holds a read buffer of 16 KiB for each connection, which a bare socket has not; the row about " +
       "idle connections counts without it. Memory under 10 000 connections, which is to be flat, is among the probes.",
     columns: ["", "runtime", "goal", "measured", "min..max", ""],
-    rows: GOALS.map((goal) => {
-      const cells = goal.probe ? probeCells(goal, probes) : ratioCells(goal, servers);
-      return [goal.what, goal.runtime, ...cells];
-    }),
+    rows: [
+      ...GOALS.map((goal) => {
+        const cells = goal.probe ? probeCells(goal, probes) : ratioCells(goal, servers);
+        return [goal.what, goal.runtime, ...cells];
+      }),
+      ...RUNTIMES.map((runtime) => ["good clients under attack", runtime, ...attackCells(runtime, attacks)]),
+    ],
   };
 }
 
@@ -103,6 +106,16 @@ function probeCells({ runtime, probe, row, column, most, unit }, probes) {
     "",
     verdict(measured, measured <= most, most),
   ];
+}
+
+/** How many of the attacks met their goal, which stands beside each. */
+function attackCells(runtime, attacks) {
+  const { columns, rows } = attacks?.sections[0] ?? { columns: [] };
+  const column = columns.indexOf(runtime);
+  if (column < 0) return notMeasured("each attack's");
+  const met = rows.filter((cells) => cells[column] === "met").length;
+  const measured = `${met} of ${rows.length}`;
+  return ["each attack's", measured, "", met === rows.length ? "met" : `missed by ${rows.length - met}`];
 }
 
 function notMeasured(goal) {

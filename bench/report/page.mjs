@@ -8,7 +8,7 @@ const INTRODUCTION = `# Results
 
 <!-- Written by bench/report.mjs. Do not edit. -->
 
-\`npm run bench\` measures all of this again (about an hour) and writes this page, its charts, and the figures in the
+\`npm run bench\` measures all of this again (an hour and a half) and writes this page, its charts, and the figures in the
 main README. \`npm run bench:report\` only writes them again, from \`bench/results/\`. What is measured and how, and what
 the columns mean, is in [README.md](README.md).`;
 
@@ -19,7 +19,7 @@ round by round: above 1 it is the cheaper one. **× its user** is the same for t
 is nearly the same for all. Raw TCP answers a constant without parsing: the limit. Where **busy** is well below 100 %,
 the client was the limit, and requests/s says little.`;
 
-const OTHERS = { micro: "Micro suites", probes: "Probes", load: "Load tests" };
+const OTHERS = { micro: "Micro suites", probes: "Probes", load: "Load tests", attacks: "Under attack" };
 
 /** @param results by the name of the bench, undefined where it has not been run */
 export function resultsPage(results, draw) {

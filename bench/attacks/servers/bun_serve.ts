@@ -1,0 +1,24 @@
+// Bun.serve with its default limits.
+
+import type { TlsOptions } from "../../../src/options.ts";
+import { bodyOf, hostname, port, tls } from "./app.ts";
+
+declare const Bun: {
+  serve(options: {
+    port: number;
+    hostname: string;
+    tls?: TlsOptions;
+    fetch(request: Request): Response | Promise<Response>;
+  }): unknown;
+};
+
+Bun.serve({
+  port,
+  hostname,
+  ...tls ? { tls } : {},
+  fetch(request) {
+    if (request.method === "POST") return request.bytes().then((body) => new Response(String(body.length)));
+    return new Response(bodyOf(request.url));
+  },
+});
+console.log("ready");

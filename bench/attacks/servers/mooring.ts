@@ -1,0 +1,18 @@
+// Mooring with its default limits, and `maxConnections` where a cap is asked for.
+
+import { FastResponse, serve } from "../../../mod.ts";
+import { bodyOf, hostname, maxConnections, port, tls } from "./app.ts";
+
+await serve({
+  port,
+  hostname,
+  maxConnections,
+  ...tls ? { tls } : {},
+  fetch(request) {
+    if (request.method === "POST") {
+      return request.bytes().then((body) => new FastResponse(String(body.length)));
+    }
+    return new FastResponse(bodyOf(request.url));
+  },
+});
+console.log("ready");
