@@ -109,7 +109,7 @@ export class RequestBody implements BodySink {
 
   /** Says that the reader wants more. */
   resume(): void {
-    if (!this.complete) this.#state = "awaited";
+    if (!this.complete && this.#state !== "dropped") this.#state = "awaited";
   }
 
   /** Drops what is still to come. */
@@ -117,9 +117,13 @@ export class RequestBody implements BodySink {
     if (!this.complete) this.#state = "dropped";
   }
 
-  /** Drops up to `budget` more bytes, past which `feed` throws as past `maxBodyBytes`; tells the reader. */
+  /**
+   * Drops up to `budget` more bytes, past which `feed` throws as past `maxBodyBytes`; tells the reader, and who reads
+   * it later.
+   */
   drain(budget: number): void {
-    this.#reader?.fail(new ExchangeError("the response is complete, and the body was dropped"));
+    this.#failure = new ExchangeError("the response is complete, and the body was dropped");
+    this.#reader?.fail(this.#failure);
     this.drop();
     this.#limit = Math.min(this.#limit, this.received + budget);
   }

@@ -420,3 +420,33 @@ test("pieces() asked for twice before the body comes send 100 once", async () =>
   client.send("dy");
   assert.deepEqual((await Promise.all(asked)).map(({ value }) => value.length), [2, 2]);
 });
+
+test("a body that is read after its response is complete is refused, and costs its client nothing", async () => {
+  for (const read of ["bytes", "stream", "pieces"] as const) {
+    const outcomes: unknown[] = [];
+    const refused: unknown[] = [];
+    const { client, connection } = connect({
+      drainBody: { bytes: 2_048 },
+      onRefused: (error) => void refused.push(error),
+      async exchange(x) {
+        await null;
+        x.respond(200);
+        try {
+          if (read === "bytes") await x.bytes();
+          else if (read === "stream") await x.stream().getReader().read();
+          else await x.pieces().next();
+        } catch (error) {
+          outcomes.push(error);
+        }
+      },
+    });
+    client.send("POST / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n");
+    await settled();
+    client.send(`1388\r\n${"a".repeat(5_000)}\r\n0\r\n\r\n`);
+    await settled();
+    assert.ok(outcomes[0] instanceof ExchangeError, `${read}: ${outcomes[0]}`);
+    client.sendEnd();
+    assert.equal(await connection.closed, "unread_body");
+    assert.deepEqual(refused, []);
+  }
+});
