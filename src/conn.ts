@@ -97,8 +97,8 @@ export interface Transport {
   /** Goes on with `receive`. */
   resume(): void;
   /**
-   * Looks whether the peer has reset the stream, which some systems do not tell while it is paused:
-   * `transportClosed` follows then. Missing where a reset is told anyway, or cannot be found out.
+   * Looks whether the peer has reset the stream, which some systems do not tell while it is paused, or once the peer
+   * has half-closed: `transportClosed` follows then. Missing where a reset is told anyway, or cannot be found out.
    */
   probe?(): void;
   /**
@@ -157,7 +157,8 @@ export type ConnectionState = "new" | "active" | "idle" | "draining" | "upgraded
  * - `idle_timeout`, `header_timeout`, `request_timeout`: a deadline passed
  * - `slow_body`: a request body came slower than `minBodyRate`
  * - `write_timeout`: the peer took no byte of a response for `writeTimeout`
- * - `evicted`: it was idle, and made room for a newcomer at `maxConnections`
+ * - `evicted`: it was idle, had brought no request yet, or its client had half-closed, and it made room for a newcomer
+ *   at `maxConnections`
  * - `rejected`: it came at `maxConnections` or `maxConnectionsPerIp`, and got 503
  * - `protocol_error`: the request was malformed or over a limit, or a PROXY header missing or malformed
  * - `unread_body`: more of an unread body was left than is worth draining
@@ -225,7 +226,9 @@ export interface Connection {
   readonly isSecure: boolean;
   /** Resolves when the connection is over, with why; never rejects. */
   readonly closed: Promise<CloseReason>;
-  /** Lets the exchange under way finish with `Connection: close`, then ends; ends at once when idle. */
+  /**
+   * Lets the exchange under way finish with `Connection: close`, then ends; ends at once when idle. Aborts `draining`.
+   */
   shutdown(): void;
   /** Ends at once; an exchange under way is cut off. */
   close(): void;

@@ -1,6 +1,6 @@
 /**
- * The errors that Mooring raises. A `ProtocolError` is the peer's mistake and carries the status that
- * answers it; a `ConnectionError` is the connection's end. Wrong arguments are `TypeError` or `RangeError`.
+ * The errors that Mooring raises. A `ProtocolError` carries the status that the engine answers with: the peer's
+ * mistake, a limit, or no room; a `ConnectionError` is the connection's end. Wrong arguments are `TypeError` or `RangeError`.
  *
  * @module
  */

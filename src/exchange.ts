@@ -81,7 +81,11 @@ export interface Exchange {
   readonly connection: Connection;
   /** The peer's address, if the transport has one; or the client's, where a PROXY header told it. */
   readonly remoteAddr: Addr | undefined;
-  /** Aborts, with a `ConnectionError`, when the client goes away before the response is complete. */
+  /**
+   * Aborts when the client goes away, or half-closes, before the response is complete (with a `ConnectionError`; a
+   * half-closed client still gets its response), and when the request's body is refused (with a `ProtocolError`). It
+   * is aborted already where that has happened.
+   */
   readonly signal: AbortSignal;
   /**
    * Aborts when the server, or this connection, is told to shut down, so that a response without an end can end
@@ -152,8 +156,8 @@ export interface Exchange {
   trailers(): IterableIterator<[string, string]>;
 
   /**
-   * Sends an interim response before the final one: 102, or 103 as {@linkcode Exchange.earlyHints} does. To
-   * HTTP/1.0, which knows none, nothing is sent.
+   * Sends an interim response before the final one: 102, or 103 as {@linkcode Exchange.earlyHints} does. Nothing is
+   * sent to HTTP/1.0, which knows none, and while the client takes nothing.
    *
    * @param status 102 to 199
    * @throws {RangeError} on another status; 100 is sent when the body is asked for
@@ -198,8 +202,7 @@ export interface Exchange {
   /**
    * Sends a piece of the body.
    *
-   * @returns whether more is welcome now; when `false`, the client is behind, or other connections have their turn:
-   * await {@linkcode Exchange.ready} first
+   * @returns whether more is welcome now; when `false`, await {@linkcode Exchange.ready} first
    * @throws {ExchangeError} before `start` or after `end`
    * @throws {RangeError} when it makes the body longer than its `content-length`; the connection ends
    */

@@ -168,10 +168,10 @@ export interface ConnectionOptions {
    */
   readonly onError?: (error: unknown, request?: Request) => Response | void | Promise<Response | void>;
   /**
-   * Told of each request, or connection, that the engine itself refuses with a 4xx or 5xx response, which no
-   * handler sees: 400, 408, 413, 414, 417, 431, 501, 505, and 503 at `maxConnections` or `maxConnectionsPerIp`.
-   * `error.status` is the status, `error.code` the reason. What it throws, or rejects
-   * with, goes to `onError`.
+   * Told of each request, or connection, that the engine itself refuses with a 4xx or 5xx response: 400, 408, 413, 414,
+   * 417, 431, 501, 505, and 503 at `maxConnections` or `maxConnectionsPerIp`. `error.status` is the status,
+   * `error.code` the reason; a handler under way has its body rejected with the same error. Not told of connections
+   * that are closed without a response. What it throws, or rejects with, goes to `onError`.
    * @default none
    *
    * @example
@@ -216,7 +216,8 @@ export interface ConnectionOptions {
    */
   readonly idleTimeoutBuffer?: number;
   /**
-   * From a head's first byte to its end; on a new connection from the accept. Answered with 408.
+   * From a head's first byte to its end; on a new connection from the accept, its TLS handshake and PROXY header
+   * included. Answered with 408 where some of a head has come.
    * @default 30_000
    */
   readonly headerTimeout?: number;
@@ -369,8 +370,8 @@ export interface ServeOptions extends ConnectionOptions {
   readonly backlog?: number;
   /**
    * How many connections there may be at a time, those in their TLS handshake included. At the cap a newcomer takes
-   * the place of the connection that has been idle for longest, or has brought no byte yet; where there is none it
-   * gets 503, and is closed. Near the cap the server
+   * the place of the connection that has been idle for longest, or has brought no request yet; then of one whose
+   * client has half-closed, or that lingers; where there is none it gets 503, and is closed. Near the cap the server
    * makes room before it is full: from 75 % on idle connections are kept for a quarter of `idleTimeout`
    * (which they are told), from 90 % on the first response of a connection says `Connection: close`.
    * @default 0

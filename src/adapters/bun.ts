@@ -7,6 +7,7 @@ import type { ServeOptions } from "../options.ts";
 import { type Listen, startServer } from "../server/start.ts";
 import type { Server } from "../server/server.ts";
 import { type BunSocket, BunSocketTransport } from "./bun_socket.ts";
+import { runtimeClock } from "./runtime_clock.ts";
 
 /** What is used of Bun. */
 interface BunListener {
@@ -47,7 +48,7 @@ interface BunRuntime {
  * ```
  */
 export function serve(options: ServeOptions): Promise<Server> {
-  return startServer(options, listen);
+  return startServer(options, listen, runtimeClock);
 }
 
 const listen: Listen = async (settings, accept) => {

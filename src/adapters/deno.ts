@@ -9,7 +9,7 @@ import type { Listener } from "../server/http_server.ts";
 import type { ListenSettings } from "../settings.ts";
 import { ALPN_PROTOCOLS, type Listen, startServer, TlsError } from "../server/start.ts";
 import type { Server } from "../server/server.ts";
-import { denoClock } from "./deno_clock.ts";
+import { runtimeClock } from "./runtime_clock.ts";
 import { type DenoConn, DenoConnTransport } from "./deno_conn.ts";
 
 /** What is used of Deno. */
@@ -45,7 +45,7 @@ interface DenoRuntime {
  * ```
  */
 export function serve(options: ServeOptions): Promise<Server> {
-  return startServer(options, listen, denoClock);
+  return startServer(options, listen, runtimeClock);
 }
 
 const listen: Listen = async (settings, accept) => {
@@ -113,18 +113,8 @@ class DenoListener implements Listener {
         continue;
       }
       failures = 0;
-      this.#take(conn);
+      this.#accept(new DenoConnTransport(conn, this.isSecure));
     }
-  }
-
-  #take(conn: DenoConn): void {
-    let transport: DenoConnTransport;
-    try {
-      transport = new DenoConnTransport(conn, this.isSecure);
-    } catch {
-      return conn.close(); // the client has reset, and the socket takes no options any more
-    }
-    this.#accept(transport);
   }
 
   /**

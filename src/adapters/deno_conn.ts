@@ -88,8 +88,12 @@ export class DenoConnTransport implements Transport {
     this.isSecure = isSecure;
     this.remoteAddr = conn.remoteAddr;
     this.localAddr = conn.localAddr;
-    conn.setNoDelay?.(true);
-    conn.setKeepAlive?.(true); // so that a client that vanished without a word is noticed
+    try {
+      conn.setNoDelay?.(true);
+      conn.setKeepAlive?.(true); // so that a client that vanished without a word is noticed
+    } catch {
+      // The peer has reset it, as reading will tell.
+    }
   }
 
   /** Connects the engine's side. */

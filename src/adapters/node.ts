@@ -7,6 +7,7 @@ import type { ServeOptions } from "../options.ts";
 import type { Server } from "../server/server.ts";
 import { startServer } from "../server/start.ts";
 import { listenOnNode } from "./node_listener.ts";
+import { runtimeClock } from "./runtime_clock.ts";
 
 /**
  * Starts a server on Node. As {@linkcode serve} of the package's main entry, without its choice of runtime.
@@ -23,5 +24,5 @@ import { listenOnNode } from "./node_listener.ts";
  * ```
  */
 export function serve(options: ServeOptions): Promise<Server> {
-  return startServer(options, listenOnNode);
+  return startServer(options, listenOnNode, runtimeClock);
 }

@@ -8,7 +8,7 @@ import { copyOf } from "../protocol/bytes.ts";
 import type { ConnectionOptions } from "../options.ts";
 import { connectionSettings } from "../settings.ts";
 import { HttpServer } from "../server/http_server.ts";
-import { denoClock } from "./deno_clock.ts";
+import { runtimeClock } from "./runtime_clock.ts";
 import { DenoConnTransport, isDenoConn } from "./deno_conn.ts";
 
 /**
@@ -30,11 +30,9 @@ import { DenoConnTransport, isDenoConn } from "./deno_conn.ts";
  */
 export function serveConn(conn: Conn, options: ConnectionOptions): Connection {
   // The options first: where they are wrong, the connection is as it was.
-  const settings = connectionSettings(options);
-  if (isDenoConn(conn)) {
-    return new HttpServer(options, settings, denoClock).accept(new DenoConnTransport(conn));
-  }
-  return new HttpServer(options, settings).accept(new StreamsTransport(checkStreams(conn)));
+  const server = new HttpServer(options, connectionSettings(options), runtimeClock);
+  const transport = isDenoConn(conn) ? new DenoConnTransport(conn) : new StreamsTransport(checkStreams(conn));
+  return server.accept(transport);
 }
 
 function checkStreams(conn: Conn): Conn {
@@ -52,6 +50,8 @@ const COPIED_WRITE = 32 * 1024;
 const MUCH_UNSENT = 64 * 1024;
 /** A stream tells nothing of a chunk that it has taken in part, so that what is large goes in pieces of this. */
 const PIECE = 64 * 1024;
+/** A stream that always has a chunk at hand is read this often until the rest of the program has its turn. */
+const CHUNKS_IN_A_ROW = 16;
 /** What the end counts among the bytes under way. */
 const END = 1;
 
@@ -64,6 +64,7 @@ class StreamsTransport implements Transport {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   #events!: TransportEvents;
   #reading = false;
+  #chunks = 0;
   #paused = false;
   /** No more bytes will come. */
   #ended = false;
@@ -103,7 +104,10 @@ class StreamsTransport implements Transport {
       return this.#failed(new TypeError("the connection's readable must give Uint8Array chunks"));
     }
     this.#events.receive(value, 0, value.length);
-    if (!this.#over && !this.#paused && !this.#reading) this.#read();
+    if (this.#over || this.#paused || this.#reading) return;
+    if (++this.#chunks % CHUNKS_IN_A_ROW !== 0) return this.#read();
+    this.#reading = true;
+    runtimeClock.nextTurn(() => this.#read());
   };
 
   readonly #failed = (error: unknown): void => {

@@ -202,6 +202,7 @@ export class HttpConnection
   turnAway(silently: boolean): void {
     this.#transport.start();
     this.#life.begin();
+    if (this.state === "closed") return;
     if (silently) return this.#abandon("rejected", null);
     const error = new ProtocolError("too_many_connections", 503, "there is no room for more connections");
     this.#writeRefusal(error);
@@ -610,10 +611,12 @@ export class HttpConnection
 
   /** It is the handler's turn, or the tunnel's, and nothing would tell that the client has gone for good. */
   #settlePeerWatch(): void {
-    const isUnheard = this.#paused || (this.#inputEnded && this.#reading === "held");
-    if (isUnheard && !this.out.stalled) {
+    const isHandlersTurn = this.#reading === "held" || this.#reading === "body";
+    if ((this.#paused || (this.#inputEnded && isHandlersTurn)) && !this.out.stalled) {
       (this.#peerWatch ??= new PeerWatch(this, this.#engine)).start();
-    } else this.#peerWatch?.stop();
+    } else {
+      this.#peerWatch?.stop();
+    }
   }
 
   get progress(): number {
@@ -625,7 +628,7 @@ export class HttpConnection
   }
 
   probePeer(): void {
-    if (this.#paused) this.#transport.probe();
+    this.#transport.probe();
   }
 
   peerPresumedGone(): void {

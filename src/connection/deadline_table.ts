@@ -3,8 +3,8 @@
  * go: the end of the input, or a reset, ends the connection at once, or is told to the handler by `signal`. This is
  * for those of whom nothing comes any more. A test walks the table.
  *
- * Where it is the handler's turn, a client that is silent is no client that is gone: a vanished one is told by the
- * system (TCP keep-alive), once the handler sends something by `writeTimeout`.
+ * Where it is the handler's turn, or a tunnel is open, a silent client is none that is gone: one that vanished is told
+ * by the system (TCP keep-alive), where the runtime can ask for that, or by `writeTimeout` once something is sent.
  */
 import type { ServeOptions } from "../options.ts";
 
@@ -17,6 +17,7 @@ export type Doing =
   | "idle"
   | "reading a body"
   | "answering a half-closed client"
+  | "answering a half-closed client whose body is not read"
   | "answering a client that is not read from"
   | "sending"
   | "draining an unread body"
@@ -39,6 +40,8 @@ export const ENDED_BY: Readonly<Record<Doing, readonly (keyof ServeOptions)[]>> 
   "reading a body": ["requestTimeout", "minBodyRate"],
   /** The handler works, and the client has half-closed. */
   "answering a half-closed client": ["requestTimeout"],
+  /** The same, and the handler does not read what has come of the body. */
+  "answering a half-closed client whose body is not read": ["requestTimeout"],
   /** The handler works, and more than `highWaterMark` of what the client has sent waits: it is not read from. */
   "answering a client that is not read from": ["requestTimeout"],
   /** The client does not take what was sent. */

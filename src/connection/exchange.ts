@@ -22,6 +22,8 @@ export interface ExchangePort extends ResponsePort {
   readonly draining: AbortSignal;
   /** The body is wanted now: sends 100 if the client waits for it, and feeds what is here. */
   bodyWanted(): void;
+  /** A part of the response was sent; answers whether there may be more in this turn of the loop. */
+  spendTurn(): boolean;
   /** Other times hold for this request, and the idle time after it. */
   setTimeouts(timeouts: Timeouts): void;
   /** The connection is another protocol's from now on. */
@@ -61,6 +63,8 @@ export class HttpExchange implements Exchange {
   #port: ExchangePort | null = null;
   #ownedHead: Uint8Array = NOTHING;
   #abort: AbortController | null = null;
+  /** Why `signal` aborts, whether or not anybody has asked for it yet. */
+  #aborted: unknown = null;
   #lost: unknown = null;
   /** How often it was begun: what belongs to one request must not reach into the next. */
   #generation = 0;
@@ -138,6 +142,7 @@ export class HttpExchange implements Exchange {
     }
     this.#port = null;
     this.#abort = null;
+    this.#aborted = null;
     this.#lost = null;
     this.watcher?.exchangeOver();
     this.watcher = null;
@@ -169,8 +174,15 @@ export class HttpExchange implements Exchange {
     this.watcher = null;
   }
 
-  /** The client may be gone: whoever asked for the signal is told, the response goes on. */
+  /** A part of the response was sent; answers whether there may be more in this turn of the loop, else `ready` tells. */
+  spendTurn(): boolean {
+    return this.response.phase === "cut" || this.#live.spendTurn();
+  }
+
+  /** The client may be gone: whoever asks for the signal is told, at any time; the response goes on. */
   abortSignal(error: unknown): void {
+    if (this.#aborted !== null) return;
+    this.#aborted = error;
     this.#abort?.abort(error);
   }
 
@@ -206,7 +218,7 @@ export class HttpExchange implements Exchange {
     void this.#live;
     if (this.#abort === null) {
       this.#abort = new AbortController();
-      if (this.response.phase === "cut") this.#abort.abort(this.#lost);
+      if (this.#aborted !== null) this.#abort.abort(this.#aborted);
     }
     return this.#abort.signal;
   }

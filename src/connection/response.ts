@@ -199,19 +199,19 @@ export class ResponseWriter {
   #write(chunk: Uint8Array): boolean {
     const port = this.#port!;
     const { byteLength } = chunk;
-    if (this.#framing === "none" || byteLength === 0) return port.out.appendPart(chunk.subarray(0, 0));
+    if (this.#framing === "none" || byteLength === 0) return port.out.append(chunk.subarray(0, 0));
     if (this.#framing === "length") {
       if (byteLength > this.#remaining) {
         this.#break(`the body is ${byteLength - this.#remaining} bytes longer than its content-length`);
       }
       this.#remaining -= byteLength;
     }
-    if (this.#framing !== "chunked") return port.out.appendPart(chunk);
+    if (this.#framing !== "chunked") return port.out.append(chunk);
     const out = port.out.claim();
     out.hexadecimal(byteLength);
     out.copy(CRLF);
     port.out.append(chunk);
-    return port.out.appendPart(CRLF);
+    return port.out.append(CRLF);
   }
 
   /** Whether a call comes in its turn; not when there is nobody to answer. */

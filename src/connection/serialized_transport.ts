@@ -1,6 +1,6 @@
 /**
- * Serializes a connection's events: one that comes while another is being handled, or from inside of a call of
- * the transport, is queued until that is over. So nothing changes under code that is half-way through a write.
+ * Guards a connection against re-entrancy: an event that comes while another is being handled, or from inside of a
+ * call of the transport, is queued until that is over. So nothing changes under code that is half-way through a write.
  * A call that throws, which the contract of `Transport` forbids, closes the connection.
  */
 import type { HandedOver, Transport, TransportEvents } from "../conn.ts";
@@ -26,7 +26,7 @@ export class SerializedTransport implements TransportEvents {
   receive(bytes: Uint8Array, start: number, end: number): void {
     if (this.#mustWait) {
       const copy = copyOf(bytes, start, end);
-      return this.#enqueue(() => this.receive(copy, 0, copy.length));
+      return this.#enqueue(() => this.#events.receive(copy, 0, copy.length));
     }
     this.enter();
     try {
@@ -37,7 +37,7 @@ export class SerializedTransport implements TransportEvents {
   }
 
   receiveEnd(): void {
-    if (this.#mustWait) return this.#enqueue(() => this.receiveEnd());
+    if (this.#mustWait) return this.#enqueue(() => this.#events.receiveEnd());
     this.enter();
     try {
       this.#events.receiveEnd();
@@ -47,7 +47,7 @@ export class SerializedTransport implements TransportEvents {
   }
 
   drained(): void {
-    if (this.#mustWait) return this.#enqueue(() => this.drained());
+    if (this.#mustWait) return this.#enqueue(() => this.#events.drained());
     this.enter();
     try {
       this.#events.drained();
@@ -57,7 +57,7 @@ export class SerializedTransport implements TransportEvents {
   }
 
   transportClosed(error?: unknown): void {
-    if (this.#mustWait) return this.#enqueue(() => this.transportClosed(error));
+    if (this.#mustWait) return this.#enqueue(() => this.#events.transportClosed(error));
     this.enter();
     try {
       this.#events.transportClosed(error);
@@ -88,11 +88,15 @@ export class SerializedTransport implements TransportEvents {
     this.#queue.push(event);
   }
 
-  /** Runs with an empty stack. What comes meanwhile is queued anew. */
+  /** Runs with an empty stack. What comes meanwhile goes to the end of the same queue. */
   #deliver(): void {
-    const queue = this.#queue!;
-    this.#queue = null;
-    for (const event of queue) event();
+    this.enter();
+    try {
+      for (const event of this.#queue!) event();
+    } finally {
+      this.#queue = null;
+      this.leave();
+    }
   }
 
   // Calls.

@@ -1,11 +1,11 @@
 /**
- * Connections that can be spared when others want to come in: the idle ones, those that have brought no byte yet
+ * Eviction: the connections that can be spared when others want to come in, the idle ones, those that have brought no byte yet
  * included, and those of which one side has ended: the peer's, which may be gone, or the server's, which has said its
  * last.
  */
 import { Chain, Link } from "./chain.ts";
 
-/** The share of silent connections from which on somebody must be hoarding them. */
+/** The share of silent connections from which on somebody must be hoarding them: clients ask as soon as they are in. */
 const HOARDED = 0.75;
 
 /** A connection that can make room. */
@@ -49,9 +49,9 @@ export class Spare {
   readonly ending: Chain<Place> = new Chain();
 
   /**
-   * The one of `total` connections to close first, if there is any: the longest idle or silent, else one that has
-   * ended in part. Where most are silent, which a client is for a moment only, it is one of them: who hoards
-   * connections costs nobody else theirs.
+   * The one of `total` connections to evict, if there is any: the longest idle or silent, else one that has ended in
+   * part. Where most are silent, which a client is for a moment only, it is one of them: idle connections are not
+   * evicted for those of somebody who hoards connections.
    */
   first(total: number): Sparable | undefined {
     const idle = this.idle.first;

@@ -13,6 +13,8 @@ import type { WriteSide } from "./write_side.ts";
 export interface TunnelPort {
   /** Where it is written. */
   readonly out: WriteSide;
+  /** Something was written; answers whether there may be more in this turn of the loop. */
+  spendTurn(): boolean;
   /** More is wanted: feeds what is here. */
   tunnelWanted(): void;
   /** Our side has ended well. */
@@ -62,7 +64,7 @@ export class Tunnel implements Upgraded {
         if (!(chunk instanceof Uint8Array)) {
           throw new TypeError("an upgraded connection takes Uint8Array chunks");
         }
-        if (!port.out.appendPart(chunk)) await port.out.ready();
+        if (!port.out.append(chunk) || !port.spendTurn()) await port.out.ready();
       },
       close: () => {
         this.#outputEnded = true;

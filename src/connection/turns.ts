@@ -1,5 +1,5 @@
 /**
- * Fairness between connections. A connection that always has work at hand (a pipelining client, a stream that
+ * Fairness: no connection starves the others. One that always has work at hand (a pipelining client, a stream that
  * never waits) would hold the event loop for as long as it likes: accepts, timers and all other connections
  * would wait. So each works for a while, then waits for its next turn, which the loop reaches after it
  * has looked at the sockets.
@@ -64,10 +64,13 @@ export class TurnQueue {
     this.#waiting = [];
     const end = this.now() + this.#clock.turnLength;
     let served = 0;
-    do waiting[served++].takeTurn(); while (served < waiting.length && this.now() < end);
-    if (served < waiting.length) this.#waiting = [...waiting.slice(served), ...this.#waiting];
-    if (this.#waiting.length > 0) this.#schedule();
-    this.#othersSince = this.now();
+    try {
+      do waiting[served++].takeTurn(); while (served < waiting.length && this.now() < end);
+    } finally {
+      if (served < waiting.length) this.#waiting = [...waiting.slice(served), ...this.#waiting];
+      if (this.#waiting.length > 0) this.#schedule();
+      this.#othersSince = this.now();
+    }
   }
 }
 

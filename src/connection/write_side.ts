@@ -4,7 +4,7 @@
  */
 import type { ByteWriter } from "../protocol/byte_writer.ts";
 import { Deadline, type DeadlineOwner } from "./deadlines.ts";
-import { Deferred } from "./deferred.ts";
+import { Deferred, handled } from "./deferred.ts";
 import type { Engine } from "./engine.ts";
 import type { KeepAlive } from "./keep_alive.ts";
 import type { OutputOwner } from "./output.ts";
@@ -23,8 +23,6 @@ const LOOKS = 4;
 export interface WriteSideOwner {
   /** The peer took no byte of what waits for it in `writeTimeout`. */
   writeTimedOut(): void;
-  /** A part of a response was written; answers whether the connection's turn goes on. */
-  spendTurn(): boolean;
   /** Whether the connection waits for its next turn. */
   readonly turnIsOver: boolean;
 }
@@ -38,6 +36,7 @@ export class WriteSide implements OutputOwner, DeadlineOwner {
   readonly #engine: Engine;
   readonly #transport: SerializedTransport;
   #closed = false;
+  #closedBy: unknown = undefined;
   #ready: Deferred<void> | null = null;
   /** Armed while it stalls. */
   #look: Deadline | null = null;
@@ -75,13 +74,7 @@ export class WriteSide implements OutputOwner, DeadlineOwner {
     return !this.stalled;
   }
 
-  /** As `append`, of a part of a body that others follow; where more is not welcome, `ready` tells when it is. */
-  appendPart(bytes: Uint8Array): boolean {
-    const isWelcome = this.append(bytes);
-    return this.#owner.spendTurn() && isWelcome;
-  }
-
-  /** Sends bytes behind what was written before, large ones uncopied. Answers whether the peer keeps up. */
+  /** Sends bytes behind what was written before, large ones uncopied. Answers whether more is welcome. */
   append(bytes: Uint8Array): boolean {
     const { output, settings } = this.#engine;
     const buffer = this.claim();
@@ -164,6 +157,7 @@ export class WriteSide implements OutputOwner, DeadlineOwner {
   /** Resolves when more is welcome. */
   ready(): Promise<void> {
     if (this.#isReady) return Promise.resolve();
+    if (this.#closed) return handled(Promise.reject(this.#closedBy));
     return (this.#ready ??= new Deferred()).promise;
   }
 
@@ -185,6 +179,7 @@ export class WriteSide implements OutputOwner, DeadlineOwner {
     if (this.#closed) return;
     this.flush();
     this.#closed = true;
+    this.#closedBy = error;
     this.#disarm();
     this.#ready?.reject(error);
     this.#transport.close(abruptly);

@@ -4,7 +4,7 @@
  * the native twin of a request of ours, and everything else as it is. From then on responses are noted, too.
  */
 import { noteResponses } from "./noted_response.ts";
-import { LazyRequest } from "./lazy_request.ts";
+import { LazyRequest, withHandledReads } from "./lazy_request.ts";
 
 let made = false;
 
@@ -16,8 +16,10 @@ export function makePeace(): void {
     apply: (target, self, [input, ...rest]) => Reflect.apply(target, self, [toNative(input), ...rest]),
   });
   globalThis.Request = new Proxy(globalThis.Request, {
-    construct: (target, [input, ...rest], newTarget) =>
-      Reflect.construct(target, [toNative(input), ...rest], newTarget),
+    construct(target, [input, ...rest], newTarget) {
+      const request: Request = Reflect.construct(target, [toNative(input), ...rest], newTarget);
+      return input instanceof LazyRequest ? withHandledReads(request) : request;
+    },
   });
   noteResponses();
 }

@@ -162,9 +162,26 @@ export class LazyRequest {
     });
   }
 
+  /** As `Request.clone`. */
+  clone(): Request {
+    return withHandledReads(this.native.clone());
+  }
+
   #readAs<T>(convert: (bytes: Uint8Array<ArrayBuffer>) => T | Promise<T>): Promise<T> {
     return handled(this.#read().then(convert));
   }
+}
+
+const READS = ["arrayBuffer", "blob", "bytes", "formData", "json", "text"] as const;
+
+/** `copy`, of a request of ours, whose body reads need not be awaited either when the client leaves. */
+export function withHandledReads(copy: Request): Request {
+  for (const name of READS) {
+    const value = (): Promise<unknown> =>
+      handled(Reflect.apply(Reflect.get(NativeRequest.prototype, name), copy, []));
+    if (name in copy) Object.defineProperty(copy, name, { value, configurable: true, writable: true });
+  }
+  return copy;
 }
 
 /** The platform's class, before anybody wraps it. */

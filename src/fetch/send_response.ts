@@ -69,7 +69,8 @@ async function sendBody(
     if (!first.done && !x.write(first.value)) await x.ready();
     for (let chunk = await second; !chunk.done; chunk = await reader.read()) {
       checkChunk(chunk.value);
-      if (!x.write(chunk.value)) await x.ready();
+      // A source that never waits would otherwise hold the event loop.
+      if (!x.write(chunk.value) || !x.spendTurn()) await x.ready();
     }
     x.end(null, source.trailersToSend() ?? undefined);
   } catch (error) {

@@ -108,7 +108,8 @@ export class HttpServer implements Server, Observer {
 
   #turnAway(connection: HttpConnection): void {
     this.#rejected++;
-    connection.turnAway(this.#connections.size - this.#admission.size > MAX_TURNED_AWAY);
+    const isMuch = this.#connections.size - this.#admission.size > MAX_TURNED_AWAY;
+    connection.turnAway(isMuch || this.#ending === "at once");
   }
 
   // What connections tell.

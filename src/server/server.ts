@@ -8,11 +8,11 @@ import type { TlsOptions } from "../options.ts";
 
 /** What a server has counted since it started. */
 export interface ServerStats {
-  /** Connections let in. */
+  /** Connections let in, from the TCP accept on. */
   readonly accepted: number;
   /** Connections turned away at `maxConnections` or `maxConnectionsPerIp`. */
   readonly rejected: number;
-  /** Connections that were idle, and closed for others to come in. */
+  /** Connections that were closed to make room for others at `maxConnections`. */
   readonly evicted: number;
   /** Connections that are open now, in whatever state. */
   readonly open: number;
@@ -108,7 +108,7 @@ export interface Server {
   /** The connections of this moment. */
   connections(): ConnectionSnapshot[];
   /**
-   * Ends well: stops accepting, says `Connection: close` on every response, keeps idle connections for a
+   * Ends well: stops accepting, aborts `draining`, says `Connection: close` on every response, keeps idle connections for a
    * grace, so that requests on their way to them are answered, then closes them, and cuts off what is left
    * at the deadline. Called again, it answers the same.
    *

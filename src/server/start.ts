@@ -20,7 +20,7 @@ export type Listen = (
  * @throws {TypeError} and {RangeError} on options that are wrong
  * @throws {Error} when the address cannot be listened on; `cause` is the system's error
  */
-export async function startServer(options: ServeOptions, listen: Listen, clock?: Clock): Promise<Server> {
+export async function startServer(options: ServeOptions, listen: Listen, clock: Clock): Promise<Server> {
   const settings = serveSettings(options);
   const { signal } = options;
   signal?.throwIfAborted();

@@ -12,20 +12,8 @@ import type { ConnectionOptions } from "../../src/options.ts";
 import { assertSameBytes, concat, patternBytes } from "../support/bytes.ts";
 import { inTime } from "../support/deadline.ts";
 import { get, post } from "../support/memory.ts";
-import { type ByteStream, WireClient } from "../support/wire_client.ts";
-
-/** A server on some transport. */
-export interface Opened {
-  /** A new connection, the client's side. */
-  connect(): Promise<ByteStream>;
-  /** Lets what is under way finish; resolves when all connections are over. */
-  shutdown(): Promise<unknown>;
-  /** Ends all connections at once. */
-  close(): Promise<unknown>;
-}
-
-/** Opens a server that answers as the options say. */
-export type OpenServer = (options: ConnectionOptions) => Opened | Promise<Opened>;
+import type { Opened, OpenServer } from "../support/opened_servers.ts";
+import { WireClient } from "../support/wire_client.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

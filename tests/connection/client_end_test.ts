@@ -6,8 +6,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MemoryTransport } from "../../src/adapters/memory.ts";
 import type { CloseReason, ConnectionState } from "../../src/conn.ts";
+import { Deferred } from "../../src/connection/deferred.ts";
 import { type Doing, ENDED_BY } from "../../src/connection/deadline_table.ts";
 import type { HttpConnection } from "../../src/connection/connection.ts";
+import { ConnectionError } from "../../src/errors.ts";
 import type { Exchange } from "../../src/exchange.ts";
 import type { ServeOptions } from "../../src/options.ts";
 import { HttpServer } from "../../src/server/http_server.ts";
@@ -115,6 +117,12 @@ const SITUATIONS: Readonly<
   "answering a half-closed client"() {
     const s = situation();
     s.client.send(get("/never"));
+    s.client.sendEnd();
+    return [s, "active", "client_gone"];
+  },
+  "answering a half-closed client whose body is not read"() {
+    const s = situation();
+    s.client.send("POST /never HTTP/1.1\r\nHost: a.example\r\nContent-Length: 10\r\n\r\nabc");
     s.client.sendEnd();
     return [s, "active", "client_gone"];
   },
@@ -249,6 +257,45 @@ test("a reset is found out by a probe while the client is not read from", async 
   assert.equal(signals[0].aborted, true);
   assert.equal(connection.state, "closed");
   assert.equal(clock.timers, 0);
+});
+
+test("a reset behind an end is found out by a probe", async () => {
+  const { client, clock, connection } = situation();
+  client.send(get("/never"));
+  client.sendEnd();
+  client.isReset = true;
+  clock.advance(3_000);
+  await settled();
+  assert.equal(connection.state, "closed");
+});
+
+test("signal is aborted where it is asked for after the client has gone", async () => {
+  for (const kind of ["exchange", "fetch"] as const) {
+    let signal!: AbortSignal;
+    const { promise: asked, resolve: ask } = new Deferred<void>();
+    const { client } = connect(
+      kind === "exchange"
+        ? {
+          async exchange(x) {
+            await asked;
+            signal = x.signal;
+          },
+        }
+        : {
+          async fetch(request) {
+            await asked;
+            signal = request.signal;
+            return new Response();
+          },
+        },
+    );
+    client.send(get());
+    client.sendEnd();
+    ask();
+    await settled();
+    assert.equal(signal.aborted, true);
+    assert.ok(signal.reason instanceof ConnectionError);
+  }
 });
 
 test("a client that is read from, and that sends on, is not probed", () => {

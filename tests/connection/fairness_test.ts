@@ -126,47 +126,99 @@ test("a connection that closes while it waits for its turn stays closed", () => 
   assert.equal(clock.timers, 0);
 });
 
-test("a stream whose source never waits lets others have their turn", async () => {
-  const CHUNKS = 400;
-  const write = async (x: Exchange): Promise<void> => {
-    x.start(200);
-    for (let i = 0; i < CHUNKS; i++) {
-      clock.work(WORK);
-      if (!x.write("a")) await x.ready();
-    }
-    x.end();
-  };
-  let given = 0;
-  const ways: ConnectionOptions[] = [
-    { exchange: write },
-    {
-      fetch: () =>
-        new Response(
-          new ReadableStream({
-            pull(controller) {
-              clock.work(WORK);
-              controller.enqueue(new TextEncoder().encode("a"));
-              if (++given === CHUNKS) controller.close();
-            },
-          }),
-        ),
-    },
-  ];
-  let clock!: FakeClock;
-  for (const options of ways) {
-    const connected = connect(options);
-    const { client } = connected;
-    clock = connected.clock;
-    const began = clock.now();
-    client.send(get());
-    for (let i = 0; i < 20; i++) await settled();
-    assert.ok(clock.now() - began < NOTICEABLE, `its turn took ${clock.now() - began} ms`);
-    for (let turns = 0; !client.text().endsWith("0\r\n\r\n") && turns < CHUNKS; turns++) {
-      clock.advance(0);
-      await settled();
-    }
-    assert.equal(bodies(client)[0].length, CHUNKS);
+/** Lets turns pass until `isDone`. */
+async function takeTurns(clock: FakeClock, isDone: () => boolean): Promise<void> {
+  for (let turns = 0; !isDone() && turns < REQUESTS; turns++) {
+    clock.advance(0);
+    await settled();
   }
+  assert.ok(isDone());
+}
+
+test("a stream whose source never waits lets others have their turn", async () => {
+  let given = 0;
+  const { client, clock } = connect({
+    fetch: () =>
+      new Response(
+        new ReadableStream({
+          pull(controller) {
+            clock.work(WORK);
+            controller.enqueue(new TextEncoder().encode("a"));
+            if (++given === REQUESTS) controller.close();
+          },
+        }),
+      ),
+  });
+  const began = clock.now();
+  client.send(get());
+  for (let i = 0; i < 20; i++) await settled();
+  assert.ok(clock.now() - began < NOTICEABLE, `its turn took ${clock.now() - began} ms`);
+  await takeTurns(clock, () => client.text().endsWith("0\r\n\r\n"));
+  assert.equal(bodies(client)[0].length, REQUESTS);
+});
+
+test("a tunnel whose writer never waits lets others have their turn", async () => {
+  const { client, clock } = connect({
+    async exchange(x) {
+      const writer = x.upgrade().writable.getWriter();
+      for (let i = 0; i < REQUESTS; i++) {
+        clock.work(WORK);
+        await writer.write(new TextEncoder().encode("a"));
+      }
+      await writer.close();
+    },
+  });
+  const began = clock.now();
+  client.send(get("/", "Connection: upgrade", "Upgrade: echo"));
+  for (let i = 0; i < 20; i++) await settled();
+  assert.ok(clock.now() - began < NOTICEABLE, `its turn took ${clock.now() - began} ms`);
+  await takeTurns(clock, () => client.ended);
+  assert.ok(client.text().endsWith("a".repeat(REQUESTS)));
+});
+
+test("write() tells of the client alone: a stream that is slow by itself is not told to wait", async () => {
+  const welcome: boolean[] = [];
+  let x!: Exchange;
+  const { client, clock } = connect({
+    exchange(given) {
+      x = given;
+      x.start(200);
+    },
+  });
+  client.send(get());
+  for (let i = 0; i < 100; i++) {
+    clock.advance(1_000);
+    welcome.push(x.write("an event"));
+    await settled();
+  }
+  assert.ok(welcome.every((isWelcome) => isWelcome));
+  x.end();
+});
+
+test("chunks of a byte let others have their turn", async () => {
+  const CHUNKS = 4_000;
+  const { client, clock } = connect({
+    async exchange(x) {
+      let length = 0;
+      for await (const piece of x.pieces()) {
+        clock.work(0.01);
+        length += piece.length;
+      }
+      x.respond(200, {}, String(length));
+    },
+  });
+  const began = clock.now();
+  client.send(
+    "POST / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n" +
+      "1\r\na\r\n".repeat(CHUNKS) + "0\r\n\r\n",
+  );
+  for (let i = 0; i < 1_000; i++) await settled();
+  assert.ok(clock.now() - began < NOTICEABLE, `its turn took ${clock.now() - began} ms`);
+  for (let turns = 0; client.text() === "" && turns < 1_000; turns++) {
+    clock.advance(0);
+    for (let i = 0; i < 100; i++) await settled();
+  }
+  assert.deepEqual(bodies(client), [String(CHUNKS)]);
 });
 
 test("deadlines that are due together expire in several turns of the loop", () => {

@@ -176,3 +176,24 @@ test("events that come from inside of a call are told in their order when it is 
   await settled();
   assert.deepEqual(told, ["b", "drained", "end", "closed"]);
 });
+
+test("an event that comes while others are told comes after them", async () => {
+  const told: string[] = [];
+  const serialized: SerializedTransport = new SerializedTransport(new MemoryTransport(), {
+    receive(bytes, start, end) {
+      told.push(new TextDecoder().decode(bytes.subarray(start, end)));
+      if (told.length === 1) serialized.transportClosed();
+    },
+    receiveEnd: () => void told.push("end"),
+    drained() {},
+    transportClosed: () => void told.push("closed"),
+  });
+  serialized.start();
+  serialized.enter();
+  serialized.receive(new TextEncoder().encode("a"), 0, 1);
+  serialized.receive(new TextEncoder().encode("b"), 0, 1);
+  serialized.receiveEnd();
+  serialized.leave();
+  await settled();
+  assert.deepEqual(told, ["a", "b", "end", "closed"]);
+});

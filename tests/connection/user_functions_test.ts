@@ -127,6 +127,8 @@ const READS: Readonly<Record<string, ConnectionOptions>> = {
   "request.json()": { fetch: (request) => reading(() => request.json()) },
   "request.blob()": { fetch: (request) => reading(() => request.blob()) },
   "request.formData()": { fetch: (request) => reading(() => request.formData()) },
+  "request.clone().text()": { fetch: (request) => reading(() => request.clone().text()) },
+  "new Request(request).text()": { fetch: (request) => reading(() => new Request(request).text()) },
   "info.completed": { fetch: (_, info) => reading(() => info.completed) },
 };
 

@@ -1258,7 +1258,7 @@ limit("backlog reaches the listener, and the engine has no other part in it", as
     const server = await startServer({ exchange: ok, ...options }, (settings) => {
       given.push(settings.backlog);
       return { addr: { transport: "tcp", hostname: "192.0.2.1", port: 80 }, isSecure: false, close() {} };
-    });
+    }, new FakeClock());
     assert.deepEqual(given, [backlog]);
     await server.close();
   }
