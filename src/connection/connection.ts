@@ -384,7 +384,7 @@ export class HttpConnection
     x.begin(this, settings);
     x.body.arrived = moreHasCome;
     observer.requestBegan(this);
-    this.#life.activate();
+    this.#life.beginRequest();
     // Whoever watches the states may have closed the connection.
     if (x.response.phase === "cut") return;
     x.run(handler);
@@ -553,7 +553,7 @@ export class HttpConnection
           patience.await("nothing");
         } else if (this.#exchange?.head.begun) {
           patience.await("head");
-          this.#life.activate();
+          this.#life.beginHead();
         } else if (this.#keepAlive.endsNow) {
           this.#finish("shutdown");
         } else if (this.state !== "new") {
@@ -620,7 +620,7 @@ export class HttpConnection
   }
 
   get progress(): number {
-    return this.out.handed + this.requests + (this.#exchange?.body.received ?? 0);
+    return this.out.taken + this.requests + (this.#exchange?.body.received ?? 0);
   }
 
   get progressTimeout(): number {

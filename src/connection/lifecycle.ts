@@ -28,7 +28,7 @@ export const TRANSITIONS: Readonly<Record<ConnectionState, readonly ConnectionSt
 
 /** The life of one connection. Whoever is told of a change may close the connection: look again after it. */
 export class Lifecycle {
-  /** When it became idle, if it is. */
+  /** Since when nothing is under way: when it became idle, or its head began to come. */
   idleSince = 0;
   readonly #connection: Connection;
   readonly #engine: Engine;
@@ -63,15 +63,25 @@ export class Lifecycle {
     return this.#closed.promise;
   }
 
-  /** It is there, and can be spared as long as it has brought no byte. */
+  /** It is there, and can be spared as long as it has brought no request. */
   begin(): void {
     this.idleSince = this.#engine.now;
-    this.#place.moveTo(this.#engine.spare.silent);
+    this.#place.moveTo(this.#engine.spare.unasked);
     this.#engine.observer.stateChanged(this.#connection, "new");
   }
 
-  /** A request has begun to come. */
-  activate(): void {
+  /** A head has begun to come, and may never end. */
+  beginHead(): void {
+    if (this.#state === "idle") {
+      this.idleSince = this.#engine.now;
+      this.#place.moveTo(this.#engine.spare.unasked);
+    }
+    this.#become("active");
+  }
+
+  /** A head is complete: something is under way. */
+  beginRequest(): void {
+    this.#place.leave();
     this.#become("active");
   }
 
@@ -85,12 +95,14 @@ export class Lifecycle {
 
   /** It is another protocol's. */
   upgrade(): void {
+    this.#place.leave();
     this.#become("upgraded");
   }
 
   /** It has said its last, for this reason. */
   drain(reason: CloseReason): void {
     this.#reason = reason;
+    this.#place.leave();
     this.#become("draining");
   }
 
@@ -119,7 +131,6 @@ export class Lifecycle {
   #become(state: ConnectionState): void {
     if (state === this.#state) return;
     this.#state = state;
-    if (state !== "idle") this.#place.leave();
     this.#engine.observer.stateChanged(this.#connection, state);
   }
 }

@@ -1,11 +1,11 @@
 /**
- * Eviction: the connections that can be spared when others want to come in, the idle ones, those that have brought no byte yet
- * included, and those of which one side has ended: the peer's, which may be gone, or the server's, which has said its
- * last.
+ * Eviction: the connections that can be spared when others want to come in: the idle ones, those of whose request no
+ * more than a part of the head has come, and those of which one side has ended: the peer's, which may be gone, or the
+ * server's, which has said its last.
  */
 import { Chain, Link } from "./chain.ts";
 
-/** The share of silent connections from which on somebody must be hoarding them: clients ask as soon as they are in. */
+/** The share of unasked connections from which on somebody must be hoarding them: clients ask as soon as they are in. */
 const HOARDED = 0.75;
 
 /** A connection that can make room. */
@@ -43,22 +43,22 @@ export class Place extends Link<Place> {
 export class Spare {
   /** Those between two requests, the longest idle first. */
   readonly idle: Chain<Place> = new Chain();
-  /** Those that have brought no byte yet, the longest silent first. */
-  readonly silent: Chain<Place> = new Chain();
+  /** Those that have brought nothing yet, or a part of a head only, the first that began so first. */
+  readonly unasked: Chain<Place> = new Chain();
   /** Those of which one side has ended, the first that did first. */
   readonly ending: Chain<Place> = new Chain();
 
   /**
-   * The one of `total` connections to evict, if there is any: the longest idle or silent, else one that has ended in
-   * part. Where most are silent, which a client is for a moment only, it is one of them: idle connections are not
-   * evicted for those of somebody who hoards connections.
+   * The one of `total` connections to evict, if there is any: the one that has brought no request for longest, else one
+   * that has ended in part. Where most have brought none yet, which a client has for a moment only, it is one of them:
+   * idle connections are not evicted for those of somebody who hoards connections.
    */
   first(total: number): Sparable | undefined {
     const idle = this.idle.first;
-    const silent = this.silent.first;
-    const isHoarded = this.silent.size > total * HOARDED;
-    const takesSilent = silent !== null &&
-      (idle === null || isHoarded || silent.owner.idleSince < idle.owner.idleSince);
-    return ((takesSilent ? silent : idle) ?? this.ending.first)?.owner;
+    const unasked = this.unasked.first;
+    const isHoarded = this.unasked.size > total * HOARDED;
+    const takesUnasked = unasked !== null &&
+      (idle === null || isHoarded || unasked.owner.idleSince < idle.owner.idleSince);
+    return ((takesUnasked ? unasked : idle) ?? this.ending.first)?.owner;
   }
 }

@@ -59,9 +59,9 @@ export class WriteSide implements OutputOwner, DeadlineOwner {
     return this.#engine.output.claim(this);
   }
 
-  /** How many bytes were handed to the transport. */
-  get handed(): number {
-    return this.#handed;
+  /** How many bytes the peer has taken, as far as the transport tells. */
+  get taken(): number {
+    return this.#handed - this.#transport.unsent();
   }
 
   /**
@@ -103,7 +103,7 @@ export class WriteSide implements OutputOwner, DeadlineOwner {
     this.stalled = true;
     this.#engine.beginEvent();
     this.#look ??= new Deadline(this);
-    this.#taken = this.#handed - this.#transport.unsent();
+    this.#taken = this.taken;
     this.writeTimeoutChanged();
   }
 
@@ -122,7 +122,7 @@ export class WriteSide implements OutputOwner, DeadlineOwner {
   expired(): void {
     this.#engine.beginEvent();
     const { now } = this.#engine;
-    const taken = this.#handed - this.#transport.unsent();
+    const { taken } = this;
     if (taken !== this.#taken) {
       this.#taken = taken;
       this.#takenAt = now;

@@ -124,14 +124,14 @@ for (const [what, { input, status, code, options, after = 0 }] of Object.entries
 test("a newcomer at the cap gets 503, and onRefused is told", () => {
   const refused: string[] = [];
   const options: ServeOptions = {
-    exchange: (x) => x.respond(200),
+    exchange: () => {},
     maxConnections: 1,
     onRefused: ({ status, code }, { remoteAddr }) => void refused.push(`${status} ${code} ${remoteAddr}`),
   };
   const server = new HttpServer(options, serveSettings(options), new FakeClock());
   const [busy, newcomer] = [new MemoryTransport(), new MemoryTransport()];
   server.accept(busy);
-  busy.send("GET / HT");
+  busy.send(get());
   server.accept(newcomer);
   assert.deepEqual(parseResponses(newcomer.text()).map(({ status }) => status), [503]);
   assert.deepEqual(refused, ["503 too_many_connections undefined"]);

@@ -27,7 +27,8 @@ const LATE = TICK + 50;
 /** Longer than any limit in a test. */
 const LONG = 10 ** 8;
 
-const ok = (x: Exchange): void => x.respond(200);
+/** Answers at once, but "/pending" never. */
+const ok = (x: Exchange): void => x.target === "/pending" ? undefined : x.respond(200);
 const echo = async (x: Exchange): Promise<void> => x.respond(200, {}, await x.text());
 
 function statuses(client: MemoryTransport): number[] {
@@ -110,11 +111,11 @@ class Place {
     });
   }
 
-  /** As many, each of which has sent a part of a head, so that it is not idle. */
+  /** As many, each of which waits for its answer. */
   askers(count: number): Visitor[] {
     return Array.from({ length: count }, () => {
       const visitor = this.visits(1)[0];
-      visitor.client.send("GET / HT");
+      visitor.client.send(get("/pending"));
       return visitor;
     });
   }
@@ -992,7 +993,7 @@ limit("maxConnections closes the longest idle for a newcomer", async () => {
   assert.equal(await c.connection.closed, "evicted");
   const states = [a, d, ...fresh, eighth, ninth].map(({ connection }) => connection.state);
   assert.deepEqual(states, ["idle", "idle", "new", "new", "new", "new", "new"]);
-  d.client.send("GET / HT"); // it is not idle any more
+  d.client.send(get("/pending")); // it is not idle any more
   place.visit();
   assert.deepEqual(
     [fresh[0].connection.state, d.connection.state],
@@ -1014,6 +1015,20 @@ limit("maxConnections: silent connections lock nobody out", async () => {
   assert.equal(place.server.stats().open, 100);
 });
 
+limit("maxConnections: connections that bring a part of a head lock nobody out", async () => {
+  const place = new Place({ exchange: ok, maxConnections: 100 });
+  const later = place.guests(50);
+  const first = place.visits(50);
+  for (const { client } of [...later, ...first]) client.send("G");
+  const newcomers = place.guests(51);
+  for (const { client } of newcomers) assert.deepEqual(statuses(client), [200]);
+  // The first heads have begun with their connections, the later ones when they came.
+  assert.equal(await first[0].connection.closed, "evicted");
+  assert.equal(await later[0].connection.closed, "evicted");
+  later[1].client.send(get().slice(1));
+  assert.deepEqual(statuses(later[1].client), [200, 200], "a head that comes whole in time is answered");
+});
+
 limit("maxConnections: who hoards silent connections costs nobody else theirs", () => {
   const place = new Place({ exchange: ok, maxConnections: 100 });
   const guests = place.guests(10);
@@ -1033,13 +1048,13 @@ limit("maxConnections answers 503 and closes where none can be spared", async ()
     exchange(x) {
       targets.push(x.target);
       if (x.target === "/pending") answers.push(() => x.respond(200));
-      else ok(x);
+      else if (x.target !== "/upload") ok(x);
     },
   });
   const [other] = place.askers(1);
   const [pending, partial, stuck] = place.visits(3);
   pending.client.send(get("/pending"));
-  partial.client.send("GET / HT");
+  partial.client.send("POST /upload HTTP/1.1\r\nHost: a.example\r\nContent-Length: 5\r\n\r\na");
   stuck.client.takesWrites = false;
   stuck.client.send(get("/stuck", "Connection: close"));
   const states = [other, pending, partial, stuck].map(({ connection }) => connection.state);
@@ -1052,16 +1067,16 @@ limit("maxConnections answers 503 and closes where none can be spared", async ()
   assert.deepEqual(place.counts(), { accepted: 4, rejected: 1, evicted: 0 });
   assert.deepEqual(place.server.stats().closed, { rejected: 1 });
   // Whoever goes makes room.
-  other.client.sendEnd();
+  other.client.reset();
   const next = place.visit();
   next.client.send(get("/next"));
   assert.deepEqual(statuses(next.client), [200]);
-  answers[0]();
+  answers[1]();
   await settled();
   assert.deepEqual(statuses(pending.client), [200], "those that were there are not disturbed");
   stuck.client.drain();
   assert.deepEqual(statuses(stuck.client), [200]);
-  assert.deepEqual(targets, ["/pending", "/stuck", "/next"]);
+  assert.deepEqual(targets, ["/pending", "/pending", "/upload", "/stuck", "/next"]);
 });
 
 limit("maxConnections closes who has finished, where none is idle", async () => {
@@ -1087,7 +1102,7 @@ limit("maxConnections does not count those that were turned away", () => {
   const [one] = place.askers(2);
   const turnedAway = place.visits(3);
   for (const { connection } of turnedAway) assert.equal(connection.state, "draining", "it lingers");
-  one.client.sendEnd();
+  one.client.reset();
   assert.equal(place.askers(1)[0].connection.state, "active");
   assert.equal(place.visit().connection.state, "draining");
   assert.deepEqual(place.counts(), { accepted: 3, rejected: 4, evicted: 0 });
@@ -1137,12 +1152,12 @@ limit("maxConnectionsPerIp and maxConnections hold together", () => {
   const from = (ip: string): Visitor => place.visit(new AddressedTransport(ip));
   const [a, ...others] = [from("192.0.2.1"), from("192.0.2.2"), from("192.0.2.3")];
   a.client.send(get());
-  for (const { client } of others) client.send("GET / HT");
+  for (const { client } of others) client.send(get("/pending"));
   const b = from("192.0.2.2");
-  b.client.send("GET / HT");
+  b.client.send(get("/pending"));
   assert.equal(from("192.0.2.2").connection.state, "draining");
   assert.equal(a.connection.state, "idle", "nobody goes for one who must not come in");
-  from("192.0.2.3").client.send("GET / HT");
+  from("192.0.2.3").client.send(get("/pending"));
   assert.deepEqual([a.connection.state, b.connection.state], ["closed", "active"]);
   assert.equal(from("192.0.2.1").connection.state, "draining", "nobody is idle");
   assert.deepEqual(place.counts(), { accepted: 5, rejected: 2, evicted: 1 });

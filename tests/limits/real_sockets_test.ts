@@ -519,8 +519,13 @@ waits("lingerTimeout is how long a closing connection discards", async () => {
 
 // Connections.
 
+/** A request in two parts, between which its handler waits, so that the connection is not idle. */
+const IN_TWO = ["POST /upload HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1\r\n\r\n", "a"] as const;
+const echo = (x: Exchange): void | Promise<void> =>
+  x.hasBody ? x.text().then((text) => x.respond(200, {}, text)) : ok(x);
+
 limit("maxConnections closes the longest idle for a newcomer, or answers 503", async () => {
-  await using site = await open({ exchange: ok, maxConnections: 4 });
+  await using site = await open({ exchange: echo, maxConnections: 4 });
   const [a, b, c] = [await site.guest(), await site.guest(), await site.guest()];
   await a.ask(); // b is the longest idle now
   const d = await site.visit();
@@ -531,9 +536,9 @@ limit("maxConnections closes the longest idle for a newcomer, or answers 503", a
   assert.deepEqual([a, c, d, e].map(({ connection }) => connection.state), ["idle", "idle", "new", "new"]);
   const f = await site.visit();
   assert.equal(await c.connection.closed, "evicted");
-  // None is idle where all are in the middle of a head.
+  // None is idle where all are in the middle of a request.
   const asking = [a, d, e, f];
-  for (const { client } of asking) await client.send(HEAD[0]);
+  for (const { client } of asking) await client.send(IN_TWO[0]);
   await until(() => asking.every(({ connection }) => connection.state === "active"));
   const g = await site.visit();
   assertRefused(await g.client.response(), 503);
@@ -549,7 +554,7 @@ limit("maxConnections closes the longest idle for a newcomer, or answers 503", a
   assert.equal(await d.connection.closed, "client_gone");
   const h = await site.visit();
   assert.equal((await h.ask()).status, 200);
-  for (const visitor of [a, e, f]) assert.equal((await visitor.ask(HEAD[1])).status, 200);
+  for (const visitor of [a, e, f]) assert.equal((await visitor.ask(IN_TWO[1])).status, 200);
 });
 
 limit("maxConnections: silent connections lock nobody out", async () => {
@@ -561,13 +566,23 @@ limit("maxConnections: silent connections lock nobody out", async () => {
   assert.equal(site.server.stats().open, 10);
 });
 
+limit("maxConnections: connections that bring a part of a head lock nobody out", async () => {
+  await using site = await open({ exchange: ok, maxConnections: 10 });
+  const slow = await site.visits(10);
+  for (const { client } of slow) await client.send("G");
+  await until(() => slow.every(({ connection }) => connection.state === "active"));
+  const newcomer = await site.guest();
+  assert.equal(newcomer.greeting.status, 200);
+  assert.equal(await slow[0].connection.closed, "evicted");
+});
+
 limit("maxConnections turns away hundreds at once", async () => {
   for (const lingerTimeout of [5_000, 0]) {
-    await using site = await open({ exchange: ok, maxConnections: 2, lingerTimeout });
+    await using site = await open({ exchange: echo, maxConnections: 2, lingerTimeout });
     const kept = await site.guest();
-    await kept.client.send(HEAD[0]);
+    await kept.client.send(IN_TWO[0]);
     const other = await site.visit();
-    await other.client.send(HEAD[0]);
+    await other.client.send(IN_TWO[0]);
     await until(() => [kept, other].every(({ connection }) => connection.state === "active"));
     const turnedAway = await site.visits(300);
     const statuses = await Promise.all(
@@ -579,7 +594,7 @@ limit("maxConnections turns away hundreds at once", async () => {
     assert.equal(site.server.stats().rejected, 300);
     for (const { client } of turnedAway) client.end();
     for (const { connection } of turnedAway) assert.equal(await connection.closed, "rejected");
-    assert.equal((await kept.ask(HEAD[1])).status, 200);
+    assert.equal((await kept.ask(IN_TWO[1])).status, 200);
   }
 });
 
