@@ -7,7 +7,7 @@ import { MemoryTransport } from "../../src/adapters/memory.ts";
 import type { Exchange } from "../../src/exchange.ts";
 import type { ConnectionOptions } from "../../src/options.ts";
 import { connect, get, parseResponses, settled } from "../support/memory.ts";
-import type { FakeClock } from "../support/fake_clock.ts";
+import { FakeClock } from "../support/fake_clock.ts";
 
 /** What a handler takes, in milliseconds. */
 const WORK = 1;
@@ -23,8 +23,8 @@ const targets = Array.from({ length: REQUESTS }, (_, i) => `/${i}`);
 const pipelined = targets.map((target) => get(target)).join("");
 
 /** Handlers that answer with the target after some work: at once, or without ever leaving the microtasks. */
-function handlers(clock: () => FakeClock): Record<string, ConnectionOptions> {
-  const work = (): void => clock().work(WORK);
+function handlers(clock: FakeClock): Record<string, ConnectionOptions> {
+  const work = (): void => clock.work(WORK);
   return {
     "a synchronous exchange handler": {
       exchange(x) {
@@ -55,12 +55,10 @@ function handlers(clock: () => FakeClock): Record<string, ConnectionOptions> {
   };
 }
 
-for (const name of Object.keys(handlers(() => undefined!))) {
+for (const name of Object.keys(handlers(new FakeClock()))) {
   test(`a pipelining client lets others have their turn, with ${name}`, async () => {
-    let clock!: FakeClock;
-    const connected = connect(handlers(() => clock)[name]);
-    const { client, connection, server } = connected;
-    clock = connected.clock;
+    const clock = new FakeClock();
+    const { client, connection, server } = connect(handlers(clock)[name], clock);
     const began = clock.now();
     client.send(pipelined);
     await settled();

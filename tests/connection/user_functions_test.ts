@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { test } from "node:test";
 import { FastResponse, serve } from "../../mod.ts";
-import { MemoryTransport } from "../../src/adapters/memory.ts";
+import type { MemoryTransport } from "../../src/adapters/memory.ts";
 import type { Connection } from "../../src/conn.ts";
 import type { Exchange } from "../../src/exchange.ts";
 import type { ConnectionOptions, ServeOptions } from "../../src/options.ts";
