@@ -52,7 +52,9 @@ export interface Upgraded {
 
 /**
  * One request and its response, without web objects: the fastest way to answer. The object is used again
- * for later requests, so it is valid until the response is complete; what you need for longer, copy out.
+ * for later requests, of other clients too, so it is valid until the response is complete: copy out what you need for
+ * longer, and leave nothing behind that would answer again. A handler that ends before its response is complete, or
+ * fails, has an object that is not used again.
  *
  * Where the client has gone away, or broke the protocol in its body, answering is a no-op: there is
  * nobody to tell. `signal` says so.

@@ -99,8 +99,8 @@ class DenoListener implements Listener {
   }
 
   async #acceptAll(): Promise<void> {
-    let failures = 0;
-    while (this.#open) {
+    for (let accepts = 1; this.#open; accepts++) {
+      if (accepts % ACCEPTS_IN_A_ROW === 0) await delay(0);
       let conn: DenoConn;
       try {
         conn = await this.#listener.accept();
@@ -109,10 +109,8 @@ class DenoListener implements Listener {
         else if (isClosed(error)) return;
         // Any other failure is that of one client, which reset before it was accepted, and concerns nobody else.
         else if (isExhaustion(error)) await delay(EXHAUSTED_DELAY);
-        else if (++failures % FAILURES_IN_A_ROW === 0) await delay(FAILURES_DELAY);
         continue;
       }
-      failures = 0;
       this.#accept(new DenoConnTransport(conn, this.isSecure));
     }
   }
@@ -181,8 +179,10 @@ function delay(time: number): Promise<void> {
 
 /** How long to wait where descriptors or memory have run out, in milliseconds. */
 const EXHAUSTED_DELAY = 50;
-/** How many accepts may fail in a row before the rest of the process has a turn, and for how many milliseconds. */
-const FAILURES_IN_A_ROW = 64;
-const FAILURES_DELAY = 1;
+/**
+ * After so many accepts the event loop has a turn: those that were accepted must be heard before a flood of others
+ * takes their places.
+ */
+const ACCEPTS_IN_A_ROW = 16;
 /** How long to wait for a port of our own that is not free yet, in milliseconds. */
 const LISTEN_RETRY = 1;

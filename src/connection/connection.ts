@@ -190,6 +190,7 @@ export class HttpConnection
     // One that only waits for the peer's end has finished, and is not cut off.
     const finished = this.state === "draining" && !this.out.stalled;
     const error = new ConnectionError("closed", "the server closed the connection");
+    this.#abortDraining();
     this.#abandon(finished ? this.#life.reason : "forced", error);
   }
 
