@@ -23,6 +23,7 @@ export class SerializedTransport implements TransportEvents {
 
   // Events.
 
+  /** The one that comes with each request: nothing is made for it where it need not wait. */
   receive(bytes: Uint8Array, start: number, end: number): void {
     if (this.#mustWait) {
       const copy = copyOf(bytes, start, end);
@@ -37,30 +38,22 @@ export class SerializedTransport implements TransportEvents {
   }
 
   receiveEnd(): void {
-    if (this.#mustWait) return this.#enqueue(() => this.#events.receiveEnd());
-    this.enter();
-    try {
-      this.#events.receiveEnd();
-    } finally {
-      this.leave();
-    }
+    this.#tell(() => this.#events.receiveEnd());
   }
 
   drained(): void {
-    if (this.#mustWait) return this.#enqueue(() => this.#events.drained());
-    this.enter();
-    try {
-      this.#events.drained();
-    } finally {
-      this.leave();
-    }
+    this.#tell(() => this.#events.drained());
   }
 
   transportClosed(error?: unknown): void {
-    if (this.#mustWait) return this.#enqueue(() => this.#events.transportClosed(error));
+    this.#tell(() => this.#events.transportClosed(error));
+  }
+
+  #tell(event: () => void): void {
+    if (this.#mustWait) return this.#enqueue(event);
     this.enter();
     try {
-      this.#events.transportClosed(error);
+      event();
     } finally {
       this.leave();
     }
