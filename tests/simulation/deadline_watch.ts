@@ -1,0 +1,23 @@
+/**
+ * Knows all deadlines that were armed in a run: one that is armed when its connection is over does no harm that
+ * shows, but holds on to it.
+ */
+import { type Deadline, Deadlines } from "../../src/connection/deadlines.ts";
+
+const seen = new Set<Deadline>();
+
+const { arm } = Deadlines.prototype;
+Deadlines.prototype.arm = function (deadline, length, now): void {
+  seen.add(deadline);
+  arm.call(this, deadline, length, now);
+};
+
+/** Forgets the deadlines of the run before. */
+export function forgetDeadlines(): void {
+  seen.clear();
+}
+
+/** Those that are armed. */
+export function armedDeadlines(): Deadline[] {
+  return [...seen].filter(({ armed }) => armed);
+}
