@@ -1,5 +1,5 @@
 // Runs the simulation (tests/simulation/) on one runtime, for as long as it is told.
-// Usage: npm run fuzz -- [--runtime=deno|bun|node|node20] [--seed=N] [--runs=K] [--minutes=M] [--log]
+// Usage: npm run fuzz -- [--runtime=deno|bun|node|node20] [--seed=N] [--runs=K] [--minutes=M] [--log] [--no-shrink] [--keep-going]
 import { spawn } from "node:child_process";
 import { buildTests } from "./build.mjs";
 import { fail, install, root, runtimes } from "./tools.mjs";

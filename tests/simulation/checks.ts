@@ -49,8 +49,6 @@ export class Checks implements CallbackWatcher {
   readonly #lastStates = new Map<Connection, ConnectionState>();
   readonly #admitted = new Set<Client>();
   #accepts = 0;
-  /** Errors that `onError` was told. */
-  errors = 0;
   /** Whether the operator, a handler or a callback has closed or shut down something. */
   hasIntervened = false;
 
@@ -121,7 +119,6 @@ export class Checks implements CallbackWatcher {
 
   failed(error: unknown): void {
     this.#world.note(() => `onError: ${error}`);
-    this.errors++;
   }
 
   refused(status: number, connection: Connection): void {

@@ -65,11 +65,6 @@ export class Client implements TransportClient, ResponseListener {
     return this.#reader.isLast;
   }
 
-  /** Whether a response has begun to come, and not ended. */
-  get readsResponse(): boolean {
-    return this.#reader.current !== null;
-  }
-
   /** Whether the connection is another protocol's. */
   get tunnels(): boolean {
     return this.#reader.tunnel !== null;

@@ -2,7 +2,8 @@
  * Makes runs until one fails, or their number or time is over: run i has the seed `--seed` + i. Prints the plan of
  * one that fails, made as small as it gets, and how to repeat it.
  *
- * Options: --seed=N --runs=K --minutes=M, and --log to print what happens in the run of a seed.
+ * Options: --seed=N --runs=K --minutes=M; --log prints what happens in each run; --no-shrink leaves a plan that
+ * fails as it is; --keep-going only counts those that fail.
  */
 import process from "node:process";
 import { parseArgs } from "node:util";
@@ -27,7 +28,7 @@ const end = performance.now() + Number(values.minutes) * 60_000;
 
 console.log(`from seed ${first} on`);
 watchProcess();
-const sum = { runs: 0, connections: 0, requests: 0 };
+const sum = { runs: 0, connections: 0, requests: 0, faults: 0 };
 const start = performance.now();
 for (let seed = first; seed < first + runs && performance.now() < end; seed++) {
   const plan = generate(seed);
@@ -38,6 +39,7 @@ for (let seed = first; seed < first + runs && performance.now() < end; seed++) {
   sum.connections += outcome.connections;
   sum.requests += outcome.requests;
   if (outcome.fault !== null) {
+    sum.faults++;
     if (values["keep-going"]) {
       console.log(`seed ${seed}: ${outcome.fault.split("\n").slice(0, 3).join(" | ")}`);
     } else {
@@ -49,9 +51,9 @@ for (let seed = first; seed < first + runs && performance.now() < end; seed++) {
 const seconds = (performance.now() - start) / 1000;
 console.log(
   `${sum.runs} runs, ${sum.connections} connections, ${sum.requests} requests in ${seconds.toFixed(1)} s, ` +
-    `${Math.round(sum.runs / seconds)} runs/s: no fault`,
+    `${Math.round(sum.runs / seconds)} runs/s: ${sum.faults === 0 ? "no fault" : `${sum.faults} faults`}`,
 );
-process.exit(0);
+process.exit(sum.faults === 0 ? 0 : 1);
 
 async function tell(plan: Plan, { fault }: Outcome): Promise<void> {
   console.log(`seed ${plan.seed} fails: ${fault}\n`);
