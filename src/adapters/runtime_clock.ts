@@ -4,10 +4,9 @@
  */
 import { type Clock, systemClock } from "../connection/clock.ts";
 
-/** As `systemClock`. A turn costs a millisecond of waiting, and all that wait are accepted in it: it may be longer. */
+/** As `systemClock`. */
 const denoClock: Clock = {
   ...systemClock,
-  turnLength: 8,
   nextTurn: (callback) => void setTimeout(callback, 0),
 };
 
