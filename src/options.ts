@@ -224,7 +224,7 @@ export interface ConnectionOptions {
   /**
    * From a head's first byte to the end of its body. Answered with 408 where no answer has begun.
    *
-   * It also ends an exchange in which nothing moves for this long while nobody could tell that the client has gone:
+   * It also ends an exchange in which nothing moves for this long while it cannot be seen whether the client has gone:
    * it has half-closed, or more than `highWaterMark` of what it has sent waits for the handler.
    * @default 300_000
    */

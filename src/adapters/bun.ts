@@ -68,7 +68,7 @@ const listen: Listen = async (settings, accept) => {
       binaryType: "uint8array", // cheaper to make, and to copy from, than a Buffer
       open(socket) {
         const transport = new BunSocketTransport(socket);
-        // Whoever has reset already has no address any more.
+        // A socket that its peer has reset before the accept has no address.
         if (transport.remoteAddr === undefined) return socket.terminate();
         socket.data = transport;
         accept(transport);

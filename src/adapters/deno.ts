@@ -107,7 +107,7 @@ class DenoListener implements Listener {
       } catch (error) {
         if (this.#newTls !== null) await this.#replace();
         else if (isClosed(error)) return;
-        // Any other failure is that of one client, which reset before it was accepted, and concerns nobody else.
+        // Any other error is about one connection, which its peer reset before the accept: go on at once.
         else if (isExhaustion(error)) await delay(EXHAUSTED_DELAY);
         continue;
       }

@@ -21,7 +21,7 @@ export const listenOnNode: Listen = async (settings, accept) => {
   const tls = settings.tls && new TlsAcceptor(settings.tls);
   const server = net.createServer({ ...SOCKET, noDelay: true, pauseOnConnect: true }, (socket) => {
     const isTcp = unixPath === undefined;
-    // Whoever has reset already has no address any more.
+    // A socket that its peer has reset before the accept has no address.
     if (!server.listening || (isTcp && socket.remoteAddress === undefined)) return void socket.destroy();
     if (isTcp) socket.setKeepAlive(true, KEEP_ALIVE_DELAY);
     accept(new NodeSocketTransport(socket, unixPath, tls?.accept(socket)));

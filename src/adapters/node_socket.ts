@@ -63,8 +63,8 @@ function onClose(this: Owned): void {
   events.transportClosed(error);
 }
 
-/** Who is told of a transport that was released: Bun goes on telling. */
-const NOBODY: TransportEvents = { receive() {}, receiveEnd() {}, drained() {}, transportClosed() {} };
+/** Takes the events of a transport that was closed: Bun still emits some. */
+const IGNORED: TransportEvents = { receive() {}, receiveEnd() {}, drained() {}, transportClosed() {} };
 
 /** A Node socket: of TCP, of TLS from before its handshake on, or a Unix socket. */
 export class NodeSocketTransport implements Transport {
@@ -195,7 +195,7 @@ export class NodeSocketTransport implements Transport {
   }
 
   close(abruptly: boolean): void {
-    this.events = NOBODY;
+    this.events = IGNORED;
     const socket = this.#socket;
     // Only TCP has a reset; without its close_notify a TLS connection looks cut off as well.
     if (abruptly && !this.isSecure && this.remoteAddr?.transport !== "unix") socket.resetAndDestroy();

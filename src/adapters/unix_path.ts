@@ -1,6 +1,6 @@
 /**
  * The path of a Unix socket: free to be bound, when a server that was killed has left its socket there, and left to
- * others at the end. What is bound is never removed or replaced, whoever starts or ends at the same time.
+ * others at the end. A bound socket is never removed or replaced, also where servers start or end concurrently.
  */
 import { Buffer } from "node:buffer";
 import { type BigIntStats, linkSync, lstatSync, readFileSync, renameSync, rmSync } from "node:fs";
@@ -15,10 +15,10 @@ const ABSTRACT = "\0";
 const MAX_BYTES = process.platform === "linux" ? 107 : 103;
 
 /**
- * Makes sure that nothing lies at `path` but what nobody has bound any more, and removes that.
+ * Frees `path` for bind(2): removes a stale socket, one that no process has bound any more.
  *
  * @returns the path to bind
- * @throws {Error} where it cannot be bound; with the code `EADDRINUSE` where somebody has bound it
+ * @throws {Error} where it cannot be bound; with the code `EADDRINUSE` where a process has bound it
  */
 export async function freePath(path: string): Promise<string> {
   if (process.platform !== "win32" && Buffer.byteLength(path) > MAX_BYTES) {
@@ -34,8 +34,8 @@ export async function freePath(path: string): Promise<string> {
   const found = fileAt(path);
   if (found !== undefined) {
     if (!found.isSocket()) throw new Error("a file that is no socket lies there");
-    if (await somebodyListens(path) || isBound(path, found)) throw addressInUse();
-    // What nobody has bound will never be bound again, but another socket may lie there by this time.
+    if (await isListening(path) || isBound(path, found)) throw addressInUse();
+    // A stale socket is never bound again, but another may have taken its path since.
     const now = fileAt(path);
     if (now !== undefined && !isSame(now, found)) throw addressInUse();
     removeSocket(path, found);
@@ -72,7 +72,7 @@ export function removeSocket(path: string, expected: BigIntStats): void {
   try {
     renameSync(path, aside);
   } catch (error) {
-    if (codeOf(error) === "ENOENT") return; // somebody else removed it
+    if (codeOf(error) === "ENOENT") return; // a concurrent start removed it
     throw error;
   }
   if (isSame(fileAt(aside)!, expected)) return rmSync(aside);
@@ -82,7 +82,7 @@ export function removeSocket(path: string, expected: BigIntStats): void {
 
 /**
  * As `close`, which closes a listener on `path`, and removes what lies there, as all runtimes do: but not what
- * somebody put there in place of our socket. Called when it listens.
+ * another process put there in place of our socket. Called when it listens.
  */
 export function closeKeepingOthers(path: string, close: () => void): () => void {
   if (path.startsWith(ABSTRACT)) return close;
@@ -102,7 +102,7 @@ export function closeKeepingOthers(path: string, close: () => void): () => void 
   };
 }
 
-/** A name that nobody else uses, in the same folder. */
+/** A unique name in the same folder. */
 function asideOf(path: string): string {
   return `${path}.${crypto.randomUUID()}`;
 }
@@ -119,8 +119,11 @@ function putBack(aside: string, path: string): void {
   rmSync(aside);
 }
 
-/** Only a refusal says that nobody does; who may not ask, or finds many waiting already, learns nothing. */
-function somebodyListens(path: string): Promise<boolean> {
+/**
+ * Whether a process listens on `path`. Only a refused connection says that none does: a missing permission, or a full
+ * backlog, says nothing.
+ */
+function isListening(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = net.connect({ path });
     socket.once("connect", () => {
@@ -135,7 +138,7 @@ function somebodyListens(path: string): Promise<boolean> {
 const REFUSAL_IS_CERTAIN = !("Bun" in globalThis);
 
 /**
- * Whether somebody has bound `file`, though connecting to it was refused. Linux lists the sockets that are bound
+ * Whether a process has bound `file`, though connecting to it was refused. Linux lists the sockets that are bound
  * (unix(7), proc(5)), by the names that they were bound to.
  */
 function isBound(path: string, file: BigIntStats): boolean {
@@ -176,7 +179,7 @@ const CONNECTED = "03";
 /** `SO_ACCEPTCON`. */
 const LISTENS = "00010000";
 
-/** The sockets that have a name; none where the system has no list of them, or nobody may read it. */
+/** The sockets that have a name; none where the system has no list of them, or it may not be read. */
 function listedSockets(): ListedSocket[] {
   let list: string;
   try {

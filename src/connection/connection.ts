@@ -709,7 +709,7 @@ export class HttpConnection
   /** Lingering close (RFC 9112 §9.6): sends what is left and the end, then discards until the peer ends too. */
   #finish(reason: CloseReason): void {
     if (this.state === "draining" || this.state === "closed") return;
-    // Nothing can be said before the handshake is over, and nobody waits for it.
+    // No response can be sent before the handshake is over, and none was: there is nothing to linger for.
     if (this.isHandshaking && !this.#hasAnswered) return this.#abandon(reason, null);
     this.#reading = "discard";
     if (this.state === "active") this.#hasAnswered = true;

@@ -22,8 +22,8 @@ export class Deferred<T> {
 }
 
 /**
- * Marks `promise` as handled: where it rejects and nobody awaits it, as when the client leaves while a handler
- * reads a body that it has lost interest in, that is no unhandled rejection, which would end the process.
+ * Marks `promise` as handled, so that its rejection is never an unhandled one, which would end the process: a client
+ * may leave while a handler does not await the body that it reads.
  */
 export function handled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});

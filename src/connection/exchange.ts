@@ -63,7 +63,7 @@ export class HttpExchange implements Exchange {
   #port: ExchangePort | null = null;
   #ownedHead: Uint8Array = NOTHING;
   #abort: AbortController | null = null;
-  /** Why `signal` aborts, whether or not anybody has asked for it yet. */
+  /** The reason of an aborted `signal`, kept also where the signal was not read yet; `null` before. */
   #aborted: unknown = null;
   #lost: unknown = null;
   /** How often it was begun: what belongs to one request must not reach into the next. */
@@ -179,7 +179,7 @@ export class HttpExchange implements Exchange {
     return this.response.phase === "cut" || this.#live.spendTurn();
   }
 
-  /** The client may be gone: whoever asks for the signal is told, at any time; the response goes on. */
+  /** Aborts `signal`, also where it is read later: the client may be gone. The response goes on. */
   abortSignal(error: unknown): void {
     if (this.#aborted !== null) return;
     this.#aborted = error;

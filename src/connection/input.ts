@@ -2,6 +2,7 @@
  * Bytes that came and could not be used yet: the start of a head, a body that nobody reads, pipelined
  * requests. Usually there are none, and then there is no memory either.
  */
+import { copyInto } from "../protocol/bytes.ts";
 
 const NOTHING = new Uint8Array(0);
 /** A partial head fits, mostly. */
@@ -26,7 +27,7 @@ export class Input {
     const count = end - start;
     if (count === 0) return;
     if (this.end + count > this.bytes.length) this.#makeRoom(count);
-    this.bytes.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end), this.end);
+    copyInto(this.bytes, this.end, bytes, start, end);
     this.end += count;
   }
 

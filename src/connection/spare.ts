@@ -5,7 +5,7 @@
  */
 import { Chain, Link } from "./chain.ts";
 
-/** The share of unasked connections from which on somebody must be hoarding them: clients ask as soon as they are in. */
+/** The share of unasked connections that says that they are hoarded: a client sends its request as soon as it is in. */
 const HOARDED = 0.75;
 
 /** A connection that can make room. */
@@ -51,7 +51,7 @@ export class Spare {
   /**
    * The one of `total` connections to evict, if there is any: the one that has brought no request for longest, else one
    * that has ended in part. Where most have brought none yet, which a client has for a moment only, it is one of them:
-   * idle connections are not evicted for those of somebody who hoards connections.
+   * hoarded connections do not evict idle ones.
    */
   first(total: number): Sparable | undefined {
     const idle = this.idle.first;

@@ -153,6 +153,8 @@ export function copyInto(
   start: number,
   end: number,
 ): void {
-  if (end - start > SHORT_COPY) return target.set(bytes.subarray(start, end), at);
+  if (end - start > SHORT_COPY) {
+    return target.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end), at);
+  }
   for (let i = start; i < end; i++) target[at++] = bytes[i];
 }
