@@ -3,12 +3,11 @@
 // figures of a Go engine. Each bench is a process of its own. Exits with 1 when one of them failed.
 
 import process from "node:process";
-import { parseArgs } from "node:util";
 import { BUN_ENV, V8_FLAGS } from "../tests/support/without_collection.ts";
 import { pinning } from "./lib/cpu.mjs";
 import { runInside } from "./lib/inside.mjs";
 import { describeMachine } from "./lib/machine.mjs";
-import { list } from "./lib/options.mjs";
+import { list, parseOptions } from "./lib/options.mjs";
 import { resultsPath, writeResults } from "./lib/results.mjs";
 import { RUNTIMES } from "./lib/roster.mjs";
 import { renderSection } from "./lib/table.mjs";
@@ -71,16 +70,13 @@ async function measure(runtime, bench) {
 }
 
 function readOptions(args) {
-  try {
-    const { values } = parseArgs({
-      args,
-      options: {
-        help: { type: "boolean", short: "h", default: false },
-        only: { type: "string", default: Object.keys(BENCHES).join() },
-        runtime: { type: "string", default: Object.keys(RUNTIMES).join() },
-        json: { type: "string" },
-      },
-    });
+  const options = {
+    help: { type: "boolean", short: "h", default: false },
+    only: { type: "string", default: Object.keys(BENCHES).join() },
+    runtime: { type: "string", default: Object.keys(RUNTIMES).join() },
+    json: { type: "string" },
+  };
+  return parseOptions(args, options, (values) => {
     if (values.help) {
       console.log(HELP);
       process.exit(0);
@@ -90,8 +86,5 @@ function readOptions(args) {
     const everything = only.length === Object.keys(BENCHES).length &&
       runtime.length === Object.keys(RUNTIMES).length;
     return { only, runtime, json: values.json, everything };
-  } catch (error) {
-    console.error(error.message);
-    process.exit(2);
-  }
+  });
 }

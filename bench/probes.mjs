@@ -3,11 +3,10 @@
 // and gives sections, a table and mostly a chart each. Exits with 1 when one of them failed.
 
 import process from "node:process";
-import { parseArgs } from "node:util";
 import { pinning, pinSelf } from "./lib/cpu.mjs";
 import { createLoad } from "./lib/load.mjs";
 import { describeMachine } from "./lib/machine.mjs";
-import { list } from "./lib/options.mjs";
+import { list, parseOptions } from "./lib/options.mjs";
 import { resultsPath, writeResults } from "./lib/results.mjs";
 import { RUNTIMES } from "./lib/roster.mjs";
 import { stopAll } from "./lib/server_process.mjs";
@@ -67,16 +66,13 @@ if (options.json || everything) {
 process.exit(failed || machine.missing.length > 0 ? 1 : 0);
 
 function readOptions(args) {
-  try {
-    const { values } = parseArgs({
-      args,
-      options: {
-        help: { type: "boolean", short: "h", default: false },
-        only: { type: "string", default: PROBES.join() },
-        runtime: { type: "string", default: Object.keys(RUNTIMES).join() },
-        json: { type: "string" },
-      },
-    });
+  const options = {
+    help: { type: "boolean", short: "h", default: false },
+    only: { type: "string", default: PROBES.join() },
+    runtime: { type: "string", default: Object.keys(RUNTIMES).join() },
+    json: { type: "string" },
+  };
+  return parseOptions(args, options, (values) => {
     if (values.help) {
       console.log(HELP);
       process.exit(0);
@@ -85,8 +81,5 @@ function readOptions(args) {
     const runtime = list("runtime", values.runtime, Object.keys(RUNTIMES));
     const everything = only.length === PROBES.length && runtime.length === Object.keys(RUNTIMES).length;
     return { only, runtime, json: values.json, everything };
-  } catch (error) {
-    console.error(error.message);
-    process.exit(2);
-  }
+  });
 }

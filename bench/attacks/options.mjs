@@ -1,8 +1,6 @@
 // The command line of the attack bench.
 
-import process from "node:process";
-import { parseArgs } from "node:util";
-import { count, list } from "../lib/options.mjs";
+import { count, list, parseOptions } from "../lib/options.mjs";
 import { RUNTIMES } from "../lib/roster.mjs";
 import { ATTACKS } from "./roster.mjs";
 
@@ -16,18 +14,15 @@ export const HELP = `node bench/attacks.mjs [options]
 /** @returns {{ help: boolean, runtime: string[], attack: string[], rounds: number, seconds: number, json?: string,
  *   everything: boolean }} */
 export function readOptions(args) {
-  try {
-    const { values } = parseArgs({
-      args,
-      options: {
-        help: { type: "boolean", short: "h", default: false },
-        runtime: { type: "string", default: Object.keys(RUNTIMES).join() },
-        attack: { type: "string", default: Object.keys(ATTACKS).join() },
-        rounds: { type: "string", default: "3" },
-        seconds: { type: "string", default: "2" },
-        json: { type: "string" },
-      },
-    });
+  const options = {
+    help: { type: "boolean", short: "h", default: false },
+    runtime: { type: "string", default: Object.keys(RUNTIMES).join() },
+    attack: { type: "string", default: Object.keys(ATTACKS).join() },
+    rounds: { type: "string", default: "3" },
+    seconds: { type: "string", default: "2" },
+    json: { type: "string" },
+  };
+  return parseOptions(args, options, (values) => {
     const runtime = list("runtime", values.runtime, Object.keys(RUNTIMES));
     const attack = list("attack", values.attack, Object.keys(ATTACKS));
     return {
@@ -40,8 +35,5 @@ export function readOptions(args) {
       everything: runtime.length === Object.keys(RUNTIMES).length &&
         attack.length === Object.keys(ATTACKS).length,
     };
-  } catch (error) {
-    console.error(error.message);
-    process.exit(2);
-  }
+  });
 }

@@ -19,20 +19,17 @@ export const HELP = `node bench/servers.mjs [options]
 /** @returns {{ help: boolean, runtime: string[], workload: string[], server?: string[], rounds: number,
  *   seconds: number, connections: number, json?: string, everything: boolean }} */
 export function readOptions(args) {
-  try {
-    const { values } = parseArgs({
-      args,
-      options: {
-        help: { type: "boolean", short: "h", default: false },
-        runtime: { type: "string", default: Object.keys(RUNTIMES).join() },
-        workload: { type: "string", default: Object.keys(WORKLOADS).join() },
-        server: { type: "string" },
-        rounds: { type: "string", default: "5" },
-        seconds: { type: "string", default: "1" },
-        connections: { type: "string", default: "64" },
-        json: { type: "string" },
-      },
-    });
+  const options = {
+    help: { type: "boolean", short: "h", default: false },
+    runtime: { type: "string", default: Object.keys(RUNTIMES).join() },
+    workload: { type: "string", default: Object.keys(WORKLOADS).join() },
+    server: { type: "string" },
+    rounds: { type: "string", default: "5" },
+    seconds: { type: "string", default: "1" },
+    connections: { type: "string", default: "64" },
+    json: { type: "string" },
+  };
+  return parseOptions(args, options, (values) => {
     const runtime = list("runtime", values.runtime, Object.keys(RUNTIMES));
     const workload = list("workload", values.workload, Object.keys(WORKLOADS));
     const server = values.server === undefined ? undefined : list("server", values.server, SERVER_IDS);
@@ -48,6 +45,13 @@ export function readOptions(args) {
       everything: !server && runtime.length === Object.keys(RUNTIMES).length &&
         workload.length === Object.keys(WORKLOADS).length,
     };
+  });
+}
+
+/** What `check` makes of the values of `args`; a mistake, which it throws, ends the run. */
+export function parseOptions(args, options, check) {
+  try {
+    return check(parseArgs({ args, options }).values);
   } catch (error) {
     console.error(error.message);
     process.exit(2);

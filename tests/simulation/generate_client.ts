@@ -2,14 +2,15 @@
  * Draws a client: its transport, what it sends, and how it sends it.
  */
 import { handlerPlan } from "./generate_handler.ts";
-import type {
-  Act,
-  BodyPlan,
-  ClientPlan,
-  ClientStep,
-  RequestPlan,
-  TransportFault,
-  TransportPlan,
+import {
+  type Act,
+  type BodyPlan,
+  type ClientPlan,
+  type ClientStep,
+  plainRequest,
+  type RequestPlan,
+  type TransportFault,
+  type TransportPlan,
 } from "./plan.ts";
 import type { Prng } from "./prng.ts";
 import { BODY_DEFECTS, HEAD_DEFECTS } from "./request_writer.ts";
@@ -44,15 +45,7 @@ export function hogPlan(prng: Prng, id: number, kind: "exchange" | "fetch"): Cli
   if (ms > 0) acts.unshift({ act: "work", ms });
   const steps = Array.from({ length: prng.between(20, 80) }, (_, i): ClientStep => ({
     do: "send",
-    request: {
-      id: i + 1,
-      method: "GET",
-      minor: 1,
-      fields: [],
-      body: null,
-      defect: null,
-      handler: { returns: "plain", catches: true, acts },
-    },
+    request: plainRequest(i + 1, acts),
     part: null,
     joins: true,
     cuts: [],

@@ -194,3 +194,16 @@ export type FetchBody =
     readonly chunks: readonly (readonly [length: number, after: number])[];
     readonly ends: "closes" | "errors" | "never";
   };
+
+/** A GET without anything of note, whose handler does `acts`. */
+export function plainRequest(id: number, acts: readonly Act[]): RequestPlan {
+  return {
+    id,
+    method: "GET",
+    minor: 1,
+    fields: [],
+    body: null,
+    defect: null,
+    handler: { returns: "plain", catches: true, acts },
+  };
+}

@@ -2,7 +2,14 @@
  * Plans that failed once, as small as they got, by what they show. Unlike seeds they mean the same whatever the
  * generator draws.
  */
-import type { Act, ClientPlan, Plan, RequestPlan, TransportPlan } from "./plan.ts";
+import {
+  type Act,
+  type ClientPlan,
+  plainRequest,
+  type Plan,
+  type RequestPlan,
+  type TransportPlan,
+} from "./plan.ts";
 
 const TRANSPORT: TransportPlan = {
   room: 1_000_000,
@@ -23,16 +30,7 @@ function plan(
   rest: Partial<Plan> = {},
 ): Plan {
   const { cuts = [], ...ways } = client;
-  const whole: RequestPlan = {
-    id: 1,
-    method: "GET",
-    minor: 1,
-    fields: [],
-    body: null,
-    defect: null,
-    handler: { returns: "plain", catches: true, acts },
-    ...request,
-  };
+  const whole: RequestPlan = { ...plainRequest(1, acts), ...request };
   const steps = [{ do: "send", request: whole, part: null, joins: false, cuts, gap: 0 }] as const;
   const only: ClientPlan = {
     id: 1,
