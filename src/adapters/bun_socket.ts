@@ -2,6 +2,7 @@
  * Mooring on a TCP socket of `Bun.listen`.
  */
 import type { Addr, Transport, TransportEvents } from "../conn.ts";
+import { free } from "../protocol/bytes.ts";
 import { sharedAddr, tcpAddr } from "./addresses.ts";
 import { KEEP_ALIVE_DELAY } from "./tcp_keep_alive.ts";
 
@@ -21,6 +22,9 @@ export interface BunSocket {
   setNoDelay(noDelay: boolean): void;
   setKeepAlive(keepAlive: boolean, initialDelay: number): void;
 }
+
+/** Bun makes new memory for each read, up to 512 KiB: from here on it is freed at once, before it piles up. */
+const LARGE_READ = 16 * 1024;
 
 /** A Bun socket. It writes what the system takes, and leaves keeping the rest to us. */
 export class BunSocketTransport implements Transport {
@@ -52,6 +56,7 @@ export class BunSocketTransport implements Transport {
 
   received(chunk: Uint8Array): void {
     if (!this.#over) this.#events.receive(chunk, 0, chunk.length);
+    if (chunk.length >= LARGE_READ) free(chunk);
   }
 
   /** The peer sends no more. */

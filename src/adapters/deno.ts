@@ -99,8 +99,12 @@ class DenoListener implements Listener {
   }
 
   async #acceptAll(): Promise<void> {
-    for (let accepts = 1; this.#open; accepts++) {
-      if (accepts % ACCEPTS_IN_A_ROW === 0) await delay(0);
+    let inARow = 0;
+    while (this.#open) {
+      if (inARow === ACCEPTS_IN_A_ROW) {
+        await delay(0);
+        inARow = 0;
+      }
       let conn: DenoConn;
       try {
         conn = await this.#listener.accept();
@@ -111,6 +115,7 @@ class DenoListener implements Listener {
         else if (isExhaustion(error)) await delay(EXHAUSTED_DELAY);
         continue;
       }
+      inARow++;
       this.#accept(new DenoConnTransport(conn, this.isSecure));
     }
   }
@@ -183,6 +188,6 @@ const EXHAUSTED_DELAY = 50;
  * After so many accepts the event loop has a turn: those that were accepted must be heard before a flood of others
  * takes their places.
  */
-const ACCEPTS_IN_A_ROW = 64;
+const ACCEPTS_IN_A_ROW = 48;
 /** How long to wait for a port of our own that is not free yet, in milliseconds. */
 const LISTEN_RETRY = 1;

@@ -3,6 +3,7 @@
  * closes both.
  */
 import type { Addr, Transport, TransportEvents } from "../conn.ts";
+import { BufferPool } from "../protocol/buffer_pool.ts";
 import { copyOf } from "../protocol/bytes.ts";
 
 /** What is used of a `Deno.Conn`, whichever kind it is. */
@@ -59,6 +60,10 @@ class Slot {
 
 const slots: Slot[] = [];
 
+/** Read buffers that wait for a connection, 512 KiB and 1 MiB: as many as change hands in one turn or two. */
+const smallReads = new BufferPool(SMALL_READ, 256);
+const largeReads = new BufferPool(LARGE_READ, 16);
+
 /** A Deno connection. Reads and writes are promises that one function each receives, made once. */
 export class DenoConnTransport implements Transport {
   readonly remoteAddr: Addr;
@@ -67,7 +72,7 @@ export class DenoConnTransport implements Transport {
   handshaking: boolean = false;
   readonly #conn: DenoConn;
   #events!: TransportEvents;
-  #buffer: Uint8Array = new Uint8Array(SMALL_READ);
+  #buffer: Uint8Array = smallReads.take();
   #reading = false;
   #paused = false;
   /** No more bytes will come. */
@@ -111,22 +116,39 @@ export class DenoConnTransport implements Transport {
 
   #read(): void {
     this.#reading = true;
-    this.#conn.read(this.#buffer).then(this.#received, this.#failed);
+    this.#conn.read(this.#buffer).then(this.#received, this.#readFailed);
   }
 
   readonly #received = (count: number | null): void => {
-    this.#reading = false;
-    if (this.#over) return;
-    if (count === null) {
-      this.#ended = true;
-      return this.#events.receiveEnd();
+    if (count === null) this.#ended = true;
+    if (this.#over || count === null) {
+      this.#reading = false;
+      this.#changeBuffer(NOTHING);
+      if (!this.#over) this.#events.receiveEnd();
+      return;
     }
     const buffer = this.#buffer;
-    if (count === buffer.length && count < LARGE_READ) this.#buffer = new Uint8Array(LARGE_READ);
-    else if (count < SMALL_READ && buffer.length === LARGE_READ) this.#buffer = new Uint8Array(SMALL_READ);
     this.#events.receive(buffer, 0, count);
-    if (!this.#over && !this.#paused && !this.#reading) this.#read();
+    // Until here nothing was to be read into it, whoever called `resume` meanwhile.
+    this.#reading = false;
+    if (this.#over) return this.#changeBuffer(NOTHING);
+    if (count === buffer.length && count < LARGE_READ) this.#changeBuffer(largeReads.take());
+    else if (count < SMALL_READ && buffer.length === LARGE_READ) this.#changeBuffer(smallReads.take());
+    if (!this.#paused) this.#read();
   };
+
+  readonly #readFailed = (error: unknown): void => {
+    this.#reading = false;
+    this.#changeBuffer(NOTHING);
+    this.#failed(error);
+  };
+
+  /** Nothing is read into the buffer any more. */
+  #changeBuffer(buffer: Uint8Array): void {
+    smallReads.giveBack(this.#buffer);
+    largeReads.giveBack(this.#buffer);
+    this.#buffer = buffer;
+  }
 
   readonly #failed = (error: unknown): void => {
     if (this.#over) return;

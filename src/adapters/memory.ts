@@ -57,6 +57,7 @@ export class MemoryTransport implements Transport {
   drain(): void {
     this.takesWrites = true;
     this.#unsent = 0;
+    for (const [i, chunk] of this.written.entries()) this.written[i] = copyOf(chunk, 0, chunk.length);
     if (!this.#isOver) this.#events!.drained();
   }
 

@@ -44,8 +44,6 @@ function checkStreams(conn: Conn): Conn {
   return conn;
 }
 
-/** Writes below this are copied, which is cheaper than giving up the engine's buffer. */
-const COPIED_WRITE = 32 * 1024;
 /** Bytes under way from which on the engine is told to wait. */
 const MUCH_UNSENT = 64 * 1024;
 /** A stream tells nothing of a chunk that it has taken in part, so that what is large goes in pieces of this. */
@@ -117,16 +115,12 @@ class StreamsTransport implements Transport {
   };
 
   write(bytes: Uint8Array, start: number, end: number): boolean {
-    const copied = end - start < COPIED_WRITE;
-    if (copied) {
-      this.#send(end - start, this.#writer.write(copyOf(bytes, start, end)));
-      if (this.#unsentBytes < MUCH_UNSENT) return true;
-    } else {
-      for (let at = start; at < end; at += PIECE) {
-        const piece = bytes.subarray(at, Math.min(end, at + PIECE));
-        this.#send(piece.length, this.#writer.write(piece));
-      }
+    // Copied, since whoever reads the other end may keep a chunk for as long as they like.
+    for (let at = start; at < end; at += PIECE) {
+      const piece = copyOf(bytes, at, Math.min(end, at + PIECE));
+      this.#send(piece.length, this.#writer.write(piece));
     }
+    if (this.#unsentBytes < MUCH_UNSENT) return true;
     this.#engineWaits = true;
     return false;
   }

@@ -1,7 +1,7 @@
 /**
  * The ways to read a request body: all of it, piece by piece, or as a web stream.
  */
-import { copyInto, copyOf } from "../protocol/bytes.ts";
+import { copyInto, copyOf, resized } from "../protocol/bytes.ts";
 import { Deferred, handled } from "./deferred.ts";
 import type { BodyReader, RequestBody } from "./request_body.ts";
 
@@ -39,11 +39,8 @@ export class Collector implements BodyReader {
       // Memory grows with what came, not with what was promised.
       this.#bytes = new Uint8Array(Math.max(count, Math.min(this.#expected ?? Infinity, FIRST_CAPACITY)));
     } else if (this.#length + count > this.#bytes.length) {
-      const larger = new Uint8Array(
-        Math.max(this.#length + count, Math.min(this.#bytes.length * 2, this.#expected ?? Infinity)),
-      );
-      larger.set(this.#bytes.subarray(0, this.#length));
-      this.#bytes = larger;
+      const larger = Math.min(this.#bytes.length * 2, this.#expected ?? Infinity);
+      this.#bytes = resized(this.#bytes, Math.max(this.#length + count, larger));
     }
     copyInto(this.#bytes, this.#length, bytes, start, end);
     this.#length += count;
@@ -52,7 +49,7 @@ export class Collector implements BodyReader {
 
   end(): void {
     const bytes = this.#bytes ?? new Uint8Array(0);
-    this.#resolve(bytes.length === this.#length ? bytes : bytes.slice(0, this.#length));
+    this.#resolve(bytes.length === this.#length ? bytes : resized(bytes, this.#length));
   }
 
   fail(error: unknown): void {

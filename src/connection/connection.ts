@@ -12,7 +12,7 @@ import type {
   Transport,
   TransportEvents,
 } from "../conn.ts";
-import { ConnectionError, ProtocolError } from "../errors.ts";
+import { ConnectionError, type ConnectionErrorCode, ProtocolError } from "../errors.ts";
 import type { Timeouts } from "../options.ts";
 import { limitsWith } from "../settings.ts";
 import type { ByteWriter } from "../protocol/byte_writer.ts";
@@ -189,13 +189,13 @@ export class HttpConnection
   close(): void {
     // One that only waits for the peer's end has finished, and is not cut off.
     const finished = this.state === "draining" && !this.out.stalled;
-    const error = new ConnectionError("closed", "the server closed the connection");
+    const error = this.#errorForWaiters("closed", "the server closed the connection");
     this.#abortDraining();
     this.#abandon(finished ? this.#life.reason : "forced", error);
   }
 
   makeRoom(): void {
-    const error = new ConnectionError("closed", "the connection made room for others");
+    const error = this.#errorForWaiters("closed", "the connection made room for others");
     this.#abandon(this.state === "draining" ? this.#life.reason : "evicted", error);
   }
 
@@ -260,7 +260,7 @@ export class HttpConnection
   }
 
   transportClosed(error?: unknown): void {
-    const gone = peerGone("the client went away", error);
+    const gone = this.#errorForWaiters("peer_gone", "the client went away", error);
     this.out.close(gone); // there is nobody to send the rest to
     if (this.state === "draining") this.#abandon(this.#life.reason, gone);
     else if (this.state === "upgraded") this.#tunnelClosed(error, gone);
@@ -497,7 +497,7 @@ export class HttpConnection
     this.#advance();
   }
 
-  #tunnelClosed(error: unknown, gone: ConnectionError): void {
+  #tunnelClosed(error: unknown, gone: ConnectionError | null): void {
     const endedWell = error === undefined && this.#inputEnded && this.#tunnel!.outputEnded &&
       !this.out.stalled;
     // Somebody may still read what came before the end, without the connection.
@@ -742,6 +742,15 @@ export class HttpConnection
     if (x?.isUnderWay) x.lose(error);
     this.#tunnel?.fail(error);
     this.#life.announceEnd();
+  }
+
+  /**
+   * An error for those who wait for something on the connection, where anybody does: making one costs more than all
+   * else that an idle connection's end costs.
+   */
+  #errorForWaiters(code: ConnectionErrorCode, message: string, cause?: unknown): ConnectionError | null {
+    const isAwaited = this.#exchange?.isUnderWay || this.#tunnel !== null || this.out.stalled;
+    return isAwaited ? new ConnectionError(code, message, cause) : null;
   }
 
   /** Whether the peer would take the end of the connection for the end of a response that it has not got whole. */

@@ -4,19 +4,54 @@
  * connection claims it. So small responses leave in one write, and a connection owns no write buffer.
  */
 import { ByteWriter } from "../protocol/byte_writer.ts";
+import { BufferPool } from "../protocol/buffer_pool.ts";
+
+/**
+ * Room for some small responses, and for `highWaterMark` bytes (64 KiB) with a response behind them: two sizes, so that
+ * a connection whose client is behind holds no more than it needs.
+ */
+const SMALL_BYTES = 16 * 1024;
+const LARGE_BYTES = 128 * 1024;
+/** Buffers that are kept, 1 MiB and 2 MiB: as many as transports keep and give back in one turn or two. */
+const MAX_SMALL = 64;
+const MAX_LARGE = 16;
+
+const NONE = new Uint8Array(0);
 
 /** Where flushed bytes go. */
 export interface OutputOwner {
   /** Sends `bytes[start, end)`; answers whether the memory may be used again at once. */
   send(bytes: Uint8Array, start: number, end: number): boolean;
+  /** The transport keeps `buffer`, which `send` has sent of: it comes back by `giveBack`, or never. */
+  lend(buffer: Uint8Array): void;
 }
 
-/** Room to begin with, and what is kept after a flush. */
-const INITIAL_BYTES = 16 * 1024;
+/** Appends to buffers that are used again. */
+class PooledWriter extends ByteWriter {
+  readonly #small = new BufferPool(SMALL_BYTES, MAX_SMALL);
+  readonly #large = new BufferPool(LARGE_BYTES, MAX_LARGE);
+
+  constructor() {
+    super(0);
+  }
+
+  override allocate(count: number): Uint8Array {
+    return count <= SMALL_BYTES
+      ? this.#small.take()
+      : count <= LARGE_BYTES
+      ? this.#large.take()
+      : super.allocate(count);
+  }
+
+  override release(buffer: Uint8Array): void {
+    this.#small.giveBack(buffer);
+    this.#large.giveBack(buffer);
+  }
+}
 
 /** The shared output buffer. */
 export class Output {
-  readonly #writer = new ByteWriter(INITIAL_BYTES);
+  readonly #writer = new PooledWriter();
   #owner: OutputOwner | null = null;
   #corked = false;
   #flushQueued = false;
@@ -62,7 +97,16 @@ export class Output {
     this.#owner = null;
     if (owner === null || length === 0) return;
     writer.length = 0;
-    const taken = owner.send(writer.bytes, 0, length);
-    if (!taken || writer.bytes.length > 4 * INITIAL_BYTES) writer.bytes = new Uint8Array(INITIAL_BYTES);
+    const buffer = writer.bytes;
+    const isTaken = owner.send(buffer, 0, length);
+    if (isTaken && buffer.length <= SMALL_BYTES) return;
+    writer.bytes = NONE;
+    if (isTaken) this.giveBack(buffer);
+    else owner.lend(buffer);
+  }
+
+  /** The transport has sent all of `buffer`. */
+  giveBack(buffer: Uint8Array): void {
+    this.#writer.release(buffer);
   }
 }

@@ -3,7 +3,8 @@
  */
 import { ExchangeError } from "../errors.ts";
 import type { Fields } from "../exchange.ts";
-import { ByteWriter, utf8Length } from "../protocol/byte_writer.ts";
+import { ByteWriter, SHORT_TEXT, utf8Length } from "../protocol/byte_writer.ts";
+import { EncodedText } from "../protocol/encoded_text.ts";
 import { type FieldLines, giveBack, linesOf } from "../protocol/field_lines.ts";
 import {
   FieldNotes,
@@ -46,8 +47,9 @@ type Phase = "unanswered" | "streaming" | "complete" | "cut";
 
 /** A body that follows, of which nobody knows how long it gets. */
 const UNKNOWN_LENGTH = -1;
-/** Text from this length on is encoded apart, so that the shared buffer stays small. */
+/** Text beyond this length is encoded into memory of its own, so that what is shared stays small. */
 const LARGE_TEXT = 16 * 1024;
+const texts = new EncodedText(LARGE_TEXT);
 
 const CRLF = Uint8Array.of(0x0d, 0x0a);
 const CONTENT_LENGTH = bytesOf("content-length: ");
@@ -103,9 +105,12 @@ export class ResponseWriter {
     if (!this.#isOrdered("respond", "unanswered")) return;
     const port = this.#port!;
     if (body != null) checkContent(body);
-    const content = typeof body === "string" && body.length > LARGE_TEXT
-      ? encoder.encode(body)
-      : body ?? null;
+    const isReused = typeof body === "string" && body.length > SHORT_TEXT && body.length <= LARGE_TEXT;
+    const content = typeof body !== "string" || body.length <= SHORT_TEXT
+      ? body ?? null
+      : isReused
+      ? texts.encode(body)
+      : encoder.encode(body);
     const length = content === null
       ? 0
       : typeof content === "string"
@@ -116,6 +121,7 @@ export class ResponseWriter {
     this.#phase = "complete";
     if (this.#framing !== "none" && content !== null && length > 0) {
       if (typeof content === "string") out.utf8(content);
+      else if (isReused) out.copy(content);
       else port.out.append(content);
     }
     port.responseDone();

@@ -14,6 +14,9 @@ export class SerializedTransport implements TransportEvents {
   #depth = 0;
   /** Events that came meanwhile, in their order; `null` while there are none. */
   #queue: (() => void)[] | null = null;
+  /** How many writes there were, and which was the last of which the transport kept the memory. */
+  #writes = 0;
+  #lastKept = 0;
 
   /** Tells `events` what `transport` tells. */
   constructor(transport: Transport, events: TransportEvents) {
@@ -42,7 +45,11 @@ export class SerializedTransport implements TransportEvents {
   }
 
   drained(): void {
-    this.#tell(() => this.#events.drained());
+    const writes = this.#writes;
+    this.#tell(() => {
+      // The transport has kept more since it said so, and will say so again.
+      if (writes >= this.#lastKept) this.#events.drained();
+    });
   }
 
   transportClosed(error?: unknown): void {
@@ -102,8 +109,11 @@ export class SerializedTransport implements TransportEvents {
   /** As `Transport.write`. */
   write(bytes: Uint8Array, start: number, end: number): boolean {
     this.enter();
+    this.#writes++;
     try {
-      return this.#transport.write(bytes, start, end);
+      const taken = this.#transport.write(bytes, start, end);
+      if (!taken) this.#lastKept = this.#writes;
+      return taken;
     } catch (error) {
       this.transportClosed(error);
       return false;

@@ -11,6 +11,9 @@ const FIRST_CHECK = 4;
 /** … up to this. A power of two. */
 const CHECK_EVERY = 64;
 
+/** The share of a turn's length from which on a connection counts as busy. */
+const BUSY = 0.1;
+
 /** Who takes turns. */
 export interface TurnTaker {
   /** It may go on. */
@@ -22,8 +25,8 @@ export class TurnQueue {
   readonly #clock: Clock;
   #waiting: TurnTaker[] = [];
   #isScheduled = false;
-  /** Since when the loop has been busy with the connections that do not wait, while others do. */
-  #othersSince = 0;
+  /** Since when the busy connections have had the loop in this turn of it; until the next one begins. */
+  #busySince = 0;
   readonly #run = (): void => this.#serve();
 
   /** Takes turns of the event loop by `clock`. */
@@ -37,11 +40,17 @@ export class TurnQueue {
   }
 
   /**
-   * Whether a turn that began at `began` is over. While connections wait, those that do not share one turn between
-   * them, so that many busy ones do not add up.
+   * Whether a connection's turn that began at `began` is over. Those that have worked for a while share one turn of the
+   * loop, so that many of them do not add up.
    */
   isOver(began: number): boolean {
-    return this.now() - (this.#isScheduled ? this.#othersSince : began) >= this.#clock.turnLength;
+    const now = this.now();
+    if (now - began < this.#clock.turnLength * BUSY) return false;
+    if (!this.#isScheduled) {
+      this.#busySince = began;
+      this.#schedule();
+    }
+    return now - this.#busySince >= this.#clock.turnLength;
   }
 
   /** Calls `taker.takeTurn` in a later turn of the loop, after those that wait already. */
@@ -53,7 +62,6 @@ export class TurnQueue {
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    this.#othersSince = this.now();
     this.#clock.nextTurn(this.#run);
   }
 
@@ -61,6 +69,7 @@ export class TurnQueue {
   #serve(): void {
     this.#isScheduled = false;
     const waiting = this.#waiting;
+    if (waiting.length === 0) return;
     this.#waiting = [];
     const end = this.now() + this.#clock.turnLength;
     let served = 0;
@@ -69,7 +78,7 @@ export class TurnQueue {
     } finally {
       if (served < waiting.length) this.#waiting = [...waiting.slice(served), ...this.#waiting];
       if (this.#waiting.length > 0) this.#schedule();
-      this.#othersSince = this.now();
+      this.#busySince = this.now();
     }
   }
 }

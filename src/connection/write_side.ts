@@ -38,6 +38,8 @@ export class WriteSide implements OutputOwner, DeadlineOwner {
   #closed = false;
   #closedBy: unknown = undefined;
   #ready: Deferred<void> | null = null;
+  /** The output buffers that the transport keeps until it is drained. */
+  #lent: Uint8Array[] | null = null;
   /** Armed while it stalls. */
   #look: Deadline | null = null;
   /** Bytes handed to the transport. */
@@ -98,6 +100,11 @@ export class WriteSide implements OutputOwner, DeadlineOwner {
     return taken;
   }
 
+  /** @internal */
+  lend(buffer: Uint8Array): void {
+    if (!this.#closed) (this.#lent ??= []).push(buffer);
+  }
+
   #stall(): void {
     if (this.stalled) return;
     this.stalled = true;
@@ -140,6 +147,10 @@ export class WriteSide implements OutputOwner, DeadlineOwner {
   drained(): void {
     this.stalled = false;
     this.#disarm();
+    if (this.#lent !== null) {
+      for (const buffer of this.#lent) this.#engine.output.giveBack(buffer);
+      this.#lent = null;
+    }
     this.resume();
   }
 
@@ -179,6 +190,7 @@ export class WriteSide implements OutputOwner, DeadlineOwner {
     if (this.#closed) return;
     this.flush();
     this.#closed = true;
+    this.#lent = null;
     this.#closedBy = error;
     this.#disarm();
     this.#ready?.reject(error);

@@ -6,7 +6,7 @@
 /** Up to this many bytes a loop is faster than `set`, on V8 as on JavaScriptCore. */
 const SHORT_COPY = 24;
 /** Up to this many characters a loop is faster than `encodeInto` and the view that it needs. */
-const SHORT_TEXT = 64;
+export const SHORT_TEXT = 64;
 
 const encoder = new TextEncoder();
 
@@ -37,10 +37,19 @@ export class ByteWriter {
   reserve(count: number): void {
     const needed = this.length + count;
     if (needed <= this.bytes.length) return;
-    const larger = new Uint8Array(Math.max(needed, this.bytes.length * 2));
-    larger.set(this.bytes.subarray(0, this.length));
-    this.bytes = larger;
+    const smaller = this.bytes;
+    this.bytes = this.allocate(needed);
+    this.bytes.set(smaller.subarray(0, this.length));
+    this.release(smaller);
   }
+
+  /** Memory of `count` bytes at least, in place of what has become too small. */
+  protected allocate(count: number): Uint8Array {
+    return new Uint8Array(Math.max(count, this.bytes.length * 2));
+  }
+
+  /** What was in `buffer` is elsewhere now. */
+  protected release(_buffer: Uint8Array): void {}
 
   /** Appends `source`. */
   copy(source: Uint8Array): void {

@@ -158,3 +158,25 @@ export function copyInto(
   }
   for (let i = start; i < end; i++) target[at++] = bytes[i];
 }
+
+/** An `ArrayBuffer` as of ES2024, which Node 20 has not yet. */
+interface Transferable {
+  transfer?(length: number): ArrayBuffer;
+}
+
+/**
+ * Memory of `length` bytes that begins as `bytes` did, which is detached: it is moved where the runtime can do that, and
+ * no old copy waits for the collector.
+ */
+export function resized(bytes: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {
+  const moved = (bytes.buffer as Transferable).transfer?.(length);
+  if (moved !== undefined) return new Uint8Array(moved);
+  const copy = new Uint8Array(length);
+  copy.set(length < bytes.length ? bytes.subarray(0, length) : bytes);
+  return copy;
+}
+
+/** Frees the memory of `bytes`, which nothing looks at any more, without the collector where the runtime can do that. */
+export function free(bytes: Uint8Array): void {
+  (bytes.buffer as Transferable).transfer?.(0);
+}
