@@ -51,6 +51,12 @@ type Reading = "proxy header" | "head" | "body" | "held" | "tunnel" | "discard";
  */
 const CHUNKS_AT_ONCE = 1024;
 
+/**
+ * For how long, in milliseconds, a response that is sent piece by piece may pause where its client has half-closed. Few
+ * clients read on after that; the source of an event stream would else be asked for events for ever.
+ */
+const QUIET_STREAM_TIMEOUT = 1_000;
+
 let lastId = 0;
 
 /** A connection at work. */
@@ -625,7 +631,14 @@ export class HttpConnection
   }
 
   get progressTimeout(): number {
-    return this.#reading === "tunnel" ? 0 : this.#keepAlive.limits.requestTimeout;
+    if (this.#reading === "tunnel") return 0;
+    return this.#isQuietStream ? QUIET_STREAM_TIMEOUT : this.#keepAlive.limits.requestTimeout;
+  }
+
+  /** Whether a response is sent piece by piece to a client that has half-closed: most often it has gone for good. */
+  get #isQuietStream(): boolean {
+    const x = this.#exchange;
+    return this.#inputEnded && x !== null && x.isUnderWay && x.response.phase === "streaming";
   }
 
   probePeer(): void {

@@ -1,7 +1,7 @@
 /**
  * The exchange that handlers see: one request and its response, on whatever connection has it now.
  */
-import { ExchangeError } from "../errors.ts";
+import { ConnectionError, ExchangeError } from "../errors.ts";
 import type { Addr, Connection } from "../conn.ts";
 import type { Exchange, ExchangeHandler, Fields, Upgraded, UpgradeOptions } from "../exchange.ts";
 import { UPGRADE } from "../protocol/persistence.ts";
@@ -120,7 +120,7 @@ export class HttpExchange implements Exchange {
   /** What has failed may have left something behind that still uses the exchange. */
   #handlerFailed(port: ExchangePort, error: unknown): void {
     this.#escaped = true;
-    port.handlerFailed(error);
+    if (!this.isAbort(error)) port.handlerFailed(error);
     if (this.response.phase === "unanswered") this.respond(500, undefined, "Internal Server Error\n");
     else if (this.response.phase === "streaming") port.responseBroken();
   }
@@ -184,6 +184,17 @@ export class HttpExchange implements Exchange {
     if (this.#aborted !== null) return;
     this.#aborted = error;
     this.#abort?.abort(error);
+  }
+
+  /** Whether the client has gone, or may have, before its response was complete. */
+  get isAborted(): boolean {
+    return this.#aborted !== null || this.response.phase === "cut";
+  }
+
+  /** Whether `error` only passes on that the client has gone, which is no failure of the handler's. */
+  isAbort(error: unknown): boolean {
+    if (!this.isAborted) return false;
+    return error instanceof ConnectionError || (error as Error | undefined)?.name === "AbortError";
   }
 
   get #live(): ExchangePort {

@@ -2,13 +2,13 @@
  * Watches for a client that is gone although nothing says so, while it is the handler's turn: one that has
  * half-closed may have closed altogether, and one that is not read from, because more than `highWaterMark` of what
  * it has sent waits, cannot be heard. Either is given up where its exchange makes no progress for
- * `requestTimeout`; meanwhile the transport is asked for a reset.
+ * `requestTimeout`, or where it waits in the middle of a response; meanwhile the transport is asked for a reset.
  */
 import { Deadline, type DeadlineOwner } from "./deadlines.ts";
 import type { Engine } from "./engine.ts";
 
 /** How often the transport is asked for a reset, in milliseconds. One system call each time. */
-const PROBE_INTERVAL = 2_000;
+const PROBE_INTERVAL = 1_000;
 
 /** Whose peer is watched. */
 export interface PeerWatchOwner {

@@ -69,7 +69,7 @@ function needsCare(call: FetchCall): boolean {
 /** Reports an error, and answers with what the report says, or 500, where nothing was answered yet. */
 async function fail(x: HttpExchange, call: FetchCall, error: unknown, onError: ErrorReporter): Promise<void> {
   try {
-    const response = await onError(error, call.request);
+    const response = x.isAbort(error) ? undefined : await onError(error, call.request);
     if (x.response.phase === "unanswered" && response instanceof NativeResponse) {
       await send(x, call, response);
     }

@@ -54,46 +54,59 @@ async function sendBody(
   x: HttpExchange,
   status: number,
   headers: Headers,
-  reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
+  reader: ReadableStreamDefaultReader<unknown>,
   source: BodySource,
 ): Promise<void> {
   try {
-    const first = await reader.read();
-    if (first.done && !source.sendsTrailers) return x.respond(status, headers, "");
-    if (!first.done) checkChunk(first.value);
-    const second = first.done ? Promise.resolve(first) : reader.read();
-    second.catch(() => {}); // told when its turn comes, which may be after a wait for the client
-    // A body made of text or bytes is one chunk whose end is known right after it.
-    if (!source.sendsTrailers && await isDoneSoon(second)) return x.respond(status, headers, first.value);
-    x.start(status, headers);
-    if (!first.done && !x.write(first.value)) await x.ready();
-    for (let chunk = await second; !chunk.done; chunk = await reader.read()) {
-      checkChunk(chunk.value);
+    let read = reader.read();
+    if (await settlesSoon(read) && !source.sendsTrailers) {
+      const first = await read;
+      if (first.done) return x.respond(status, headers, "");
+      const chunk = chunkOf(first.value);
+      read = reader.read();
+      read.catch(() => {}); // told when its turn comes, which may be after a wait for the client
+      // A body made of text or bytes is one chunk whose end is known right after it: so its length is told.
+      if (await settlesSoon(read) && (await read).done) return x.respond(status, headers, chunk);
+      x.start(status, headers);
+      if (!x.write(chunk)) await x.ready();
+    } else {
+      // Clients wait for the head: an event stream's to know that it is open, others before they send their body.
+      x.start(status, headers);
+    }
+    for (let next = await read; !next.done; next = await reader.read()) {
       // A source that never waits would otherwise hold the event loop.
-      if (!x.write(chunk.value) || !x.spendTurn()) await x.ready();
+      if (!x.write(chunkOf(next.value)) || !x.spendTurn()) await x.ready();
     }
     x.end(null, source.trailersToSend() ?? undefined);
   } catch (error) {
+    const isClientGone = x.isAborted;
     source.cancelBody!(error);
     if (x.response.phase === "streaming") x.abort();
-    // That the client has gone is no failure of the handler; that the body has not its content-length is,
-    // upon which the exchange has cut itself off.
-    else if (x.response.phase === "cut" && !(error instanceof RangeError)) return;
+    // That the client has gone is no failure of the handler's; that the body has not its content-length is, upon which
+    // the exchange has cut itself off.
+    if (isClientGone && !(error instanceof RangeError)) return;
     throw error;
   }
 }
 
-/** Microtasks that a stream over text or bytes needs at the most to tell that it has ended. */
-const SOON = 8;
+/** Microtasks that a stream needs at the most to give what it has at hand, and that this was all. */
+const SOON = 16;
 
-/** Whether `read` tells the end within a few microtasks. */
-async function isDoneSoon(read: Promise<ReadableStreamReadResult<unknown>>): Promise<boolean> {
-  let done: boolean | undefined;
-  read.then((result) => done = result.done, () => done = false);
-  for (let i = 0; i < SOON && done === undefined; i++) await null;
-  return done === true;
+/** Whether `promise` settles within a few microtasks. */
+async function settlesSoon(promise: Promise<unknown>): Promise<boolean> {
+  let isSettled = false;
+  const settled = (): void => {
+    isSettled = true;
+  };
+  promise.then(settled, settled);
+  for (let i = 0; i < SOON && !isSettled; i++) await null;
+  return isSettled;
 }
 
-function checkChunk(chunk: unknown): asserts chunk is Uint8Array {
-  if (!(chunk instanceof Uint8Array)) throw new TypeError("the body's stream must give Uint8Array chunks");
+/** A chunk as the exchange takes it: Bun and the frameworks written for it put text and buffers into streams, too. */
+function chunkOf(chunk: unknown): string | Uint8Array {
+  if (typeof chunk === "string" || chunk instanceof Uint8Array) return chunk;
+  if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
+  throw new TypeError("the body's stream must give Uint8Array chunks, or text");
 }

@@ -251,7 +251,7 @@ test("a reset is found out by a probe while the client is not read from", async 
   client.send(get("/never") + BEHIND["70 KiB of pipelined requests"]);
   assert.equal(client.paused, true);
   client.isReset = true;
-  clock.advance(3_000);
+  clock.advance(1_500);
   await settled();
   assert.equal(client.probes, 1);
   assert.equal(signals[0].aborted, true);
@@ -317,12 +317,12 @@ test("a half-closed client keeps its answer as long as it comes on", async () =>
   client.send(get());
   client.sendEnd();
   for (let i = 0; i < 10; i++) {
-    clock.advance(9_000);
+    clock.advance(900);
     written[0].write("more");
     await settled();
   }
   assert.equal(connection.state, "active");
-  clock.advance(15_000);
+  clock.advance(2_500);
   assert.equal(await connection.closed, "client_gone");
 });
 

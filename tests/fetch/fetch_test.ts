@@ -356,11 +356,15 @@ test("a stream that errors midway ends the connection without a clean end", asyn
       new Response(
         new ReadableStream({
           start: (controller) => controller.enqueue(new Uint8Array(1)),
-          pull: (controller) => controller.error(new Error("source broke")),
+          async pull(controller) {
+            await quiet();
+            controller.error(new Error("source broke"));
+          },
         }),
       ),
   });
   client.send(get() + get());
+  await quiet();
   await quiet();
   assert.doesNotMatch(client.text(), /\n0\r\n\r\n$/);
   assert.equal(client.closed, true);
