@@ -18,6 +18,7 @@ export type Doing =
   | "reading a body"
   | "answering a half-closed client"
   | "answering a half-closed client whose body is not read"
+  | "streaming to a half-closed client"
   | "answering a client that is not read from"
   | "sending"
   | "draining an unread body"
@@ -42,6 +43,8 @@ export const ENDED_BY: Readonly<Record<Doing, readonly (keyof ServeOptions)[]>> 
   "answering a half-closed client": ["requestTimeout"],
   /** The same, and the handler does not read what has come of the body. */
   "answering a half-closed client whose body is not read": ["requestTimeout"],
+  /** A response is sent piece by piece, and the client has half-closed: it ends at a pause of a second, not by option. */
+  "streaming to a half-closed client": [],
   /** The handler works, and more than `highWaterMark` of what the client has sent waits: it is not read from. */
   "answering a client that is not read from": ["requestTimeout"],
   /** The client does not take what was sent. */

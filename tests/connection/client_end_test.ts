@@ -65,6 +65,10 @@ function answer(x: Exchange, signals: AbortSignal[]): void | Promise<void> {
     case "/upload":
       signals.push(x.signal);
       return x.text().then((text) => x.respond(200, {}, text), () => {});
+    case "/stream":
+      signals.push(x.signal);
+      x.start(200);
+      return;
     case "/tunnel": {
       const { readable, writable } = x.upgrade();
       void readable.cancel();
@@ -126,6 +130,12 @@ const SITUATIONS: Readonly<
     s.client.sendEnd();
     return [s, "active", "client_gone"];
   },
+  "streaming to a half-closed client"() {
+    const s = situation({ requestTimeout: 0 });
+    s.client.send(get("/stream"));
+    s.client.sendEnd();
+    return [s, "active", "client_gone"];
+  },
   "answering a client that is not read from"() {
     const s = situation();
     s.client.send(get("/never") + get("/next").repeat(2_000));
@@ -156,7 +166,7 @@ const SITUATIONS: Readonly<
 };
 
 for (const [doing, options] of Object.entries(ENDED_BY)) {
-  test(`a connection whose client is gone ends by ${options.join(" or ")} while ${doing}`, async () => {
+  test(`a connection whose client is gone ends by ${options.join(" or ") || "itself"} while ${doing}`, async () => {
     const [{ connection, clock, client, server }, state, reason] = SITUATIONS
       [doing as Doing]();
     await settled();
