@@ -15,7 +15,7 @@ const READ_BUFFER = new Uint8Array(64 * 1024);
 
 /** Deno and Bun have `node:net`, but not what is inside; and TLS has bytes of its own. */
 const IS_DENO = "Deno" in globalThis;
-const IS_NODE = !(IS_DENO || "Bun" in globalThis);
+export const IS_NODE: boolean = !(IS_DENO || "Bun" in globalThis);
 
 /** Reads `count` bytes, which lie in `READ_BUFFER`. */
 type Received = (count: number) => boolean;
