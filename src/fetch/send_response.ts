@@ -80,12 +80,12 @@ async function sendBody(
     x.end(null, source.trailersToSend() ?? undefined);
   } catch (error) {
     const isClientGone = x.isAborted;
+    const { phase } = x.response;
     source.cancelBody!(error);
-    if (x.response.phase === "streaming") x.abort();
+    if (phase === "streaming") x.abort();
     // That the client has gone is no failure of the handler's; that the body has not its content-length is, upon which
     // the exchange has cut itself off.
-    if (isClientGone && !(error instanceof RangeError)) return;
-    throw error;
+    if (phase === "unanswered" || !isClientGone || error instanceof RangeError) throw error;
   }
 }
 

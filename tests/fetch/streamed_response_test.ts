@@ -214,6 +214,20 @@ test("what fails since the client has gone is not told to onError", async () => 
   }
 });
 
+test("an upload that was broken off before its echo began is answered with 500, and not told to onError", async () => {
+  const { client, errors } = connect({
+    async fetch(request) {
+      await settled();
+      return new Response(request.body);
+    },
+  });
+  client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel");
+  client.sendEnd();
+  for (let i = 0; i < 5; i++) await settled();
+  assert.equal(parseResponses(client.text())[0].status, 500);
+  assert.deepEqual(errors, []);
+});
+
 test("a handler that rejects with the signal's abort does not fail; with anything else it does", async () => {
   for (const own of [false, true]) {
     const { client, errors } = connect({
