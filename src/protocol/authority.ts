@@ -89,7 +89,10 @@ function authorityEnd(bytes: Uint8Array, start: number, end: number, portNeeded:
   return i;
 }
 
-/** Whether a Host value is well-formed. Empty is: the target URI may have no authority. */
+/**
+ * Whether a Host value is well-formed. Empty is: the target URI may have no authority, and a server may have a
+ * default for it (RFC 9112 §3.3).
+ */
 export function isHost(bytes: Uint8Array, start: number, end: number): boolean {
   return start === end || authorityEnd(bytes, start, end, false) === end;
 }
@@ -103,6 +106,11 @@ export function isTargetFor(method: string, bytes: Uint8Array, start: number, en
   if (authority < 0) return false;
   const after = authorityEnd(bytes, authority, end, false);
   return after === end || (after > 0 && (bytes[after] === SLASH || bytes[after] === QUESTION_MARK));
+}
+
+/** Whether a target of one of the forms has an authority of its own, by its first byte: absolute or authority. */
+export function hasAuthority(first: number): boolean {
+  return first !== SLASH && first !== ASTERISK;
 }
 
 /** Where the authority of an absolute-form `http://` or `https://` target begins, or -1. */

@@ -1,9 +1,16 @@
 /**
  * Decodes `chunked` (RFC 9112 §7.1), resumable at any byte. Data goes to a sink as slices of what came
- * in; extensions are passed over, trailers kept, and both are bounded.
+ * in; extensions are checked and passed over, trailers kept, and both are bounded.
  */
 import { ProtocolError } from "../errors.ts";
-import { CR, HEX_VALUE, HTAB, IS_FIELD_VALUE, LF, SEMICOLON, SP } from "./bytes.ts";
+import { CR, HEX_VALUE, LF } from "./bytes.ts";
+import {
+  type ExtensionState,
+  extensionState,
+  MALFORMED_EXTENSION,
+  mayEndAfter,
+  NO_EXTENSION,
+} from "./chunk_extensions.ts";
 import { FieldTable, readFieldLine } from "./fields.ts";
 
 /** Where a body's bytes go. */
@@ -15,22 +22,24 @@ export interface BodySink {
 /** Bytes of chunk extensions in one body; nobody uses them, and they cost the reader work. */
 const MAX_EXTENSION_BYTES = 4096;
 
-/** Largest chunk: 2^48 - 1, more than any disk and still exact. */
-const MAX_SIZE_DIGITS = 12;
+/** Largest chunk, in bytes: more than any disk, and still exact. */
+const MAX_SIZE = 2 ** 48 - 1;
+
+/** Digits of a size: some senders pad to the width of their integers, with 16 at the most, and this is twice that. */
+const MAX_SIZE_DIGITS = 32;
 
 /** The state is the element that the next byte belongs to. */
 const ELEMENT = {
   SIZE: 0,
-  EXTENSION_BLANK: 1,
-  EXTENSION: 2,
-  SIZE_LF: 3,
-  DATA: 4,
-  DATA_CR: 5,
-  DATA_LF: 6,
-  TRAILER: 7,
-  DONE: 8,
+  EXTENSION: 1,
+  SIZE_LF: 2,
+  DATA: 3,
+  DATA_CR: 4,
+  DATA_LF: 5,
+  TRAILER: 6,
+  DONE: 7,
 } as const;
-const { SIZE, EXTENSION_BLANK, EXTENSION, SIZE_LF, DATA, DATA_CR, DATA_LF, TRAILER, DONE } = ELEMENT;
+const { SIZE, EXTENSION, SIZE_LF, DATA, DATA_CR, DATA_LF, TRAILER, DONE } = ELEMENT;
 type State = typeof ELEMENT[keyof typeof ELEMENT];
 
 /** Decodes one body. */
@@ -40,6 +49,7 @@ export class ChunkedDecoder {
   #state: State = SIZE;
   #digits = 0;
   #size = 0;
+  #extension: ExtensionState = NO_EXTENSION;
   #extensionBytes = 0;
   #trailerBytes = new Uint8Array(0);
   #trailerLength = 0;
@@ -90,18 +100,16 @@ export class ChunkedDecoder {
         if (value !== 255) {
           if (++this.#digits > MAX_SIZE_DIGITS) throw badChunk("a chunk size has too many digits");
           this.#size = this.#size * 16 + value;
+          if (this.#size > MAX_SIZE) throw badChunk("a chunk is larger than any body can be");
         } else if (this.#digits === 0) throw badChunk("a chunk must start with its size");
-        else this.#afterSize(byte);
+        else {
+          this.#extension = NO_EXTENSION;
+          this.#afterSize(byte);
+        }
         return;
       }
-      case EXTENSION_BLANK:
-        if (byte === CR) throw badChunk("blanks follow a chunk size");
-        return this.#afterSize(byte);
       case EXTENSION:
-        if (byte === CR) this.#state = SIZE_LF;
-        else if (IS_FIELD_VALUE[byte] === 0) throw badChunk("a chunk extension holds a control byte");
-        else this.#countExtension();
-        return;
+        return this.#afterSize(byte);
       case SIZE_LF:
         if (byte !== LF) throw badChunk("a CR must be followed by LF");
         this.#state = this.#size === 0 ? TRAILER : DATA;
@@ -120,15 +128,20 @@ export class ChunkedDecoder {
     }
   }
 
+  /** Reads a byte of the extensions, or the CR behind them. */
   #afterSize(byte: number): void {
-    if (byte === CR) this.#state = SIZE_LF;
-    else if (byte === SEMICOLON) this.#state = EXTENSION;
-    else if (byte === SP || byte === HTAB) this.#state = EXTENSION_BLANK;
-    else throw badChunk("a chunk size must be hexadecimal digits");
-    if (byte !== CR) this.#countExtension();
-  }
-
-  #countExtension(): void {
+    if (byte === CR) {
+      if (!mayEndAfter(this.#extension)) {
+        throw badChunk("a chunk extension is incomplete, or blanks follow it");
+      }
+      this.#state = SIZE_LF;
+      return;
+    }
+    this.#state = EXTENSION;
+    this.#extension = extensionState(this.#extension, byte);
+    if (this.#extension === MALFORMED_EXTENSION) {
+      throw badChunk("a chunk size must be hexadecimal digits, and extensions as in RFC 9112 §7.1.1");
+    }
     if (++this.#extensionBytes > MAX_EXTENSION_BYTES) {
       throw new ProtocolError("chunk_extensions_too_long", 413, "the body's chunk extensions are too long");
     }

@@ -19,7 +19,8 @@ export const NO_LENGTH = -1;
  * is refused, although a recipient may accept one of equal members: nobody sends it in good faith.
  *
  * @param earlier what the lines before it said, or `NO_LENGTH`
- * @throws {ProtocolError} `bad_content_length` 400; `body_too_large` 413 for a number past 2^53
+ * @throws {ProtocolError} `bad_content_length` 400, for a number past 2^53 - 1 too: RFC 9110 §8.6 warns of those
+ * that a recipient's integers do not hold
  */
 export function contentLength(bytes: Uint8Array, start: number, end: number, earlier: number): number {
   if (start === end) throw badLength("Content-Length is empty");
@@ -36,9 +37,7 @@ function decimal(bytes: Uint8Array, start: number, end: number): number {
     if (digit < 0 || digit > 9) throw badLength("Content-Length must be decimal digits");
     value = value * 10 + digit;
   }
-  if (value > Number.MAX_SAFE_INTEGER) {
-    throw new ProtocolError("body_too_large", 413, "Content-Length is larger than any body can be");
-  }
+  if (value > Number.MAX_SAFE_INTEGER) throw badLength("Content-Length is larger than any body can be");
   return value;
 }
 

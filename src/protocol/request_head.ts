@@ -4,7 +4,7 @@
  * when its end is here, and the search for that end goes on where it stopped: no byte is searched twice.
  */
 import { ProtocolError } from "../errors.ts";
-import { isTargetFor } from "./authority.ts";
+import { hasAuthority, isTargetFor } from "./authority.ts";
 import { CR, IS_TARGET, IS_TOKEN, latin1, LF, SP } from "./bytes.ts";
 import { FieldSection } from "./field_section.ts";
 import { type FieldTable, NEED_MORE } from "./fields.ts";
@@ -67,6 +67,7 @@ export class RequestHead {
   #startLineRead = false;
   #targetStart = 0;
   #targetEnd = 0;
+  #targetHasAuthority = false;
   #emptyLines = 0;
   /** Where the first line that was not read yet starts, relative to the head. */
   #line = 0;
@@ -165,6 +166,10 @@ export class RequestHead {
 
   #complete(length: number, limits: HeadLimits): number {
     checkHeadSize(length, limits);
+    // RFC 9112 §3.2: Host is identical to the authority of the target, and has a value where there is one.
+    if (this.#targetHasAuthority && this.fields.get("host") === "") {
+      throw new ProtocolError("bad_host", 400, "Host is empty, although the target has an authority");
+    }
     this.expectsContinue = this.#section.expectsContinue;
     return this.length = length;
   }
@@ -226,6 +231,7 @@ export class RequestHead {
     }
     this.#targetStart = target - this.base;
     this.#targetEnd = targetEnd - this.base;
+    this.#targetHasAuthority = hasAuthority(bytes[target]);
     this.#startLineRead = true;
     return version + VERSION_LINE;
   }

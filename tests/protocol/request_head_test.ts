@@ -472,6 +472,19 @@ test("RequestHead.parse() rejects a malformed Host", () => {
   }
 });
 
+test("RequestHead.parse() rejects an empty Host where the target has an authority (RFC 9112 §3.2)", () => {
+  for (const version of ["1.0", "1.1"]) {
+    for (const start of ["GET http://a.example/", "OPTIONS https://a.example", "CONNECT a.example:443"]) {
+      for (const host of ["Host:", "Host: \t"]) {
+        assertHeadRefused(request(`${start} HTTP/${version}`, ["X: y"], [host]), "bad_host", 400);
+      }
+    }
+    for (const start of ["GET /", "OPTIONS *"]) {
+      assert.deepEqual(readHead(request(`${start} HTTP/${version}`, [], ["Host:"])).fields, [["host", ""]]);
+    }
+  }
+});
+
 test("RequestHead.parse() reads Host in all its forms", () => {
   for (
     const host of [
@@ -522,9 +535,9 @@ test("RequestHead.parse() rejects a malformed Content-Length", () => {
   }
 });
 
-test("RequestHead.parse() answers a Content-Length past any body with 413", () => {
+test("RequestHead.parse() rejects a Content-Length that no safe integer holds", () => {
   for (const value of ["9007199254740992", "9007199254740993", "18446744073709551621", "9".repeat(400)]) {
-    assertHeadRefused(get(`Content-Length: ${value}`), "body_too_large", 413);
+    assertHeadRefused(get(`Content-Length: ${value}`), "bad_content_length", 400);
   }
 });
 
