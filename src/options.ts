@@ -67,6 +67,25 @@ export interface FetchInfo {
    */
   upgrade(options?: UpgradeOptions): Upgraded & { readonly response: Response };
   /**
+   * The request as an object of the platform's own `Request` class, for code that looks into one: a `Request` or
+   * `fetch` of which somebody took a reference before the server started, `Bun.write()`, and both globals with the
+   * option `globals: false`. Called again it answers the same object. The body moves there, unless it is being read
+   * already: read it from one of both.
+   *
+   * @example
+   * ```ts
+   * import { serve } from "@mooring/http";
+   *
+   * const server = await serve({
+   *   port: 0,
+   *   globals: false,
+   *   fetch: (_request, info) => fetch(new Request("http://127.0.0.1:8001/", info.nativeRequest())),
+   * });
+   * await server.close();
+   * ```
+   */
+  nativeRequest(): Request;
+  /**
    * Sets times for this request and the idle time after it, in place of the server's.
    *
    * @throws {TypeError} on a name that is none of {@linkcode Timeouts}, or a value of the wrong type
@@ -101,9 +120,11 @@ export interface MinBodyRate {
    */
   readonly bytesPerSecond?: number;
   /**
-   * Milliseconds over which the rate is taken: a body is looked at again and again after this long, and must
-   * have brought enough since the last look. At least 1.
-   * @default 5_000
+   * Milliseconds for which no body is too slow. At least 1.
+   *
+   * A phone in a tunnel, or between two cells, is silent for half a minute and more, and TCP then waits up to a
+   * minute until it sends again (RFC 6298 §2.5). nginx waits 60 s between two reads, too.
+   * @default 60_000
    */
   readonly grace?: number;
 }
@@ -230,18 +251,19 @@ export interface ConnectionOptions {
    */
   readonly requestTimeout?: number;
   /**
-   * How fast a request body must come, as bytes a second or with the time over which that is taken; what is
-   * slower is answered with 408 where no answer has begun. Only the time counts for which the server waits
-   * for the client: while the handler does not read, nothing is late. 0 lets a body trickle.
-   * @default { bytesPerSecond: 240, grace: 5_000 }
+   * How fast a request body must come, as bytes a second or with the grace before that counts; what is slower is
+   * answered with 408 where no answer has begun. The rate is that of the whole body so far, so that one that came
+   * fast may stall: after 1 MB for an hour, which `requestTimeout` shortens. Only the time counts for which the
+   * server waits for the client: while the handler does not read, nothing is late. 0 lets a body trickle.
+   * @default { bytesPerSecond: 240, grace: 60_000 }
    */
   readonly minBodyRate?: number | MinBodyRate;
   /**
    * How long the client may take no byte of a response that waits to be sent; then the connection is cut.
    * What the client takes is known as far as the system tells it: that keeps up to some megabytes on a fast
    * network, and asks for more when a part of these is gone. So a client that is slow on purpose, on a fast
-   * network, needs more time than its own.
-   * @default 30_000
+   * network, needs more time than its own: a media player that has enough for now is paused for that long.
+   * @default 60_000
    */
   readonly writeTimeout?: number;
   /**
@@ -310,6 +332,14 @@ export interface ConnectionOptions {
    * @default nobody's PROXY header is read
    */
   readonly proxyProtocol?: ProxyProtocolOptions;
+  /**
+   * Whether a `fetch` handler replaces the globals `fetch`, `Request` and `Response` of this process, when the server is
+   * made: so that the first two take the requests that it gets, and responses are sent without a stream. README
+   * says what differs. `false` leaves them alone; what looks into a request then needs
+   * {@linkcode FetchInfo.nativeRequest}, and each response is read as a stream.
+   * @default true
+   */
+  readonly globals?: boolean;
 }
 
 /** A certificate and what goes with it, as PEM. */
@@ -330,10 +360,11 @@ export interface TlsOptions {
  */
 export interface ServeOptions extends ConnectionOptions {
   /**
-   * The port, 0 to 65535; 0 lets the system choose one (see `server.addr`).
+   * The port, 0 to 65535, also as a string of digits such as `process.env.PORT`; 0 lets the system choose one (see
+   * `server.addr`).
    * @default 8000
    */
-  readonly port?: number;
+  readonly port?: number | string;
   /**
    * The path of a Unix domain socket to listen on instead of a port. A socket that nobody listens on any more
    * is replaced; it is removed when the server ends. On Linux a path that begins with NUL is a name without a
@@ -358,8 +389,9 @@ export interface ServeOptions extends ConnectionOptions {
    */
   readonly reusePort?: boolean;
   /**
-   * The address to listen on.
-   * @default "0.0.0.0"
+   * The address to listen on: of IPv4 or IPv6 (`"::1"`, also `"[::1]"`), or a name of one. `"0.0.0.0"` stands for all
+   * of IPv4, `"::"` for all of both. An IPv4 client has its IPv4 address as `remoteAddr` there, too.
+   * @default "::", or "0.0.0.0" where IPv6 cannot be had
    */
   readonly hostname?: string;
   /**

@@ -15,8 +15,9 @@ import type {
 export interface TimeLimits {
   readonly idleTimeout: number;
   readonly requestTimeout: number;
-  /** Bytes a second, over each `bodyRateGrace` milliseconds. */
+  /** Bytes a second, over the whole body. */
   readonly minBodyRate: number;
+  /** Milliseconds for which the rate does not count. */
   readonly bodyRateGrace: number;
   readonly writeTimeout: number;
 }
@@ -40,11 +41,25 @@ export interface Settings extends TimeLimits {
   readonly highWaterMark: number;
   /** The peers that send a PROXY header, as they were named; `null` where nobody does. */
   readonly proxies: readonly string[] | null;
+  /** Whether a `fetch` handler replaces the globals `fetch`, `Request` and `Response`. */
+  readonly globals: boolean;
 }
+
+/** A port of one address. */
+export interface TcpPlace {
+  readonly kind: "tcp";
+  readonly port: number;
+  /** `ALL_ADDRESSES` where none was named. */
+  readonly hostname: string;
+  readonly reusePort: boolean;
+}
+
+/** Every address of this machine, of IPv6 and of IPv4. */
+export const ALL_ADDRESSES = "";
 
 /** Where a server listens. */
 export type ListenAt =
-  | { readonly kind: "tcp"; readonly port: number; readonly hostname: string; readonly reusePort: boolean }
+  | TcpPlace
   | { readonly kind: "unix"; readonly path: string; readonly mode: number | undefined }
   | { readonly kind: "fd"; readonly fd: number | "systemd" };
 
@@ -86,6 +101,7 @@ const CONNECTION_OPTIONS = [
   "lingerTimeout",
   "highWaterMark",
   "proxyProtocol",
+  "globals",
 ] as const satisfies readonly (keyof ConnectionOptions)[];
 
 const DRAIN_BODY_OPTIONS = ["bytes", "timeout"] as const satisfies readonly (keyof DrainBody)[];
@@ -165,7 +181,7 @@ export function serveSettings(options: ServeOptions): Settings & ListenSettings 
 const PLACES = { port: ["hostname", "reusePort"], path: ["mode"], fd: [] } as const;
 
 function listenAt(options: ServeOptions): ListenAt {
-  const { hostname = "0.0.0.0", path, fd } = options;
+  const { hostname, path, fd } = options;
   const place = path !== undefined ? "path" : fd !== undefined ? "fd" : "port";
   for (const [other, along] of Object.entries(PLACES)) {
     const stray = other === place ? undefined : [other, ...along].find((name) => name in options);
@@ -189,11 +205,29 @@ function listenAt(options: ServeOptions): ListenAt {
   if (place === "fd") {
     return { kind: "fd", fd: fd === "systemd" ? fd : number("fd", fd, 0, 0, MAX_TIME) };
   }
-  if (typeof hostname !== "string" || !/^[^\s\0]+$/.test(hostname)) {
+  if (hostname !== undefined && (typeof hostname !== "string" || !/^[^\s\0]+$/.test(hostname))) {
     throw new TypeError(`option "hostname" must be an address or a host name, not ${show(hostname)}`);
   }
-  const port = number("port", options.port, 8000, 0, MAX_PORT);
-  return { kind: "tcp", port, hostname, reusePort: flag("reusePort", options.reusePort, false) };
+  return {
+    kind: "tcp",
+    port: number("port", portNumber(options.port), 8000, 0, MAX_PORT),
+    hostname: hostname === undefined ? ALL_ADDRESSES : withoutBrackets(hostname),
+    reusePort: flag("reusePort", options.reusePort, false),
+  };
+}
+
+/** A port as the environment has it is text. */
+function portNumber(port: number | string | undefined): number | undefined {
+  if (typeof port !== "string") return port;
+  if (!/^[0-9]+$/.test(port)) {
+    throw new TypeError(`option "port" must be a number, also as a string of digits, not ${show(port)}`);
+  }
+  return Number(port);
+}
+
+/** An IPv6 address, also as a URL writes it (RFC 3986 §3.2.2). */
+function withoutBrackets(hostname: string): string {
+  return /^\[([^\]]*:[^\]]*)\]$/.exec(hostname)?.[1] ?? hostname;
 }
 
 /** What PEM must hold to be used. */
@@ -239,8 +273,8 @@ const DEFAULT_TIMES: TimeLimits = {
   idleTimeout: 60_000,
   requestTimeout: 300_000,
   minBodyRate: 240,
-  bodyRateGrace: 5_000,
-  writeTimeout: 30_000,
+  bodyRateGrace: 60_000,
+  writeTimeout: 60_000,
 };
 
 function timeLimits(given: Timeouts, otherwise: TimeLimits): TimeLimits {
@@ -310,6 +344,7 @@ function settings(options: ConnectionOptions): Settings {
     lingerTimeout: time("lingerTimeout", options.lingerTimeout, 5_000),
     highWaterMark: number("highWaterMark", options.highWaterMark, 64 * 1024, 1),
     proxies: proxies(options.proxyProtocol),
+    globals: flag("globals", options.globals, true),
   };
 }
 

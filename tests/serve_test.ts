@@ -64,7 +64,7 @@ const FUNCTIONS = ["fetch", "exchange", "onError", "onStateChange", "onListen"];
 
 test("serve() refuses a number of the wrong type, and names the option", async () => {
   for (const name of NUMBERS) {
-    for (const value of ["80", null, true, 10n]) {
+    for (const value of ["many", null, true, 10n]) {
       await assertRefused({ ...LOCAL, fetch: fetch200, [name]: value }, "TypeError", name);
     }
   }
@@ -76,7 +76,9 @@ test("serve() refuses a number out of range, and names the option", async () => 
       await assertRefused({ ...LOCAL, fetch: fetch200, [name]: value }, "RangeError", name);
     }
   }
-  await assertRefused({ ...LOCAL, fetch: fetch200, port: 65_536 }, "RangeError", "port");
+  for (const port of [65_536, "65536"]) {
+    await assertRefused({ ...LOCAL, fetch: fetch200, port }, "RangeError", "port");
+  }
   await assertRefused({ ...LOCAL, fetch: fetch200, backlog: 0 }, "RangeError", "backlog");
   await assertRefused({ ...LOCAL, fetch: fetch200, highWaterMark: 0 }, "RangeError", "highWaterMark");
   // A runtime's timer would take it for 1 ms.
@@ -88,7 +90,7 @@ test("serve() refuses what is no function, no flag, no host name, no signal, and
     const handler = name === "exchange" ? {} : { fetch: fetch200 };
     await assertRefused({ ...LOCAL, ...handler, [name]: "hello" }, "TypeError", name);
   }
-  for (const name of ["keepAlive", "keepAliveHint"]) {
+  for (const name of ["keepAlive", "keepAliveHint", "globals"]) {
     await assertRefused({ ...LOCAL, fetch: fetch200, [name]: "yes" }, "TypeError", name);
   }
   for (const hostname of ["", 127, null]) {
@@ -139,6 +141,64 @@ test("serve() wants one handler: not none, not two", async () => {
   for (const options of [undefined, null, fetch200]) {
     await assertRefused(options, "TypeError", "fetch", "exchange");
   }
+});
+
+test("serve() takes a port as the environment has it, and no other text", async () => {
+  await using first = await start({ port: "0", fetch: fetch200 });
+  assert.ok(first.port > 0);
+  await assert.rejects(serve({ ...LOCAL, port: `${first.port}`, fetch: fetch200 }), /in use/);
+  for (const port of ["", " ", "80 ", "8e3", "0x50", "-1", "http"]) {
+    await assertRefused({ ...LOCAL, fetch: fetch200, port }, "TypeError", "port");
+  }
+});
+
+test("serve() without hostname answers on IPv4 and IPv6, and tells IPv4 clients as such", async () => {
+  const seen: Addr[] = [];
+  await using server = await serve({
+    port: 0,
+    fetch(_request, { remoteAddr, connection: { localAddr } }) {
+      seen.push(remoteAddr!, localAddr!);
+      return new Response("hello");
+    },
+  });
+  const { hostname, port } = server.addr as NetAddr;
+  assert.deepEqual([hostname, server.url], ["::", `http://localhost:${port}/`]);
+  for (const host of ["127.0.0.1", "::1"]) {
+    const authority = host.includes(":") ? `[${host}]` : host;
+    assert.equal(await (await fetch(`http://${authority}:${port}/`)).text(), "hello");
+  }
+  assert.deepEqual(seen.map((addr) => (addr as NetAddr).hostname), ["127.0.0.1", "127.0.0.1", "::1", "::1"]);
+  await server.close();
+});
+
+test("serve() takes an IPv6 address as a URL writes it", async () => {
+  for (const hostname of ["[::1]", "::1"]) {
+    await using server = await start({ hostname, fetch: fetch200 });
+    assert.deepEqual([(server.addr as NetAddr).hostname, server.url], [
+      "::1",
+      `http://[::1]:${server.port}/`,
+    ]);
+    assert.equal(await (await fetch(server.url)).text(), "hello");
+  }
+});
+
+test("serve() rejects with the system's code", async () => {
+  await using first = await start({ fetch: fetch200 });
+  const { port } = first;
+  for (
+    const [place, code] of [
+      [{ hostname: "127.0.0.1", port }, "EADDRINUSE"],
+      [{ port }, "EADDRINUSE"], // where somebody listens on a part of it
+      [{ hostname: "192.0.2.1", port: 0 }, "EADDRNOTAVAIL"],
+    ] as const
+  ) {
+    await assert.rejects(serve({ ...place, fetch: fetch200 }), { code });
+  }
+  // A resolver that is out of reach says EAI_AGAIN on Node.
+  await assert.rejects(serve({ hostname: "a.invalid", port: 0, fetch: fetch200 }), {
+    code: /^(ENOTFOUND|EAI_AGAIN)$/,
+    message: /a\.invalid:0: the host name is not known/,
+  });
 });
 
 test("serve() says that a port is in use, and names it", async () => {

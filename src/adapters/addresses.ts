@@ -3,9 +3,20 @@
  */
 import type { Addr } from "../conn.ts";
 
+/** What an IPv4 address begins with on a socket that listens on IPv6 and IPv4 (RFC 4291 §2.5.5.2). */
+const MAPPED_PREFIX = "::ffff:";
+
 /** The address of an internet socket, if all of it is known. */
 export function tcpAddr(hostname: string | undefined, port: number | undefined): Addr | undefined {
-  return hostname === undefined || port === undefined ? undefined : { transport: "tcp", hostname, port };
+  if (hostname === undefined || port === undefined) return undefined;
+  return unmapped({ transport: "tcp", hostname, port });
+}
+
+/** `addr`; one of IPv4 as such, whatever kind of socket tells it. */
+export function unmapped(addr: Addr): Addr {
+  if (addr.transport !== "tcp" || !addr.hostname.startsWith(MAPPED_PREFIX)) return addr;
+  const { port, hostname } = addr;
+  return { transport: "tcp", hostname: hostname.slice(MAPPED_PREFIX.length), port };
 }
 
 /** The address of a Unix socket; empty where it has no name. */

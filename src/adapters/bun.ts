@@ -6,7 +6,9 @@
 import type { ServeOptions } from "../options.ts";
 import { type Listen, startServer } from "../server/start.ts";
 import type { Server } from "../server/server.ts";
+import { rememberServer, replaceServers } from "./bun_hot.ts";
 import { type BunSocket, BunSocketTransport } from "./bun_socket.ts";
+import { inOwnContext } from "./async_context.ts";
 import { runtimeClock } from "./runtime_clock.ts";
 
 /** What is used of Bun. */
@@ -15,22 +17,23 @@ interface BunListener {
   readonly port: number;
   stop(closeConnections: boolean): void;
 }
+interface BunListenOptions {
+  hostname: string;
+  port: number;
+  reusePort: boolean;
+  allowHalfOpen: boolean;
+  socket: {
+    binaryType: "uint8array";
+    open(socket: BunSocket): void;
+    data(socket: BunSocket, chunk: Uint8Array): void;
+    drain(socket: BunSocket): void;
+    end(socket: BunSocket): void;
+    close(socket: BunSocket, error?: unknown): void;
+    error(socket: BunSocket, error: unknown): void;
+  };
+}
 interface BunRuntime {
-  listen(options: {
-    hostname: string;
-    port: number;
-    reusePort: boolean;
-    allowHalfOpen: boolean;
-    socket: {
-      binaryType: "uint8array";
-      open(socket: BunSocket): void;
-      data(socket: BunSocket, chunk: Uint8Array): void;
-      drain(socket: BunSocket): void;
-      end(socket: BunSocket): void;
-      close(socket: BunSocket, error?: unknown): void;
-      error(socket: BunSocket, error: unknown): void;
-    };
-  }): BunListener;
+  listen(options: BunListenOptions): BunListener;
 }
 
 /**
@@ -47,19 +50,21 @@ interface BunRuntime {
  * await server.close();
  * ```
  */
-export function serve(options: ServeOptions): Promise<Server> {
-  return startServer(options, listen, runtimeClock);
+export async function serve(options: ServeOptions): Promise<Server> {
+  const server = await startServer(options, listen, runtimeClock, inOwnContext);
+  rememberServer(server);
+  return server;
 }
 
 const listen: Listen = async (settings, accept) => {
+  replaceServers();
   const { at, tls } = settings;
   if (at.kind !== "tcp" || tls !== undefined) {
     const { listenOnNode } = await import("./node_listener.ts");
     return await listenOnNode(settings, accept);
   }
   const { hostname, port, reusePort } = at;
-  const { Bun } = globalThis as unknown as { Bun: BunRuntime };
-  const listener = Bun.listen({
+  const listener = listenOnBun({
     hostname,
     port,
     reusePort,
@@ -86,3 +91,14 @@ const listen: Listen = async (settings, accept) => {
     close: () => listener.stop(false),
   };
 };
+
+/** As `Bun.listen`, whose error tells no code where the host name cannot be resolved. */
+function listenOnBun(options: BunListenOptions): BunListener {
+  const { Bun } = globalThis as unknown as { Bun: BunRuntime };
+  try {
+    return Bun.listen(options);
+  } catch (error) {
+    const { code = "ENOTFOUND" } = error as { code?: string };
+    throw Object.assign(error as Error, { code });
+  }
+}

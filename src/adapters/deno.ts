@@ -9,6 +9,7 @@ import type { Listener } from "../server/http_server.ts";
 import type { ListenSettings } from "../settings.ts";
 import { ALPN_PROTOCOLS, type Listen, startServer, TlsError } from "../server/start.ts";
 import type { Server } from "../server/server.ts";
+import { inOwnContext } from "./async_context.ts";
 import { runtimeClock } from "./runtime_clock.ts";
 import { type DenoConn, DenoConnTransport } from "./deno_conn.ts";
 
@@ -45,7 +46,7 @@ interface DenoRuntime {
  * ```
  */
 export function serve(options: ServeOptions): Promise<Server> {
-  return startServer(options, listen, runtimeClock);
+  return startServer(options, listen, runtimeClock, inOwnContext);
 }
 
 const listen: Listen = async (settings, accept) => {
@@ -88,13 +89,15 @@ class DenoListener implements Listener {
   #listen(hostname: string, port: number, tls: TlsOptions | undefined): RuntimeListener {
     const { Deno } = globalThis as unknown as { Deno: DenoRuntime };
     const options = { hostname, port, tcpBacklog: this.#backlog };
-    if (tls === undefined) return Deno.listen(options);
-    const secure = { ...options, ...certificate(tls), ...ALPN };
+    const secure = tls && { ...options, ...certificate(tls), ...ALPN };
     try {
-      return Deno.listenTls(secure);
+      return secure === undefined ? Deno.listen(options) : Deno.listenTls(secure);
     } catch (error) {
       const { name, message } = error as Error;
-      throw name === "InvalidData" || /\b(keys?|certificates?)\b/.test(message) ? new TlsError(error) : error;
+      // Deno tells no code where the host name cannot be resolved.
+      if (message.startsWith("failed to lookup")) throw Object.assign(error as Error, { code: "ENOTFOUND" });
+      const isTls = name === "InvalidData" || /\b(keys?|certificates?)\b/.test(message);
+      throw secure !== undefined && isTls ? new TlsError(error) : error;
     }
   }
 

@@ -5,6 +5,7 @@
 import type { Addr, Transport, TransportEvents } from "../conn.ts";
 import { BufferPool } from "../protocol/buffer_pool.ts";
 import { copyOf } from "../protocol/bytes.ts";
+import { unmapped } from "./addresses.ts";
 
 /** What is used of a `Deno.Conn`, whichever kind it is. */
 export interface DenoConn {
@@ -91,8 +92,8 @@ export class DenoConnTransport implements Transport {
   constructor(conn: DenoConn, isSecure: boolean = ("handshake" in conn)) {
     this.#conn = conn;
     this.isSecure = isSecure;
-    this.remoteAddr = conn.remoteAddr;
-    this.localAddr = conn.localAddr;
+    this.remoteAddr = unmapped(conn.remoteAddr);
+    this.localAddr = unmapped(conn.localAddr);
     try {
       conn.setNoDelay?.(true);
       conn.setKeepAlive?.(true); // so that a client that vanished without a word is noticed

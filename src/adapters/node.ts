@@ -6,6 +6,7 @@
 import type { ServeOptions } from "../options.ts";
 import type { Server } from "../server/server.ts";
 import { startServer } from "../server/start.ts";
+import { inOwnContext } from "./async_context.ts";
 import { listenOnNode } from "./node_listener.ts";
 import { runtimeClock } from "./runtime_clock.ts";
 
@@ -24,5 +25,5 @@ import { runtimeClock } from "./runtime_clock.ts";
  * ```
  */
 export function serve(options: ServeOptions): Promise<Server> {
-  return startServer(options, listenOnNode, runtimeClock);
+  return startServer(options, listenOnNode, runtimeClock, inOwnContext);
 }

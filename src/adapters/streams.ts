@@ -8,6 +8,7 @@ import { copyOf } from "../protocol/bytes.ts";
 import type { ConnectionOptions } from "../options.ts";
 import { connectionSettings } from "../settings.ts";
 import { HttpServer } from "../server/http_server.ts";
+import { inOwnContext } from "./async_context.ts";
 import { runtimeClock } from "./runtime_clock.ts";
 import { DenoConnTransport, isDenoConn } from "./deno_conn.ts";
 
@@ -30,7 +31,7 @@ import { DenoConnTransport, isDenoConn } from "./deno_conn.ts";
  */
 export function serveConn(conn: Conn, options: ConnectionOptions): Connection {
   // The options first: where they are wrong, the connection is as it was.
-  const server = new HttpServer(options, connectionSettings(options), runtimeClock);
+  const server = new HttpServer(options, connectionSettings(options), runtimeClock, inOwnContext);
   const transport = isDenoConn(conn) ? new DenoConnTransport(conn) : new StreamsTransport(checkStreams(conn));
   return server.accept(transport);
 }

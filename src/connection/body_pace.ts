@@ -1,8 +1,9 @@
 /**
- * Whether a request body comes as fast as `minBodyRate` wants: looked at again and again, each time when the
- * client has had the grace period.
+ * Whether a request body comes as fast as `minBodyRate` wants, taken over all the time for which the client was
+ * waited for: what came fast at first makes up for a stall. Nobody is too slow within the grace period.
  */
 import { ClientTime, type ClientTimeOwner } from "./client_time.ts";
+import { TICK } from "./deadlines.ts";
 import type { Engine } from "./engine.ts";
 import type { KeepAlive } from "./keep_alive.ts";
 
@@ -18,9 +19,12 @@ export interface BodyPaceOwner {
 export class BodyPace implements ClientTimeOwner {
   readonly #owner: BodyPaceOwner;
   readonly #keepAlive: KeepAlive;
+  /** Until the next look. */
   readonly #time: ClientTime;
-  /** What had come by the last look. */
-  #received = 0;
+  /** What had come when this began. */
+  #before = 0;
+  /** For how long the client was waited for by the last look, in milliseconds. */
+  #waited = 0;
 
   /** Watches nothing yet. */
   constructor(owner: BodyPaceOwner, keepAlive: KeepAlive, engine: Engine) {
@@ -33,7 +37,10 @@ export class BodyPace implements ClientTimeOwner {
   resume(): void {
     if (this.#keepAlive.limits.minBodyRate === 0) return;
     this.#time.resume();
-    if (!this.#time.runs) this.#look();
+    if (this.#time.runs) return;
+    this.#before = this.#owner.bodyReceived;
+    this.#waited = 0;
+    this.#time.renew(this.#keepAlive.limits.bodyRateGrace);
   }
 
   /** No more is wanted for now. */
@@ -47,13 +54,13 @@ export class BodyPace implements ClientTimeOwner {
   }
 
   clientTimeOver(): void {
-    const came = this.#owner.bodyReceived - this.#received;
-    if (came * 1000 < this.#keepAlive.limits.minBodyRate * this.#time.waited) this.#owner.bodyTooSlow();
-    else this.#look();
-  }
-
-  #look(): void {
-    this.#received = this.#owner.bodyReceived;
-    this.#time.renew(this.#keepAlive.limits.bodyRateGrace);
+    const { minBodyRate, bodyRateGrace } = this.#keepAlive.limits;
+    this.#waited += this.#time.waited;
+    // The time for which what has come is enough.
+    const enough = (this.#owner.bodyReceived - this.#before) * 1000 / minBodyRate;
+    if (enough < this.#waited) return this.#owner.bodyTooSlow();
+    // Lengths make lists of deadlines: so that these stay few, the time is rounded, and no longer than the grace.
+    const left = Math.ceil((enough - this.#waited + 1) / TICK) * TICK;
+    this.#time.renew(Math.min(left, bodyRateGrace));
   }
 }

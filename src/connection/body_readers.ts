@@ -121,8 +121,13 @@ export class Pieces implements BodyReader, AsyncIterableIterator<Uint8Array<Arra
  * again by then: it touches only what is still its own.
  *
  * @param want called when the stream is read or cancelled: the body is to be fed
+ * @param failure gives what the stream errors with where the body fails
  */
-export function streamBody(body: RequestBody, want: () => void): ReadableStream<Uint8Array<ArrayBuffer>> {
+export function streamBody(
+  body: RequestBody,
+  want: () => void,
+  failure: (error: unknown) => unknown = (error) => error,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
   let controller!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
   const reader: BodyReader = {
     push(bytes, start, end) {
@@ -130,7 +135,7 @@ export function streamBody(body: RequestBody, want: () => void): ReadableStream<
       return controller.desiredSize! > 0;
     },
     end: () => controller.close(),
-    fail: (error) => controller.error(error),
+    fail: (error) => controller.error(failure(error)),
   };
   return new ReadableStream<Uint8Array<ArrayBuffer>>({
     start(given) {

@@ -29,7 +29,8 @@ import { type Late, Patience, type PatienceOwner, type Waiting } from "./patienc
 import { PeerWatch, type PeerWatchOwner } from "./peer_watch.ts";
 import { SerializedTransport } from "./serialized_transport.ts";
 import type { Sparable } from "./spare.ts";
-import { CONTINUE, writeError } from "./standard_fields.ts";
+import { writeError } from "./error_response.ts";
+import { CONTINUE } from "./standard_fields.ts";
 import { Tunnel, type TunnelPort } from "./tunnel.ts";
 import { Turn, type TurnTaker } from "./turns.ts";
 import { WriteSide, type WriteSideOwner } from "./write_side.ts";
@@ -403,11 +404,11 @@ export class HttpConnection
 
   /**
    * Whether the body is worth reading to its end although the response is complete. As in Go, it was the
-   * handler's until then; only a read that still waits is served. The rest is dropped in budget.
+   * handler's until then; only a read that still waits is served, and copies are. The rest is dropped in budget.
    */
   #readsOn(body: RequestBody): boolean {
     if (body.wanted) return true;
-    if (this.#keepAlive.lastBecause !== null) return false;
+    if (this.#keepAlive.lastBecause !== null && !body.outlivesResponse) return false;
     body.drain(this.#engine.settings.drainBytes);
     return true;
   }
@@ -595,10 +596,10 @@ export class HttpConnection
     return this.#exchange!.body.state === "awaited" ? "body" : "reader";
   }
 
-  /** Whether it only reads the rest of a body that nobody wants, to be able to go on. */
+  /** Whether it only reads the rest of a body that nobody asks for, to be able to go on. */
   get #drains(): boolean {
     const { body, response } = this.#exchange!;
-    return body.state === "dropped" && response.phase === "complete";
+    return body.drains && response.phase === "complete";
   }
 
   /** Whether the next head is read as soon as it comes. */
@@ -748,6 +749,7 @@ export class HttpConnection
     this.#life.end(reason);
     this.#reading = "discard";
     this.#returnExchange();
+    if (x?.isUnderWay) x.body.keepRest(this.#input.bytes, this.#input.start, this.#input.end);
     this.#input.clear();
     this.#patience.stop();
     this.#peerWatch?.stop();

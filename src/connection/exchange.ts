@@ -9,8 +9,10 @@ import type { Timeouts } from "../options.ts";
 import type { Settings } from "../settings.ts";
 import { linesOf } from "../protocol/field_lines.ts";
 import { RequestHead } from "../protocol/request_head.ts";
+import { abortError } from "./abort_error.ts";
 import { Collector, Pieces, streamBody } from "./body_readers.ts";
 import { handled } from "./deferred.ts";
+import { ERROR_FIELDS, errorText } from "./error_response.ts";
 import { RequestBody } from "./request_body.ts";
 import { type ResponsePort, ResponseWriter } from "./response.ts";
 
@@ -63,7 +65,7 @@ export class HttpExchange implements Exchange {
   #port: ExchangePort | null = null;
   #ownedHead: Uint8Array = NOTHING;
   #abort: AbortController | null = null;
-  /** The reason of an aborted `signal`, kept also where the signal was not read yet; `null` before. */
+  /** Why `signal` is aborted, kept also where the signal was not read yet; `null` before. */
   #aborted: unknown = null;
   #lost: unknown = null;
   /** How often it was begun: what belongs to one request must not reach into the next. */
@@ -121,7 +123,7 @@ export class HttpExchange implements Exchange {
   #handlerFailed(port: ExchangePort, error: unknown): void {
     this.#escaped = true;
     if (!this.isAbort(error)) port.handlerFailed(error);
-    if (this.response.phase === "unanswered") this.respond(500, undefined, "Internal Server Error\n");
+    if (this.response.phase === "unanswered") this.respond(500, ERROR_FIELDS, errorText(500));
     else if (this.response.phase === "streaming") port.responseBroken();
   }
 
@@ -183,7 +185,7 @@ export class HttpExchange implements Exchange {
   abortSignal(error: unknown): void {
     if (this.#aborted !== null) return;
     this.#aborted = error;
-    this.#abort?.abort(error);
+    this.#abort?.abort(abortError(error));
   }
 
   /** Whether the client has gone, or may have, before its response was complete. */
@@ -229,7 +231,7 @@ export class HttpExchange implements Exchange {
     void this.#live;
     if (this.#abort === null) {
       this.#abort = new AbortController();
-      if (this.#aborted !== null) this.#abort.abort(this.#aborted);
+      if (this.#aborted !== null) this.#abort.abort(abortError(this.#aborted));
     }
     return this.#abort.signal;
   }
@@ -285,13 +287,17 @@ export class HttpExchange implements Exchange {
     return handled(this.text().then((text) => JSON.parse(text)));
   }
 
-  /** `onUse` is called whenever the stream is read or cancelled. */
-  stream(onUse?: () => void): ReadableStream<Uint8Array<ArrayBuffer>> {
+  /** `onUse` is called whenever the stream is read or cancelled; `failure` gives what it errors with. */
+  stream(
+    onUse?: () => void,
+    failure?: (error: unknown) => unknown,
+  ): ReadableStream<Uint8Array<ArrayBuffer>> {
     const port = this.#takeBody();
-    return streamBody(this.body, () => {
+    const want = (): void => {
       onUse?.();
       port.bodyWanted();
-    });
+    };
+    return streamBody(this.body, want, failure);
   }
 
   trailers(): IterableIterator<[string, string]> {

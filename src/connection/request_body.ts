@@ -3,6 +3,7 @@
  * its reader, no faster than the reader wants it.
  */
 import { ExchangeError, ProtocolError } from "../errors.ts";
+import { copyInto } from "../protocol/bytes.ts";
 import { type BodySink, ChunkedDecoder } from "../protocol/chunked_decoder.ts";
 import type { FieldTable } from "../protocol/fields.ts";
 import { CHUNKED, type Framing } from "../protocol/framing.ts";
@@ -22,10 +23,18 @@ export interface BodyReader extends BodySink {
  * - `offered`: its reader has not asked for anything yet
  * - `awaited`: its reader waits for more
  * - `resting`: its reader has had some, and does not ask for more right now
+ * - `kept`: its reader gets the rest without asking, since the response is complete and a copy may be read later
  * - `dropped`: nobody; it is read to get it out of the way
  * - `complete`: all of it was read, or the rest will not come
  */
-export type BodyState = "untouched" | "offered" | "awaited" | "resting" | "dropped" | "complete";
+export type BodyState =
+  | "untouched"
+  | "offered"
+  | "awaited"
+  | "resting"
+  | "kept"
+  | "dropped"
+  | "complete";
 
 /** One request's body, reusable: `begin`, `attach` and `resume`, or `drop`; `feed` until it is complete. */
 export class RequestBody implements BodySink {
@@ -41,6 +50,10 @@ export class RequestBody implements BodySink {
   received = 0;
   /** The trailer fields that came behind it, once it is complete. */
   trailers: FieldTable | null = null;
+  /** Whether a copy of it may be read after the response: then a drain gives it to its reader. */
+  outlivesResponse = false;
+  /** All that was to come, where the connection has ended. */
+  #rest: Uint8Array | null = null;
   #limit = Infinity;
 
   /** Makes ready for a body of this framing. */
@@ -56,6 +69,8 @@ export class RequestBody implements BodySink {
     this.#failure = undefined;
     this.received = 0;
     this.trailers = null;
+    this.outlivesResponse = false;
+    this.#rest = null;
     this.#limit = settings.maxBodyBytes || Infinity;
   }
 
@@ -71,7 +86,12 @@ export class RequestBody implements BodySink {
 
   /** Whether more would be read now. */
   get wanted(): boolean {
-    return this.#state === "awaited" || this.#state === "dropped";
+    return this.#state === "awaited" || this.drains;
+  }
+
+  /** Whether it is read on only within the budget of `drain`. */
+  get drains(): boolean {
+    return this.#state === "kept" || this.#state === "dropped";
   }
 
   /** Whether a reader was given. */
@@ -109,7 +129,9 @@ export class RequestBody implements BodySink {
 
   /** Says that the reader wants more. */
   resume(): void {
-    if (!this.complete && this.#state !== "dropped") this.#state = "awaited";
+    if (this.complete || this.drains) return;
+    this.#state = "awaited";
+    if (this.#rest !== null) this.#giveRest(this.#rest);
   }
 
   /** Drops what is still to come. */
@@ -118,19 +140,56 @@ export class RequestBody implements BodySink {
   }
 
   /**
-   * Drops up to `budget` more bytes, past which `feed` throws as past `maxBodyBytes`; tells the reader, and who reads
-   * it later.
+   * Reads up to `budget` more bytes, past which `feed` throws as past `maxBodyBytes`. They are the reader's where the
+   * body outlives the response; else they are dropped, and who reads it is told so.
    */
   drain(budget: number): void {
+    this.#limit = Math.min(this.#limit, this.received + budget);
+    if (this.outlivesResponse) {
+      this.#state = "kept";
+      return;
+    }
     this.#failure = new ExchangeError("the response is complete, and the body was dropped");
     this.#reader?.fail(this.#failure);
     this.drop();
-    this.#limit = Math.min(this.#limit, this.received + budget);
   }
 
-  /** Tells the reader that the rest will not come. */
+  /** The connection ends: what is left of the body can be read later, if `bytes[start, end)` has all of it. */
+  keepRest(bytes: Uint8Array, start: number, end: number): void {
+    if (this.complete || this.#state === "dropped") return;
+    const rest = new Uint8Array(end - start);
+    let length = 0;
+    const push = (bytes: Uint8Array, start: number, end: number): true => {
+      copyInto(rest, length, bytes, start, end);
+      length += end - start;
+      return true;
+    };
+    if (this.#decoder === null) {
+      if (this.#remaining > end - start) return;
+      push(bytes, start, start + this.#remaining);
+    } else {
+      try {
+        this.#decoder.decode(bytes, start, end, { push });
+      } catch {
+        return; // it fails since the connection ends
+      }
+      if (!this.#decoder.done) return;
+      this.trailers = this.#decoder.trailers;
+    }
+    if (this.received + length > this.#limit) return;
+    this.#rest = rest.subarray(0, length);
+    if (this.wanted) this.#giveRest(this.#rest);
+  }
+
+  #giveRest(rest: Uint8Array): void {
+    this.#rest = null;
+    if (rest.length > 0) this.push(rest, 0, rest.length);
+    this.#finish();
+  }
+
+  /** Tells the reader that the rest will not come, unless it is here. */
   fail(error: unknown): void {
-    if (this.complete) return;
+    if (this.complete || this.#rest !== null) return;
     const dropped = this.#state === "dropped";
     this.#state = "complete";
     this.#failure = error;
@@ -176,6 +235,8 @@ export class RequestBody implements BodySink {
       // The reader may ask for more, or drop the rest, while it takes these: that wish counts.
       this.#state = "resting";
       if (this.#reader!.push(bytes, start, end)) this.#state = "awaited";
+    } else if (this.#state === "kept") {
+      this.#reader!.push(bytes, start, end);
     }
     return this.wanted;
   }

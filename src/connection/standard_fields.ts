@@ -1,9 +1,8 @@
 /**
- * What the engine itself says in responses: the fields about persistence, 100, and plain error responses.
+ * What the engine itself says in responses: the fields about persistence, and 100.
  */
 import type { Settings } from "../settings.ts";
 import { ByteWriter } from "../protocol/byte_writer.ts";
-import { reasonPhrase, statusLine } from "../protocol/status.ts";
 
 const encoder = new TextEncoder();
 
@@ -11,7 +10,7 @@ const encoder = new TextEncoder();
 export const CONTINUE: Uint8Array = encoder.encode("HTTP/1.1 100 Continue\r\n\r\n");
 
 /** Says that this response is the connection's last (RFC 9112 §9.6). */
-const CLOSE_FIELD = encoder.encode("connection: close\r\n");
+export const CLOSE_FIELD: Uint8Array = encoder.encode("connection: close\r\n");
 
 const KEEP_ALIVE = encoder.encode("connection: keep-alive\r\n");
 const HINT = encoder.encode("keep-alive: ");
@@ -97,16 +96,4 @@ export class HeadEnds {
     if (hints) out.copy(CRLF);
     out.copy(CRLF);
   }
-}
-
-/** Appends a whole error response that closes. */
-export function writeError(out: ByteWriter, status: number, message: string, dateLine: Uint8Array): void {
-  const body = encoder.encode(`${status} ${reasonPhrase(status)}: ${message}\n`);
-  out.copy(statusLine(status));
-  out.copy(dateLine);
-  out.copy(CLOSE_FIELD);
-  out.latin1("content-type: text/plain;charset=utf-8\r\ncontent-length: ");
-  out.decimal(body.length);
-  out.latin1("\r\n\r\n");
-  out.copy(body);
 }

@@ -3,12 +3,19 @@
  * text or bytes is left to a native `Response`, made when it is asked for.
  */
 import type { Exchange, Fields } from "../exchange.ts";
-import { jsonInit, jsonText } from "./json.ts";
-import { NativeResponse, noteForm, noteFormOf, TEXT } from "./stand_in.ts";
+import { copyOf } from "../protocol/bytes.ts";
+import { checkInit, jsonInit, jsonText } from "./json.ts";
+import { respondWhole } from "./respond_whole.ts";
+import { readFields } from "./response_fields.ts";
+import { NativeResponse, noteSource, noteSourceOf, TEXT } from "./stand_in.ts";
 import { isPieces, streamOf } from "./text_stream.ts";
 import { completeWith } from "./twin.ts";
 
+/** The type of a form without files, as in the Fetch standard. */
+const FORM_TYPE = "application/x-www-form-urlencoded;charset=UTF-8";
+
 const TEXT_FIELDS: Fields = { "content-type": TEXT };
+const FORM_FIELDS: Fields = { "content-type": FORM_TYPE };
 
 /** A body: what `Response` takes, or pieces that come one after another. */
 export type FastBody = BodyInit | AsyncIterable<string | Uint8Array>;
@@ -31,71 +38,90 @@ export interface FastResponseClass {
   error(): Response;
 }
 
-/** A response whose parts are kept as they were given. */
+/** What a status text may hold (RFC 9112 §4). */
+const STATUS_TEXT = /^[\t -~\x80-\xff]*$/;
+
+/** The platform's classes, whoever replaces them. */
+const NativeHeaders: typeof Headers = globalThis.Headers;
+
+/** A response whose parts are kept until somebody asks for them, or it is sent. */
 class Fast {
-  /** As `Response.status`. */
-  readonly status: number;
-  /** As `Response.statusText`. HTTP/1.1 need not send it, and Mooring sends the registered phrase. */
-  readonly statusText: string;
-  readonly #content: FastBody | null;
-  readonly #init: ResponseInit | undefined;
+  readonly #status: number;
+  readonly #statusText: string;
+  /** The body, if it is at hand; else the native twin has it. */
+  readonly #content: string | Uint8Array | null = null;
+  readonly #fields: Fields | undefined;
   #headers: Headers | null = null;
   #native: Response | null = null;
 
   constructor(body?: FastBody | null, init?: ResponseInit) {
-    const status = Math.trunc(Number(init?.status ?? 200));
+    checkInit(init);
+    const headers = init?.headers;
+    const status = init?.status === undefined ? 200 : Math.trunc(Number(init.status));
+    const statusText = init?.statusText;
     if (!(status >= 200 && status <= 599)) {
       throw new RangeError(`the status must be from 200 to 599, not ${init?.status}`);
     }
     if (body != null && (status === 204 || status === 205 || status === 304)) {
       throw new TypeError(`a response with status ${status} has no body`);
     }
-    this.status = status;
-    this.statusText = init?.statusText ?? "";
-    this.#content = body ?? null;
-    this.#init = init;
+    if (statusText !== undefined && !STATUS_TEXT.test(statusText)) {
+      throw new TypeError("the status text holds a character that cannot travel");
+    }
+    this.#status = status;
+    this.#statusText = statusText === undefined ? "" : String(statusText);
+    const fields = headers === undefined ? null : readFields(headers);
+    if (typeof body === "string") {
+      this.#content = body;
+      this.#fields = fields === null ? TEXT_FIELDS : fields.withType(TEXT);
+    } else if (body instanceof URLSearchParams) {
+      this.#content = String(body);
+      this.#fields = fields === null ? FORM_FIELDS : fields.withType(FORM_TYPE);
+    } else {
+      this.#fields = fields?.lines;
+      if (body == null) return;
+      const bytes = bytesOf(body);
+      // What others are is the platform's to say, also whether they can be taken at all.
+      if (bytes !== null) this.#content = bytes;
+      else this.#native = this.#make(isPieces(body) ? streamOf(body) : body as BodyInit, body);
+    }
   }
 
   static json(data: unknown, init?: ResponseInit): Fast {
     return new Fast(jsonText(data), jsonInit(init));
   }
 
-  /** As `Response.headers`. Who has them may change them: once they are made, they hold. */
-  get headers(): Headers {
-    if (this.#headers === null && (this.#native !== null || !isAtHand(this.#content))) {
-      return this.native.headers;
-    }
-    return this.#own();
+  /** As `Response.status`. */
+  get status(): number {
+    return this.#status;
   }
 
-  /** Its headers as ours, made of what was given. */
-  #own(): Headers {
-    if (this.#headers === null) {
-      this.#headers = new Headers(this.#init?.headers);
-      if (typeof this.#content === "string" && !this.#headers.has("content-type")) {
-        this.#headers.set("content-type", TEXT);
-      }
-    }
-    return this.#headers;
+  /** As `Response.statusText`. HTTP/1.1 need not send it, and Mooring sends the registered phrase. */
+  get statusText(): string {
+    return this.#statusText;
+  }
+
+  /** As `Response.headers`. Who has them may change them: once they are made, they hold. */
+  get headers(): Headers {
+    if (this.#headers !== null) return this.#headers;
+    if (this.#native !== null) return this.#native.headers;
+    return this.#headers = new NativeHeaders(this.#fields as HeadersInit);
   }
 
   /** The native `Response`, made now. */
   get native(): Response {
-    if (this.#native === null) {
-      const content = this.#content;
-      const body = isPieces(content) ? streamOf(content) : content as BodyInit;
-      const { status, statusText } = this;
-      // Ours where the platform may leave out the type of a text.
-      const headers = typeof content === "string" ? this.#own() : this.#headers ?? this.#init?.headers;
-      noteForm(this as unknown as Response, content);
-      this.#native = new NativeResponse(body, {
-        status,
-        statusText,
-        ...headers !== undefined && { headers },
-      });
-      void this.#native.headers; // a clone on Deno forgets the type of a text that nobody has looked at
-    }
-    return this.#native;
+    return this.#native ??= this.#make(this.#content as BodyInit | null, this.#content);
+  }
+
+  #make(body: BodyInit | null, source: unknown): Response {
+    const { status, statusText } = this;
+    const headers = this.#headers ?? this.#fields as HeadersInit | undefined;
+    const native = new NativeResponse(body, { status, statusText, ...headers !== undefined && { headers } });
+    noteSource(this as unknown as Response, source);
+    // The platform types a text again whose type was deleted. And a clone on Deno forgets a type that nobody looked at.
+    const { headers: made } = native;
+    if (this.#headers !== null && !this.#headers.has("content-type")) made.delete("content-type");
+    return native;
   }
 
   /** As `Response.clone`. */
@@ -105,62 +131,40 @@ class Fast {
       const { status, statusText } = this;
       copy = new NativeResponse(copy.body, { status, statusText, headers: this.#headers });
     }
-    noteFormOf(this as unknown as Response, copy);
+    noteSourceOf(this as unknown as Response, copy);
     return copy;
   }
 
   /** Sends it; answers whether that was possible without a native one. */
   send(x: Exchange): boolean {
-    const content = this.#content;
     // A native twin may have been read or changed.
     if (this.#native !== null) return false;
-    if (content === null) x.respond(this.status, this.#fields(false), null);
-    else if (typeof content === "string") x.respond(this.status, this.#fields(true), content);
-    else if (content instanceof Uint8Array) x.respond(this.status, this.#fields(false), content);
-    else if (content instanceof ArrayBuffer) {
-      x.respond(this.status, this.#fields(false), new Uint8Array(content));
-    } else return false;
+    respondWhole(x, this.#status, this.#headers ?? this.#fields, this.#content);
     return true;
   }
-
-  /** The fields to send with a body that is at hand, with the type of a string where none is given. */
-  #fields(isText: boolean): Fields | undefined {
-    const given = this.#init?.headers;
-    if (this.#headers !== null) return this.#headers;
-    if (given === undefined) return isText ? TEXT_FIELDS : undefined;
-    if (given instanceof Headers) return isText && !given.has("content-type") ? this.#own() : given;
-    if (Object.getPrototypeOf(given) !== Object.prototype || Symbol.iterator in given) return this.#own();
-    let typed = !isText;
-    for (const name in given) {
-      const value = given[name];
-      if (!isPlain(value)) return this.#own();
-      typed ||= name.length === 12 && name.toLowerCase() === "content-type";
-    }
-    return typed ? given : { ...given, "content-type": TEXT };
-  }
 }
 
-/** Whether a body is sent as it is; of others the platform knows the type and the bytes. */
-export function isAtHand(content: unknown): content is string | Uint8Array | ArrayBuffer | null {
-  return content === null || typeof content === "string" || content instanceof Uint8Array ||
-    content instanceof ArrayBuffer;
+/** Whether a body is one that `FastResponse` keeps itself, and no native twin. */
+export function isAtHand(body: unknown): boolean {
+  return body == null || typeof body === "string" || body instanceof URLSearchParams ||
+    body instanceof ArrayBuffer || ArrayBuffer.isView(body);
 }
 
-/** Whether `Headers` would take a value as it is: a string without white space around it. */
-function isPlain(value: unknown): boolean {
-  if (typeof value !== "string") return false;
-  return value === "" || (value.charCodeAt(0) > SPACE && value.charCodeAt(value.length - 1) > SPACE);
+/** A copy of a body that is bytes: the caller may use their memory again. */
+function bytesOf(body: unknown): Uint8Array | null {
+  if (body instanceof Uint8Array) return copyOf(body, 0, body.length);
+  if (body instanceof ArrayBuffer) return new Uint8Array(body.slice(0));
+  if (!ArrayBuffer.isView(body)) return null;
+  return new Uint8Array(body.buffer, body.byteOffset, body.byteLength).slice();
 }
-
-/** White space and control bytes come before all that is neither. */
-const SPACE = 0x20;
 
 completeWith(Fast, NativeResponse, (self) => self.native);
 Object.setPrototypeOf(Fast, NativeResponse);
 
 /** Sends a fast response; answers whether `response` was one, and could be sent without a native twin. */
 export function sendFast(x: Exchange, response: Response): boolean {
-  return response instanceof Fast && response.send(x);
+  // A class that extends it may have other members.
+  return response instanceof Fast && Object.getPrototypeOf(response) === Fast.prototype && response.send(x);
 }
 
 /**

@@ -92,6 +92,10 @@ export class FetchCall implements FetchInfo, ExchangeWatcher, BodySource {
     return this.#trailersToSend !== null;
   }
 
+  nativeRequest(): Request {
+    return this.#request.native;
+  }
+
   upgrade(options?: UpgradeOptions): Upgraded & { readonly response: Response } {
     const upgraded = this.#live.upgrade(options);
     this.upgraded = true;

@@ -1,29 +1,30 @@
 /**
  * Makes an exchange handler of a fetch handler.
  */
+import { ERROR_FIELDS, errorText } from "../connection/error_response.ts";
 import type { HttpExchange } from "../connection/exchange.ts";
 import type { Exchange, ExchangeHandler } from "../exchange.ts";
 import type { ConnectionOptions, FetchHandler } from "../options.ts";
 import { sendFast } from "./fast_response.ts";
 import { FetchCall } from "./fetch_call.ts";
+import { asResponse } from "./foreign_response.ts";
 import { makePeace } from "./interop.ts";
 import { sendNoted, wasSent } from "./noted_response.ts";
-import { NativeResponse } from "./stand_in.ts";
 import { sendResponse, usedAlready } from "./send_response.ts";
 
 /** Reports an error, and may say how to answer it. */
 export type ErrorReporter = NonNullable<ConnectionOptions["onError"]>;
 
-/** Wraps `fetch`; what it throws goes to `onError`. */
-export function fetchHandler(fetch: FetchHandler, onError: ErrorReporter): ExchangeHandler {
-  makePeace();
+/** Wraps `fetch`; what it throws goes to `onError`. `globals` says whether the platform's may be wrapped, too. */
+export function fetchHandler(fetch: FetchHandler, onError: ErrorReporter, globals: boolean): ExchangeHandler {
+  if (globals) makePeace();
   return (exchange: Exchange): void | Promise<void> => {
     const x = exchange as HttpExchange;
     const call = new FetchCall(x);
     let response: Response | Promise<Response>;
     try {
       response = fetch(call.request, call);
-      if (!needsCare(call) && sendAtOnce(x, response as Response)) return;
+      if (!needsCare(x, call) && sendAtOnce(x, response as Response)) return;
     } catch (error) {
       return fail(x, call, error, onError);
     }
@@ -39,10 +40,11 @@ async function answer(
   onError: ErrorReporter,
 ): Promise<void> {
   try {
-    const response = await promised;
+    const given = await promised;
     if (call.upgraded) return; // whatever it is, there is nobody to send it to
-    if (!(response instanceof NativeResponse)) {
-      const what = response === null ? "null" : typeof response;
+    const response = asResponse(given);
+    if (response === undefined) {
+      const what = given === null ? "null" : typeof given;
       throw new TypeError(`a fetch handler must return a Response, not ${what}`);
     }
     await send(x, call, response);
@@ -53,7 +55,12 @@ async function answer(
 
 function send(x: HttpExchange, call: FetchCall, response: Response): void | Promise<void> {
   if (wasSent(response)) throw usedAlready();
-  if (needsCare(call) || !sendAtOnce(x, response)) return sendResponse(x, response, call);
+  if (isConnect(x) && response.ok) {
+    // It promises a tunnel (RFC 9110 §9.3.6), which upgrade() alone makes.
+    if (response.body?.locked === false) response.body.cancel().catch(() => {});
+    return respondError(x, 501);
+  }
+  if (needsCare(x, call) || !sendAtOnce(x, response)) return sendResponse(x, response, call);
 }
 
 /** Sends a response whose body is at hand; answers whether it is. */
@@ -62,21 +69,26 @@ function sendAtOnce(x: HttpExchange, response: Response): boolean {
 }
 
 /** Whether the fast way out would forget something. */
-function needsCare(call: FetchCall): boolean {
-  return call.upgraded || call.sendsTrailers;
+function needsCare(x: HttpExchange, call: FetchCall): boolean {
+  return call.upgraded || call.sendsTrailers || isConnect(x);
+}
+
+function isConnect(x: HttpExchange): boolean {
+  return x.head.method === "CONNECT";
 }
 
 /** Reports an error, and answers with what the report says, or 500, where nothing was answered yet. */
 async function fail(x: HttpExchange, call: FetchCall, error: unknown, onError: ErrorReporter): Promise<void> {
   try {
-    const response = x.isAbort(error) ? undefined : await onError(error, call.request);
-    if (x.response.phase === "unanswered" && response instanceof NativeResponse) {
-      await send(x, call, response);
-    }
+    const response = x.isAbort(error) ? undefined : asResponse(await onError(error, call.request));
+    if (x.response.phase === "unanswered" && response !== undefined) await send(x, call, response);
   } catch (second) {
     console.error(second);
   }
-  if (x.response.phase === "unanswered") x.respond(500, PLAIN_TEXT, "Internal Server Error\n");
+  // A handler that knows nothing of CONNECT may fail on its request, of which the platform makes no Request.
+  if (x.response.phase === "unanswered") respondError(x, isConnect(x) ? 501 : 500);
 }
 
-const PLAIN_TEXT = { "content-type": "text/plain" };
+function respondError(x: HttpExchange, status: number): void {
+  x.respond(status, ERROR_FIELDS, errorText(status));
+}

@@ -3,6 +3,7 @@
  * which only their own objects have; so the first `fetch` handler wraps both of them with one that passes
  * the native twin of a request of ours, and everything else as it is. From then on responses are noted, too.
  */
+import { noteFetched } from "./decoded_response.ts";
 import { noteResponses } from "./noted_response.ts";
 import { LazyRequest, withHandledReads } from "./lazy_request.ts";
 
@@ -13,17 +14,32 @@ export function makePeace(): void {
   if (made) return;
   made = true;
   globalThis.fetch = new Proxy(globalThis.fetch, {
-    apply: (target, self, [input, ...rest]) => Reflect.apply(target, self, [toNative(input), ...rest]),
+    apply(target, self, [input, ...rest]) {
+      try {
+        return noteFetched(Reflect.apply(target, self, [toNative(input, rest[0]), ...rest]), rest[0]);
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    },
   });
   globalThis.Request = new Proxy(globalThis.Request, {
     construct(target, [input, ...rest], newTarget) {
-      const request: Request = Reflect.construct(target, [toNative(input), ...rest], newTarget);
+      const request: Request = Reflect.construct(target, [toNative(input, rest[0]), ...rest], newTarget);
       return input instanceof LazyRequest ? withHandledReads(request) : request;
     },
   });
   noteResponses();
 }
 
-function toNative(input: unknown): unknown {
-  return input instanceof LazyRequest ? input.native : input;
+/**
+ * What the platform takes in the place of `input`.
+ *
+ * @throws {TypeError} where the body that it would take along was read already, or is being read
+ */
+function toNative(input: unknown, init: unknown): unknown {
+  // Bun would take such a body, and send nothing.
+  if (init instanceof LazyRequest) init.assertBodyUsable();
+  if (!(input instanceof LazyRequest)) return input;
+  // A body in init takes the place of the request's, which stays where it is.
+  return (init as RequestInit | null | undefined)?.body == null ? input.native : input.bodiless;
 }

@@ -2,6 +2,12 @@
  * What `Response.json` says (Fetch standard, "static json"): the text, and its type where no other is given.
  */
 
+/** Throws a `TypeError` where `init` is no object (Web IDL, "dictionaries"). */
+export function checkInit(init: unknown): void {
+  if (init == null || typeof init === "object" || typeof init === "function") return;
+  throw new TypeError(`the init of a response must be an object, not ${typeof init}`);
+}
+
 const JSON_FIELDS = { "content-type": "application/json" };
 
 /**
@@ -17,6 +23,7 @@ export function jsonText(data: unknown): string {
 
 /** `init`, which may be a `Response` itself, with the type of JSON. */
 export function jsonInit(init: ResponseInit | null | undefined): ResponseInit {
+  checkInit(init);
   const { status, statusText, headers: given } = init ?? {};
   const headers = given === undefined ? JSON_FIELDS : new Headers(given);
   if (headers instanceof Headers && !headers.has("content-type")) {

@@ -1,6 +1,6 @@
 /**
  * `Headers` of an incoming request: single values are looked up in the bytes, and a native `Headers` is
- * made only for what needs one (iterating, changing).
+ * made only for what needs one (iterating, changing). Once there is a native request, its `Headers` are these.
  */
 import type { FieldTable } from "../protocol/fields.ts";
 import { completeWith } from "./twin.ts";
@@ -21,20 +21,40 @@ export class LazyHeaders {
   /** The native `Headers`, made now. */
   get native(): Headers {
     if (this.#native === null) {
+      const fields = this.#fields();
       this.#native = new Headers();
-      for (const [name, value] of this.#fields()) this.#native.append(name, value);
+      for (const [name, value] of fields) {
+        // Lines of Cookie are joined by "; " (RFC 6265 §5.4), which not every platform does.
+        if (name === "cookie") this.#native.set(name, fields.get(name)!);
+        else this.#native.append(name, value);
+      }
     }
     return this.#native;
   }
 
+  /** From here on these are the headers of `request`, which was made of them: what changes either changes both. */
+  joinTo(request: Request): void {
+    this.#native = request.headers;
+  }
+
   /** As `Headers.get`. */
   get(name: string): string | null {
-    return this.#isPlain(name) ? this.#fields().get(name.toLowerCase()) : this.native.get(name);
+    return this.#isPlain(name)
+      ? this.#fields().get(name.toLowerCase())
+      : this.native.get(...arguments as unknown as [string]);
   }
 
   /** As `Headers.has`. */
   has(name: string): boolean {
-    return this.#isPlain(name) ? this.#fields().find(name.toLowerCase()) >= 0 : this.native.has(name);
+    return this.#isPlain(name)
+      ? this.#fields().find(name.toLowerCase()) >= 0
+      : this.native.has(...arguments as unknown as [string]);
+  }
+
+  /** As `Headers.forEach`. */
+  forEach(callback: (value: string, name: string, headers: Headers) => void, self?: unknown): void {
+    if (typeof callback !== "function") throw new TypeError("forEach() needs a function");
+    this.native.forEach((value, name) => callback.call(self, value, name, this as unknown as Headers));
   }
 
   #isPlain(name: string): boolean {

@@ -1,11 +1,12 @@
 /**
  * The `Request` that fetch handlers get: each property is made when it is looked at, and a native
- * `Request` only where nothing else will do (`clone`, or being passed on to `fetch`). It stays readable
- * after the response, body aside.
+ * `Request` only where nothing else will do (`clone`, or being passed on to `fetch`); both have one set of
+ * headers. It stays readable after the response, body aside.
  */
+import { abortError } from "../connection/abort_error.ts";
 import { handled } from "../connection/deferred.ts";
 import type { HttpExchange } from "../connection/exchange.ts";
-import { ExchangeError } from "../errors.ts";
+import { ConnectionError, ExchangeError } from "../errors.ts";
 import { type HeadCopy, RequestHead } from "../protocol/request_head.ts";
 import { archive } from "./head_archive.ts";
 import { LazyHeaders } from "./lazy_headers.ts";
@@ -17,8 +18,7 @@ const NO_LIMITS = { maxHeaderBytes: 0, maxHeaders: 0, maxTargetBytes: 0 };
 
 /** An incoming request, as `Request` describes it. */
 export class LazyRequest {
-  /** As `Request.method`. */
-  readonly method: string;
+  readonly #method: string;
   #exchange: HttpExchange | null;
   #head: RequestHead | null;
   #url: string | null = null;
@@ -38,7 +38,7 @@ export class LazyRequest {
   constructor(exchange: HttpExchange) {
     this.#exchange = exchange;
     this.#head = exchange.head;
-    this.method = exchange.head.method;
+    this.#method = exchange.head.method;
     this.#hasBody = exchange.head.framing !== 0;
     this.#scheme = exchange.connection.isSecure ? "https" : "http";
   }
@@ -62,21 +62,45 @@ export class LazyRequest {
     return this.#head;
   }
 
-  /** The native `Request`, made now. The body moves there, unless it was used here. */
+  /**
+   * The native `Request`, made now. The body moves there.
+   *
+   * @throws {TypeError} where the body was read already, or is being read
+   */
   get native(): Request {
-    if (this.#native === null) {
-      const body = this.#bodyUsed || this.method === "GET" || this.method === "HEAD" ? null : this.body;
-      const init: RequestInit & { duplex: "half" } = {
-        method: this.method,
-        headers: this.headers,
-        signal: this.signal,
-        duplex: "half",
-      };
-      if (body !== null) init.body = body;
-      this.#native = new NativeRequest(this.url, init);
-      this.#bodyMoved = body !== null;
-    }
-    return this.#native;
+    this.assertBodyUsable();
+    // The platform has no GET with a body.
+    const body = this.#bodyMoved || this.method === "GET" || this.method === "HEAD" ? null : this.body;
+    if (body === null) return this.bodiless;
+    this.#bodyMoved = true;
+    if (this.#exchange !== null) this.#exchange.body.outlivesResponse = true;
+    return this.#native = this.#makeNative(body);
+  }
+
+  /** A native `Request` for what has nothing to do with the body, which stays where it is. */
+  get bodiless(): Request {
+    return this.#native ??= this.#makeNative(null);
+  }
+
+  #makeNative(body: ReadableStream<Uint8Array<ArrayBuffer>> | null): Request {
+    const { method, headers, signal } = this;
+    const init: RequestInit & { duplex: "half" } = { method, headers, signal, duplex: "half" };
+    if (body !== null) init.body = body;
+    const native = new NativeRequest(this.url, init);
+    this.#headers!.joinTo(native);
+    return native;
+  }
+
+  /** Throws the `TypeError` of a body that was read already, or is being read: it cannot be had again. */
+  assertBodyUsable(): void {
+    if (this.bodyUsed) throw new TypeError("the request body was read already");
+    const stream = this.#bodyMoved ? this.#native!.body : this.#body;
+    if (stream?.locked) throw new TypeError("the request body is being read as a stream");
+  }
+
+  /** As `Request.method`. */
+  get method(): string {
+    return this.#method;
   }
 
   /** As `Request.url`. */
@@ -109,7 +133,7 @@ export class LazyRequest {
     if (this.#body !== null) return this.#body;
     if (this.#bodyUsed) this.#body = lockedStream();
     else if (this.#exchange === null) this.#body = goneStream();
-    else this.#body = this.#exchange.stream(() => this.#bodyUsed = true);
+    else this.#body = this.#exchange.stream(() => this.#bodyUsed = true, readFailure);
     return this.#body;
   }
 
@@ -125,13 +149,14 @@ export class LazyRequest {
 
   async #read(): Promise<Uint8Array<ArrayBuffer>> {
     if (!this.#hasBody) return new Uint8Array(0);
-    if (this.bodyUsed) throw new TypeError("the request body was read already");
+    this.assertBodyUsable();
     if (this.#bodyMoved) return new Uint8Array(await this.#native!.arrayBuffer());
-    if (this.#body?.locked) throw new TypeError("the request body is being read as a stream");
     this.#bodyUsed = true;
     if (this.#body !== null) return new Uint8Array(await new Response(this.#body).arrayBuffer());
     if (this.#exchange === null) throw bodyGone();
-    return await this.#exchange.bytes();
+    return await this.#exchange.bytes().catch((error) => {
+      throw readFailure(error);
+    });
   }
 
   /** As `Request.arrayBuffer`. */
@@ -151,15 +176,18 @@ export class LazyRequest {
 
   /** As `Request.blob`. */
   blob(): Promise<Blob> {
-    return this.#readAs((bytes) => new Blob([bytes], { type: this.headers.get("content-type") ?? "" }));
+    return this.#readAs((bytes) => this.#asResponse(bytes).blob());
   }
 
   /** As `Request.formData`. */
   formData(): Promise<FormData> {
-    return this.#readAs((bytes) => {
-      const type = this.headers.get("content-type") ?? "";
-      return new Response(bytes, { headers: { "content-type": type } }).formData();
-    });
+    return this.#readAs((bytes) => this.#asResponse(bytes).formData());
+  }
+
+  /** A native response of `bytes` that reads them by the type of the request. */
+  #asResponse(bytes: Uint8Array<ArrayBuffer>): Response {
+    const type = this.headers.get("content-type");
+    return new Response(bytes, type === null ? {} : { headers: { "content-type": type } });
   }
 
   /** As `Request.clone`. */
@@ -187,9 +215,23 @@ export function withHandledReads(copy: Request): Request {
 /** The platform's class, before anybody wraps it. */
 const NativeRequest = Request;
 
-completeWith(LazyRequest, NativeRequest, (self) => self.native);
+// The one way to read a body that not every platform has.
+if ("textStream" in NativeRequest.prototype) {
+  const textStream = function (this: LazyRequest): unknown {
+    const { native } = this;
+    return Reflect.apply(Reflect.get(native, "textStream"), native, []);
+  };
+  Object.defineProperty(LazyRequest.prototype, "textStream", { value: textStream, configurable: true });
+}
+
+completeWith(LazyRequest, NativeRequest, (self) => self.bodiless);
 
 const decoder = new TextDecoder();
+
+/** What a read rejects with: an `AbortError` where the connection has ended, as where a `fetch` is aborted. */
+function readFailure(error: unknown): unknown {
+  return error instanceof ConnectionError ? abortError(error) : error;
+}
 
 function bodyGone(): ExchangeError {
   return new ExchangeError("the response is complete, and the request body was dropped");

@@ -5,7 +5,8 @@
 import type { Exchange } from "../exchange.ts";
 import { copyOf } from "../protocol/bytes.ts";
 import { jsonInit, jsonText } from "./json.ts";
-import { NativeResponse, noteForm, replaceResponse, TEXT, typed, TYPES_TEXT } from "./stand_in.ts";
+import { respondWhole } from "./respond_whole.ts";
+import { NativeResponse, noteSource, replaceResponse, TEXT, typed, TYPES_TEXT } from "./stand_in.ts";
 
 const TEXT_INIT: ResponseInit = { headers: { "content-type": TEXT } };
 
@@ -54,10 +55,11 @@ function contentOf(response: Response): Content | undefined {
 
 function makeNoted(body?: BodyInit | null, init?: ResponseInit): Response {
   if (typeof body === "string") return makeText(body, init);
-  const response = noteForm(new NativeResponse(body, init), body);
-  if (body instanceof Uint8Array && body.length <= LARGEST_NOTED) {
+  const response = new NativeResponse(body, init);
+  if (body instanceof URLSearchParams) new Note(response, String(body));
+  else if (body instanceof Uint8Array && body.length <= LARGEST_NOTED) {
     new Note(response, copyOf(body, 0, body.length));
-  }
+  } else noteSource(response, body);
   return response;
 }
 
@@ -113,7 +115,7 @@ export function sendNoted(x: Exchange, response: Response): boolean {
   // First: the next request may be answered from inside of this call.
   Note.set(response, SENT);
   try {
-    x.respond(response.status, response.headers, content);
+    respondWhole(x, response.status, response.headers, content);
   } catch (error) {
     Note.set(response, content);
     throw error;

@@ -4,7 +4,9 @@
  */
 import type { HttpExchange } from "../connection/exchange.ts";
 import type { Fields } from "../exchange.ts";
-import { isForm } from "./stand_in.ts";
+import { respondWhole } from "./respond_whole.ts";
+import { headersToSend } from "./response_headers.ts";
+import { isForm, NativeResponse } from "./stand_in.ts";
 
 /** Where a body comes from, to be told when nobody takes it any more. */
 export interface BodySource {
@@ -23,8 +25,12 @@ export interface BodySource {
  * @throws (rejects) what the body's stream throws; the connection is cut off then
  */
 export function sendResponse(x: HttpExchange, response: Response, source: BodySource): void | Promise<void> {
-  const { status, headers, body } = response;
-  if (body === null) return x.respond(status, headers, null);
+  // Responses of other classes may complete their headers when the body is looked at; those of Bun forget, upon that,
+  // the type of a Blob.
+  if (Object.getPrototypeOf(response) !== NativeResponse.prototype) void response.body;
+  const headers = headersToSend(response, source.sendsTrailers);
+  const { status, body } = response;
+  if (body === null) return respondWhole(x, status, headers, null);
   if (body.locked || response.bodyUsed) throw usedAlready();
   /** Tells the source to stop, through who has the stream, and leaves it at that. */
   const cancel = (holder: Cancellable, reason?: unknown): void => {
@@ -61,12 +67,12 @@ async function sendBody(
     let read = reader.read();
     if (await settlesSoon(read) && !source.sendsTrailers) {
       const first = await read;
-      if (first.done) return x.respond(status, headers, "");
+      if (first.done) return respondWhole(x, status, headers, "");
       const chunk = chunkOf(first.value);
       read = reader.read();
       read.catch(() => {}); // told when its turn comes, which may be after a wait for the client
       // A body made of text or bytes is one chunk whose end is known right after it: so its length is told.
-      if (await settlesSoon(read) && (await read).done) return x.respond(status, headers, chunk);
+      if (await settlesSoon(read) && (await read).done) return respondWhole(x, status, headers, chunk);
       x.start(status, headers);
       if (!x.write(chunk)) await x.ready();
     } else {

@@ -3,6 +3,8 @@
  * prototype, so that either's are `instanceof` the other, and classes that extend it extend the platform's.
  */
 
+import { isDecodedBody } from "./decoded_response.ts";
+
 /** Under which a stand-in keeps the platform's class, for other copies of this module. */
 const NATIVE = Symbol.for("@mooring/http: native Response");
 
@@ -28,17 +30,24 @@ export function typed(response: Response, body: unknown): Response {
   return response;
 }
 
-/** Responses that were made of a form. */
-const forms = new WeakSet<Response>();
+/** A body of `fetch`, which has decoded it. */
+const DECODED = Symbol("decoded");
 
-/** Notes that `copy` was made of a form, if `response` was. */
-export function noteFormOf(response: Response, copy: Response): void {
-  if (forms.has(response)) forms.add(copy);
+/** What a response was made of, where its stream does not tell what must be known: of bytes, how many they are. */
+const sources = new WeakMap<Response, FormData | Blob | number | typeof DECODED>();
+
+/** Notes that `copy` was made of what `response` was. */
+export function noteSourceOf(response: Response, copy: Response): void {
+  const source = sources.get(response);
+  if (source !== undefined) sources.set(copy, source);
 }
 
-/** Notes `response` if `body`, of which it is made, is a form. */
-export function noteForm(response: Response, body: unknown): Response {
-  if (body instanceof FormData) forms.add(response);
+/** Notes `response` if `body`, of which it is made, is one of these. */
+export function noteSource(response: Response, body: unknown): Response {
+  if (typeof body !== "object" || body === null) return response;
+  if (body instanceof FormData || body instanceof Blob) sources.set(response, body);
+  else if (body instanceof ArrayBuffer || ArrayBuffer.isView(body)) sources.set(response, body.byteLength);
+  else if (isDecodedBody(body)) sources.set(response, DECODED);
   return response;
 }
 
@@ -47,7 +56,22 @@ export function noteForm(response: Response, body: unknown): Response {
  * cancelled: on Node 26 it then rejects where nobody can catch it.
  */
 export function isForm(response: Response): boolean {
-  return forms.has(response);
+  return sources.get(response) instanceof FormData;
+}
+
+/**
+ * How many bytes its body has, if that is known. Of a file that the platform gives as an empty Blob it is not: that
+ * may be a device, or not be there.
+ */
+export function bodySize(response: Response): number | undefined {
+  const source = sources.get(response);
+  if (typeof source === "number") return source;
+  return source instanceof Blob && source.size > 0 && source.size !== Infinity ? source.size : undefined;
+}
+
+/** Whether its body is one that `fetch` has decoded. */
+export function hasDecodedBody(response: Response): boolean {
+  return sources.get(response) === DECODED;
 }
 
 /** Has `new Response` call `make`; what the class lacks, it takes from `statics`. */
@@ -55,14 +79,14 @@ export function replaceResponse(make: MakeResponse, statics: object): void {
   function Response(this: unknown, body?: BodyInit | null, init?: ResponseInit): Response {
     if (new.target === Response) return make(body, init);
     if (new.target === undefined) throw new TypeError("Response is a constructor: use it with new");
-    return noteForm(typed(Reflect.construct(NativeResponse, arguments, new.target), body), body);
+    return noteSource(typed(Reflect.construct(NativeResponse, arguments, new.target), body), body);
   }
   const { prototype } = NativeResponse;
   const { clone } = prototype;
   prototype.clone = function (this: Response): Response {
     void this.headers; // a clone on Deno forgets those that nobody has looked at
     const copy = clone.call(this);
-    noteFormOf(this, copy);
+    noteSourceOf(this, copy);
     return copy;
   };
   Object.defineProperty(Response, "prototype", { value: prototype, writable: false });

@@ -3,25 +3,58 @@
  * takes.
  */
 
+/** Text and bytes, one after another. */
+export type Pieces = AsyncIterable<string | Uint8Array>;
+
+/** What is read as a `ReadableStream`, whoever's class it is. */
+export interface StreamLike {
+  /** As `ReadableStream.getReader`. */
+  getReader(): {
+    read(): Promise<{ readonly done: boolean; readonly value?: string | Uint8Array }>;
+    cancel(reason?: unknown): Promise<void>;
+  };
+}
+
 const encoder = new TextEncoder();
 
 /** Whether `body` gives pieces, and is no stream already. */
-export function isPieces(body: unknown): body is AsyncIterable<string | Uint8Array> {
+export function isPieces(body: unknown): body is Pieces {
   return typeof body === "object" && body !== null && Symbol.asyncIterator in body &&
     !(body instanceof ReadableStream);
 }
 
+/** Whether `body` is read as a `ReadableStream` is. */
+export function isStreamLike(body: unknown): body is StreamLike {
+  return typeof body === "object" && body !== null && "getReader" in body &&
+    typeof body.getReader === "function";
+}
+
 /** A stream of `pieces`; cancelling it ends them. */
-export function streamOf(pieces: AsyncIterable<string | Uint8Array>): ReadableStream<Uint8Array> {
+export function streamOf(pieces: Pieces): ReadableStream<Uint8Array<ArrayBuffer>> {
   const iterator = pieces[Symbol.asyncIterator]();
+  return pulledFrom(() => iterator.next(), (reason) => iterator.return?.(reason));
+}
+
+/** The platform's own stream of what `stream` gives. */
+export function streamFrom(stream: StreamLike): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const reader = stream.getReader();
+  return pulledFrom(() => reader.read(), (reason) => reader.cancel(reason));
+}
+
+function pulledFrom(
+  next: () => Promise<{ readonly done?: boolean; readonly value?: string | Uint8Array }>,
+  cancel: (reason: unknown) => unknown,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
   return new ReadableStream({
     async pull(controller) {
-      const { done, value } = await iterator.next();
+      const { done, value } = await next();
       if (done) controller.close();
-      else controller.enqueue(typeof value === "string" ? encoder.encode(value) : value);
+      else {controller.enqueue(
+          typeof value === "string" ? encoder.encode(value) : value as Uint8Array<ArrayBuffer>,
+        );}
     },
     async cancel(reason) {
-      await iterator.return?.(reason);
+      await cancel(reason);
     },
   }, { highWaterMark: 0 });
 }

@@ -13,14 +13,20 @@ export function completeWith<T extends object>(
   native: { prototype: object },
   twin: (self: T) => object,
 ): void {
+  /** One for each of the platform's functions: two names of one function stay two names of one. */
+  const calls = new Map<unknown, unknown>();
   for (let level = native.prototype; level !== Object.prototype; level = Object.getPrototypeOf(level)) {
     for (const key of Reflect.ownKeys(level)) {
-      if (Object.hasOwn(ours.prototype, key)) continue;
-      const { get, value } = Object.getOwnPropertyDescriptor(level, key)!;
-      const forward: PropertyDescriptor = get !== undefined
+      const { get, value, enumerable = false } = Object.getOwnPropertyDescriptor(level, key)!;
+      if (Object.hasOwn(ours.prototype, key)) {
+        Object.defineProperty(ours.prototype, key, { enumerable });
+        continue;
+      }
+      if (typeof value === "function" && !calls.has(value)) calls.set(value, forwardCall(key, twin));
+      const forward = get !== undefined
         ? { get: forwardGet(key, twin) }
-        : { value: typeof value === "function" ? forwardCall(key, twin) : value };
-      Object.defineProperty(ours.prototype, key, { ...forward, configurable: true });
+        : { value: calls.get(value) ?? value };
+      Object.defineProperty(ours.prototype, key, { ...forward, enumerable, configurable: true });
     }
   }
   // Inherited: it is whatever the platform's instances say.

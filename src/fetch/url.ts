@@ -8,6 +8,9 @@ const PLAIN_TARGET = /^(?!.*\/(?:\.|%2e))\/(?![/\\])[\w\-.~!$&()*+,;=:@%/?]*$/i;
 /** A host that it leaves as it is: lower case, no punycode, not read as an IPv4 address; and a port. */
 const PLAIN_HOST = /^(?!.*xn--)(?:(?:[a-z0-9-]+\.)*[a-z][a-z0-9-]*|127\.0\.0\.1)(?::([1-9][0-9]{0,4}))?$/;
 
+/** How an absolute-form target begins. */
+const ABSOLUTE = /^https?:\/\//i;
+
 /** A client names the same host again and again. */
 let lastHost = "";
 let lastHostIsPlain = false;
@@ -23,7 +26,7 @@ function isPlainHost(host: string): boolean {
 }
 
 /**
- * @param scheme `http` or `https`
+ * @param scheme the connection's: `http` or `https`
  * @param host the value of Host; empty where the client sent none
  * @param target the request target, in any of its forms
  */
@@ -34,8 +37,9 @@ export function requestUrl(scheme: string, host: string, target: string): string
 }
 
 function normalized(scheme: string, authority: string, target: string): string {
-  // Absolute-form carries its own authority, CONNECT's is one; neither begins with a slash.
-  if (/^https?:\/\//i.test(target)) return parse(target);
+  // Absolute-form carries its own authority, CONNECT's is one; neither begins with a slash. A scheme that it
+  // claims is not believed: https means a secured connection (RFC 9110 §4.2.2, §7.4).
+  if (ABSOLUTE.test(target)) return parse(target.replace(ABSOLUTE, `${scheme}://`));
   if (target === "*") return parse(`${scheme}://${authority}/*`);
   if (!target.startsWith("/")) return parse(`${scheme}://${target}/`);
   return parse(`${scheme}://${authority}${target}`);

@@ -58,14 +58,23 @@ export class HttpServer implements Server, Observer {
   #ending: "no" | { readonly idleGrace: number } | "at once" = "no";
   #shutdown: Promise<ShutdownReport> | null = null;
 
-  /** Makes a server of checked options; `clock` is for tests. */
-  constructor(options: ConnectionOptions, settings: Settings & AdmissionSettings, clock?: Clock) {
+  /**
+   * Makes a server of checked options. The runtime gives `clock`, and `inOwnContext`, which keeps the asynchronous
+   * contexts of requests apart; tests bring their own, or none.
+   */
+  constructor(
+    options: ConnectionOptions,
+    settings: Settings & AdmissionSettings,
+    clock?: Clock,
+    inOwnContext: (handler: ExchangeHandler) => ExchangeHandler = (handler) => handler,
+  ) {
     const onError = options.onError ?? ((error: unknown): void => console.error(error));
     this.#onError = (error) => void report(() => onError(error));
     this.#onStateChange = options.onStateChange;
     this.#onRefused = options.onRefused;
-    const handler: ExchangeHandler = options.exchange ?? fetchHandler(options.fetch!, onError);
-    this.#engine = new Engine(handler, settings, this, clock);
+    const handler: ExchangeHandler = options.exchange ??
+      fetchHandler(options.fetch!, onError, settings.globals);
+    this.#engine = new Engine(inOwnContext(handler), settings, this, clock);
     this.#admission = new Admission(settings);
   }
 

@@ -3,31 +3,44 @@
  */
 import type { Transport } from "../conn.ts";
 import type { Clock } from "../connection/clock.ts";
+import type { ExchangeHandler } from "../exchange.ts";
 import type { ServeOptions } from "../options.ts";
-import { type ListenAt, type ListenSettings, serveSettings, type Settings } from "../settings.ts";
+import {
+  ALL_ADDRESSES,
+  type ListenAt,
+  type ListenSettings,
+  serveSettings,
+  type Settings,
+} from "../settings.ts";
 import { HttpServer, type Listener } from "./http_server.ts";
 import type { Server } from "./server.ts";
 
+/** Takes the transport of each connection. */
+type Accept = (transport: Transport) => void;
+
 /** Listens; calls `accept` with the transport of each connection. */
-export type Listen = (
-  settings: ListenSettings & Settings,
-  accept: (transport: Transport) => void,
-) => Listener | Promise<Listener>;
+export type Listen = (settings: ListenSettings & Settings, accept: Accept) => Listener | Promise<Listener>;
 
 /**
  * Starts a server on what `listen` opens.
  *
  * @throws {TypeError} and {RangeError} on options that are wrong
- * @throws {Error} when the address cannot be listened on; `cause` is the system's error
+ * @throws {Error} when the address cannot be listened on; `code` is the system's, such as `EADDRINUSE`, and
+ * `cause` its error
  */
-export async function startServer(options: ServeOptions, listen: Listen, clock: Clock): Promise<Server> {
+export async function startServer(
+  options: ServeOptions,
+  listen: Listen,
+  clock: Clock,
+  inOwnContext?: (handler: ExchangeHandler) => ExchangeHandler,
+): Promise<Server> {
   const settings = serveSettings(options);
   const { signal } = options;
   signal?.throwIfAborted();
-  const server = new HttpServer(options, settings, clock);
+  const server = new HttpServer(options, settings, clock, inOwnContext);
   let listener: Listener;
   try {
-    listener = await listen(settings, (transport) => server.take(transport));
+    listener = await listenAt(settings, listen, (transport) => server.take(transport));
   } catch (error) {
     throw listenError(settings, error);
   }
@@ -45,6 +58,28 @@ export async function startServer(options: ServeOptions, listen: Listen, clock: 
   return server;
 }
 
+/** The unspecified addresses of IPv6 and IPv4: a socket that listens on the first takes IPv4 clients too (RFC 4291). */
+const ANY_IPV6 = "::";
+const ANY_IPV4 = "0.0.0.0";
+
+/** Listens where the settings say; without an address on all of IPv6 and IPv4, or on IPv4 where IPv6 fails. */
+async function listenAt(
+  settings: ListenSettings & Settings,
+  listen: Listen,
+  accept: Accept,
+): Promise<Listener> {
+  const { at } = settings;
+  if (at.kind !== "tcp" || at.hostname !== ALL_ADDRESSES) return await listen(settings, accept);
+  const on = (hostname: string): ListenSettings & Settings => ({ ...settings, at: { ...at, hostname } });
+  try {
+    return await listen(on(ANY_IPV6), accept);
+  } catch (error) {
+    // A port that somebody has on one of both would answer some clients only.
+    if (codeOf(error) === "EADDRINUSE") throw error;
+    return await listen(on(ANY_IPV4), accept);
+  }
+}
+
 /** A pattern of what the runtimes say, and what it means and what to do about it. */
 type Reason = readonly [pattern: RegExp, why: string];
 
@@ -60,7 +95,7 @@ const REASONS: Readonly<Record<ListenAt["kind"], readonly Reason[]>> = {
       /EADDRNOTAVAIL|not available|AddrNotAvailable/i,
       'this machine has no such address; check option "hostname"',
     ],
-    [/ENOTFOUND|EAI_|resolve|lookup/i, 'the host name is not known; check option "hostname"'],
+    [/ENOTFOUND|EAI_/, 'the host name is not known; check option "hostname"'],
   ],
   unix: [
     [/EADDRINUSE|address (already )?in use/i, 'somebody listens there already; choose another option "path"'],
@@ -79,7 +114,8 @@ const REASONS: Readonly<Record<ListenAt["kind"], readonly Reason[]>> = {
 function placeName({ at }: ListenSettings): string {
   switch (at.kind) {
     case "tcp":
-      return `${at.hostname}:${at.port}`;
+      if (at.hostname === ALL_ADDRESSES) return `port ${at.port}`;
+      return at.hostname.includes(":") ? `[${at.hostname}]:${at.port}` : `${at.hostname}:${at.port}`;
     case "unix":
       return JSON.stringify(at.path);
     case "fd":
@@ -88,11 +124,20 @@ function placeName({ at }: ListenSettings): string {
 }
 
 function listenError(settings: ListenSettings, cause: unknown): Error {
-  const { name = "", code = "", message = "" } = cause as { name?: string; code?: string; message?: string };
+  const { name = "", message = "" } = cause as Error;
   const isTls = cause instanceof TlsError;
+  const code = codeOf(isTls ? cause.cause : cause);
   const text = isTls ? "" : `${name} ${code} ${message}`;
   const why = REASONS[settings.at.kind].find(([pattern]) => pattern.test(text))?.[1] ?? message;
-  return new Error(`cannot listen on ${placeName(settings)}: ${why}`, { cause: isTls ? cause.cause : cause });
+  const error = new Error(`cannot listen on ${placeName(settings)}: ${why}`, {
+    cause: isTls ? cause.cause : cause,
+  });
+  return code === undefined ? error : Object.assign(error, { code });
+}
+
+/** What the system calls an error, such as `EADDRINUSE`. */
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown }).code;
 }
 
 /**

@@ -9,6 +9,7 @@ import { Deferred } from "../../src/connection/deferred.ts";
 import { ConnectionError } from "../../src/errors.ts";
 import type { Upgraded } from "../../src/exchange.ts";
 import type { ConnectionOptions } from "../../src/options.ts";
+import { causeOf } from "../support/abort_cause.ts";
 import { assertSameBytes, concat, patternBytes } from "../support/bytes.ts";
 import { inTime } from "../support/deadline.ts";
 import { get, post } from "../support/memory.ts";
@@ -138,7 +139,8 @@ function aborted(signal: AbortSignal): Promise<unknown> {
   });
 }
 
-function assertPeerGone(error: unknown): void {
+function assertPeerGone(told: unknown): void {
+  const error = causeOf(told);
   assert.ok(error instanceof ConnectionError, `a ConnectionError, not ${error}`);
   assert.equal(error.code, "peer_gone");
 }
@@ -1116,7 +1118,7 @@ export function contract(
       const { signal, connection } = await begun.promise;
       await server.close();
       assert.equal(await connection.closed, "forced");
-      assert.equal(((await aborted(signal)) as ConnectionError).code, "closed");
+      assert.equal((causeOf(await aborted(signal)) as ConnectionError).code, "closed");
       for (const client of [fresh, idle, active]) await client.assertOver();
     });
 

@@ -27,10 +27,16 @@ for (const [place, open] of Object.entries(PLACES)) {
     try {
       using client = new WireClient(await server.connect());
       await client.send(get("/"));
-      assert.match(await inTime(client.readUntil("\r\n\r\n"), "the head"), /^HTTP\/1\.1 200 OK\r\n[^]*transfer-encoding: chunked/);
+      assert.match(
+        await inTime(client.readUntil("\r\n\r\n"), "the head"),
+        /^HTTP\/1\.1 200 OK\r\n[^]*transfer-encoding: chunked/,
+      );
       controller.enqueue("data: 1\n\n");
       controller.close();
-      assert.equal(new TextDecoder().decode(await inTime(client.readBytes(14), "an event")), "9\r\ndata: 1\n\n\r\n");
+      assert.equal(
+        new TextDecoder().decode(await inTime(client.readBytes(14), "an event")),
+        "9\r\ndata: 1\n\n\r\n",
+      );
     } finally {
       await server.close();
     }

@@ -304,7 +304,7 @@ test("signal is aborted where it is asked for after the client has gone", async 
     ask();
     await settled();
     assert.equal(signal.aborted, true);
-    assert.ok(signal.reason instanceof ConnectionError);
+    assert.ok(signal.reason.cause instanceof ConnectionError);
   }
 });
 

@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { ConnectionError, ExchangeError, ProtocolError } from "../../src/errors.ts";
 import type { Exchange } from "../../src/exchange.ts";
 import type { ConnectionOptions, FetchInfo } from "../../src/options.ts";
+import { causeOf } from "../support/abort_cause.ts";
 import { connect, type Connected, get, parseResponses, post, settled } from "../support/memory.ts";
 
 const WAYS = ["pieces", "stream", "request.body"] as const;
@@ -254,8 +255,9 @@ for (const way of WAYS) {
       await quiet();
       client[leave]();
       await quiet();
-      assert.ok(told instanceof ConnectionError, `a ConnectionError, not ${told}`);
-      assert.equal(told.code, "peer_gone");
+      const cause = causeOf(told);
+      assert.ok(cause instanceof ConnectionError, `a ConnectionError, not ${cause}`);
+      assert.equal(cause.code, "peer_gone");
     });
   }
 }

@@ -233,7 +233,10 @@ test("fields that throw leave nothing behind in the responses before and after t
   });
   const targets = ["/", "/bad", "/", "/", "/bad", "/", "/", "/", "/bad", "/bad", "/bad", "/"];
   client.send(targets.map((target) => get(target)).join(""));
-  const failed = response("500 Internal Server Error\r\n", "Internal Server Error\n");
+  const failed = response(
+    "500 Internal Server Error\r\ncontent-type: text/plain;charset=utf-8\r\n",
+    "500 Internal Server Error\n",
+  );
   const expected = targets.map((target) =>
     target === "/bad" ? failed : response("200 OK\r\nx-a: 1\r\n", "hi")
   );

@@ -37,9 +37,15 @@ test("requestUrl() normalizes as URL does", () => {
 
 test("requestUrl() takes absolute, authority and asterisk form", () => {
   assert.equal(requestUrl("http", "a", "http://b.example/c?d"), "http://b.example/c?d");
-  assert.equal(requestUrl("http", "a", "HTTPS://b.example"), "https://b.example/");
+  assert.equal(requestUrl("http", "a", "HTTP://b.example"), "http://b.example/");
   assert.equal(requestUrl("http", "a", "b.example:443"), "http://b.example:443/");
   assert.equal(requestUrl("http", "a", "*"), "http://a/*");
+});
+
+test("requestUrl() has the connection's scheme, whatever an absolute form claims", () => {
+  assert.equal(requestUrl("http", "a", "https://b.example/c?https://d"), "http://b.example/c?https://d");
+  assert.equal(requestUrl("http", "a", "HTTPS://b.example"), "http://b.example/");
+  assert.equal(requestUrl("https", "a", "http://b.example/c"), "https://b.example/c");
 });
 
 test("requestUrl() keeps the path of a host that URL does not take", () => {

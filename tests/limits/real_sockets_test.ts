@@ -19,6 +19,7 @@ import { Deferred } from "../../src/connection/deferred.ts";
 import { ConnectionError, ProtocolError } from "../../src/errors.ts";
 import type { Exchange } from "../../src/exchange.ts";
 import type { ConnectionOptions, ServeOptions, Timeouts } from "../../src/options.ts";
+import { causeOf } from "../support/abort_cause.ts";
 import { concat, patternBytes } from "../support/bytes.ts";
 import { connectTcp } from "../support/byte_streams.ts";
 import { inTime } from "../support/deadline.ts";
@@ -1045,7 +1046,7 @@ async function vanish(
 
 function assertTold(names: readonly string[], told: readonly Told[]): void {
   for (const [i, name] of names.entries()) {
-    for (const error of [told[i].reader, told[i].signal]) {
+    for (const error of [told[i].reader, told[i].signal].map(causeOf)) {
       assert.ok(error instanceof ConnectionError, `${name}: a ConnectionError, not ${error}`);
       assert.equal(error.code, "peer_gone", name);
     }

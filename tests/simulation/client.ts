@@ -18,7 +18,7 @@ const REFUSALS: ReadonlySet<number> = new Set([408, 413, 503]);
 /** The bytes of a body from one index to another. */
 type Body = (from: number, to: number) => Uint8Array;
 
-const SERVER_ERROR_TEXT = new TextEncoder().encode("Internal Server Error\n");
+const SERVER_ERROR_TEXT = new TextEncoder().encode("500 Internal Server Error\n");
 const SERVER_ERROR_LENGTH = SERVER_ERROR_TEXT.length;
 const SERVER_ERROR: Body = (from, to) => SERVER_ERROR_TEXT.subarray(from, to);
 const ON_ERROR: Body = (from, to) => ON_ERROR_BODY.subarray(from, to);
