@@ -61,8 +61,8 @@ export class ProtocolError extends Error {
 export type ConnectionErrorCode = "peer_gone" | "closed" | "timeout";
 
 /**
- * The connection ended before the exchange did: body readers reject with it, and it is the reason of an
- * aborted `request.signal`.
+ * The connection ended before the exchange did: body readers of an exchange reject with it, and it is the `cause` of the
+ * `AbortError` with which `signal` aborts and the body reads of a `fetch` handler's request reject.
  *
  * @example
  * ```ts

@@ -84,9 +84,9 @@ export interface Exchange {
   /** The peer's address, if the transport has one; or the client's, where a PROXY header told it. */
   readonly remoteAddr: Addr | undefined;
   /**
-   * Aborts when the client goes away, or half-closes, before the response is complete (with a `ConnectionError`; a
-   * half-closed client still gets its response), and when the request's body is refused (with a `ProtocolError`). It
-   * is aborted already where that has happened.
+   * Aborts when the client goes away, or half-closes, before the response is complete (a half-closed client still gets
+   * its response), and when the request's body is refused. The reason is a `DOMException` named `AbortError`, whose
+   * `cause` is a `ConnectionError`, or the `ProtocolError` of a refusal. It is aborted already where that has happened.
    */
   readonly signal: AbortSignal;
   /**
