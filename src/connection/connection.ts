@@ -520,7 +520,7 @@ export class HttpConnection
     this.out.flush();
     const handed = this.#transport.handOver();
     // What the socket has not sent is its new owner's affair, who may write more to it before that.
-    if (handed !== undefined) this.out.drained();
+    if (handed !== undefined) this.out.handedOver();
     return handed;
   }
 
@@ -749,7 +749,10 @@ export class HttpConnection
     this.#life.end(reason);
     this.#reading = "discard";
     this.#returnExchange();
-    if (x?.isUnderWay) x.body.keepRest(this.#input.bytes, this.#input.start, this.#input.end);
+    // Not from inside of a handler: how far the input is worked off is not noted before that returns.
+    if (x?.isUnderWay && !this.#working) {
+      x.body.keepRest(this.#input.bytes, this.#input.start, this.#input.end);
+    }
     this.#input.clear();
     this.#patience.stop();
     this.#peerWatch?.stop();

@@ -62,10 +62,9 @@ export class Output {
 
   /** The buffer, for `owner` to append to. */
   claim(owner: OutputOwner): ByteWriter {
-    if (this.#owner !== owner) {
-      if (this.#owner !== null) this.flush();
-      this.#owner = owner;
-    }
+    // A transport may let another connection write while it takes what was flushed.
+    while (this.#owner !== null && this.#owner !== owner) this.flush();
+    this.#owner = owner;
     if (!this.#corked && !this.#flushQueued) {
       this.#flushQueued = true;
       queueMicrotask(this.#flushSoon);
@@ -98,11 +97,12 @@ export class Output {
     if (owner === null || length === 0) return;
     writer.length = 0;
     const buffer = writer.bytes;
-    const isTaken = owner.send(buffer, 0, length);
-    if (isTaken && buffer.length <= SMALL_BYTES) return;
+    // Nobody may write to it meanwhile.
     writer.bytes = NONE;
-    if (isTaken) this.giveBack(buffer);
-    else owner.lend(buffer);
+    const isTaken = owner.send(buffer, 0, length);
+    if (!isTaken) owner.lend(buffer);
+    else if (buffer.length === SMALL_BYTES && writer.bytes === NONE) writer.bytes = buffer;
+    else this.giveBack(buffer);
   }
 
   /** The transport has sent all of `buffer`. */

@@ -105,6 +105,7 @@ export class ResponseWriter {
     if (!this.#isOrdered("respond", "unanswered")) return;
     const port = this.#port!;
     if (body != null) checkContent(body);
+    const out = port.out.claim(); // first: what it sends for that may bring another connection to respond
     const isReused = typeof body === "string" && body.length > SHORT_TEXT && body.length <= LARGE_TEXT;
     const content = typeof body !== "string" || body.length <= SHORT_TEXT
       ? body ?? null
@@ -116,7 +117,6 @@ export class ResponseWriter {
       : typeof content === "string"
       ? utf8Length(content)
       : content.byteLength;
-    const out = port.out.claim();
     this.#writeHead(out, status, lines, length, content === null);
     this.#phase = "complete";
     if (this.#framing !== "none" && content !== null && length > 0) {

@@ -154,6 +154,12 @@ export class WriteSide implements OutputOwner, DeadlineOwner {
     this.resume();
   }
 
+  /** The transport is another's, which sends what is left in it: that memory is not used again. */
+  handedOver(): void {
+    this.#lent = null;
+    this.drained();
+  }
+
   /** Tells who waits for `ready`, unless the peer or the connection's turn is still to be waited for. */
   resume(): void {
     if (!this.#isReady) return;

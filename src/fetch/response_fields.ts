@@ -51,7 +51,8 @@ export class ResponseFields {
     const lines = this.#lines as Record<string, string>;
     let count = 0;
     for (const name in given) {
-      if (lines[name] !== given[name]) return false;
+      const value = given[name];
+      if (typeof value !== "string" || lines[name] !== value) return false;
       count++;
     }
     return count === this.#count;

@@ -89,7 +89,7 @@ async function sendBody(
     const { phase } = x.response;
     source.cancelBody!(error);
     if (phase === "streaming") x.abort();
-    // That the client has gone is no failure of the handler's; that the body has not its content-length is, upon which
+    // That the client has gone, as one that has half-closed mostly has, is no failure of the handler's; that the body has not its content-length is, upon which
     // the exchange has cut itself off.
     if (phase === "unanswered" || !isClientGone || error instanceof RangeError) throw error;
   }

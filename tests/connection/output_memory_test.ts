@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MemoryTransport } from "../../src/adapters/memory.ts";
+import type { HandedOver } from "../../src/conn.ts";
 import { SerializedTransport } from "../../src/connection/serialized_transport.ts";
 import { HttpServer } from "../../src/server/http_server.ts";
 import { connectionSettings } from "../../src/settings.ts";
@@ -16,6 +17,7 @@ const KIB = 1024;
 /** A transport that keeps the memory of each write until `drain`, without a copy. */
 class Keeping extends MemoryTransport {
   readonly kept: Uint8Array[] = [];
+  handOver?: () => HandedOver;
 
   override write(bytes: Uint8Array, start: number, end: number): boolean {
     this.kept.push(bytes.subarray(start, end));
@@ -84,6 +86,54 @@ test("memory that was kept when its connection ended is not used again", async (
   }
   assert.equal(text(first.kept[0]), before);
 });
+
+test("memory that a socket keeps is not used again after it was handed over", async () => {
+  const [first, second] = twoClients({
+    exchange: (x) =>
+      x.target === "/up" ? void x.upgrade({ protocol: "raw" }).socket : x.respond(200, {}, "b"),
+  });
+  first.handOver = () => ({ socket: {}, unread() {} });
+  first.send("GET /up HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: raw\r\n\r\n");
+  await settled();
+  const before = text(first.kept[0]);
+  assert.match(before, /^HTTP\/1\.1 101 /);
+  second.send(get("/b"));
+  await settled();
+  assert.equal(text(first.kept[0]), before);
+});
+
+for (const isTaken of [true, false]) {
+  test(`a transport that lets another connection respond inside of write() sends its own bytes (taken: ${isTaken})`, async () => {
+    const [first, second] = twoClients({
+      exchange: (x) => x.respond(200, {}, x.target.slice(1).repeat(100)),
+    });
+    first.takesWrites = second.takesWrites = isTaken;
+    let isNested = false;
+    const sent: string[] = [];
+    const { write } = MemoryTransport.prototype;
+    first.write = (bytes, start, end) => {
+      if (!isNested) {
+        isNested = true;
+        second.send(get("/b"));
+      }
+      sent.push(text(bytes.subarray(start, end)));
+      return write.call(first, bytes, start, end);
+    };
+    first.send(get("/a"));
+    await settled();
+    assert.match(sent.join(""), /\r\n\r\na{100}$/);
+    assert.match(second.text(), /\r\n\r\nb{100}$/);
+    // Each buffer is lent once.
+    first.drain();
+    second.drain();
+    first.takesWrites = second.takesWrites = false;
+    first.send(get("/c"));
+    second.send(get("/d"));
+    await settled();
+    assert.ok(sent.join("").endsWith("c".repeat(100)));
+    assert.notEqual(first.written.at(-1)!.buffer, second.written.at(-1)!.buffer);
+  });
+}
 
 test("a drain that was told before a write was kept is none of that write", async () => {
   const drains: number[] = [];

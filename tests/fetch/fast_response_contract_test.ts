@@ -192,3 +192,13 @@ test("changed headers of one FastResponse are not those of the next that says th
     assert.deepEqual([headers.get("x-a"), headers.get("x-b")], ["1", undefined]);
   }
 });
+
+test("FastResponse has the fields that it was given, whatever others had before", () => {
+  for (let i = 0; i < 3; i++) {
+    new FastResponse("alice", { headers: { "cache-control": "no-store", "set-cookie": "sid=alice" } });
+  }
+  const headers = { "cache-control": "no-store", location: undefined } as unknown as HeadersInit;
+  const given = new FastResponse("bob", { headers }).headers;
+  assert.deepEqual([...given].sort(), [...new Response("bob", { headers }).headers].sort());
+  assert.equal(given.get("set-cookie"), null);
+});
