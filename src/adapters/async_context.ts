@@ -1,7 +1,7 @@
 /**
  * One asynchronous context for each request: what a handler leaves behind in an `AsyncLocalStorage` (`enterWith`), or
  * answers within (`run`), must not be seen by the request that is read next, which may follow from inside of the
- * answer. Entering a context costs as much as a tenth of a small request, so nobody pays who has no storage.
+ * answer. Entering a context costs as much as a tenth of a small request, so it is entered only once a program uses a storage.
  */
 import type { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
 import type { ExchangeHandler } from "../exchange.ts";

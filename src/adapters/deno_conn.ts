@@ -130,7 +130,7 @@ export class DenoConnTransport implements Transport {
     }
     const buffer = this.#buffer;
     this.#events.receive(buffer, 0, count);
-    // Until here nothing was to be read into it, whoever called `resume` meanwhile.
+    // Only from here on: a read that `resume` had started from inside of `receive` would overwrite what that looks at.
     this.#reading = false;
     if (this.#over) return this.#changeBuffer(NOTHING);
     if (count === buffer.length && count < LARGE_READ) this.#changeBuffer(largeReads.take());

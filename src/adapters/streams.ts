@@ -116,7 +116,7 @@ class StreamsTransport implements Transport {
   };
 
   write(bytes: Uint8Array, start: number, end: number): boolean {
-    // Copied, since whoever reads the other end may keep a chunk for as long as they like.
+    // Copied, since a stream's consumer may keep its chunks for ever.
     for (let at = start; at < end; at += PIECE) {
       const piece = copyOf(bytes, at, Math.min(end, at + PIECE));
       this.#send(piece.length, this.#writer.write(piece));

@@ -1,6 +1,6 @@
 /**
  * Whether a request body comes as fast as `minBodyRate` wants, taken over all the time for which the client was
- * waited for: what came fast at first makes up for a stall. Nobody is too slow within the grace period.
+ * waited for: what came fast at first makes up for a stall. The grace period is exempt.
  */
 import { ClientTime, type ClientTimeOwner } from "./client_time.ts";
 import { TICK } from "./deadlines.ts";

@@ -596,7 +596,7 @@ export class HttpConnection
     return this.#exchange!.body.state === "awaited" ? "body" : "reader";
   }
 
-  /** Whether it only reads the rest of a body that nobody asks for, to be able to go on. */
+  /** Whether it only reads the rest of a body whose response is complete, to get to the next head. */
   get #drains(): boolean {
     const { body, response } = this.#exchange!;
     return body.drains && response.phase === "complete";
@@ -763,7 +763,7 @@ export class HttpConnection
   }
 
   /**
-   * An error for those who wait for something on the connection, where anybody does: making one costs more than all
+   * The error for pending reads, writes and signals; `null` where there are none, since making one costs more than all
    * else that an idle connection's end costs.
    */
   #errorForWaiters(code: ConnectionErrorCode, message: string, cause?: unknown): ConnectionError | null {

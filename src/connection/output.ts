@@ -97,7 +97,7 @@ export class Output {
     if (owner === null || length === 0) return;
     writer.length = 0;
     const buffer = writer.bytes;
-    // Nobody may write to it meanwhile.
+    // No response may be appended to it during `send`, from inside of which another connection can be called.
     writer.bytes = NONE;
     const isTaken = owner.send(buffer, 0, length);
     if (!isTaken) owner.lend(buffer);

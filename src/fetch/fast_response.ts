@@ -3,11 +3,11 @@
  * text or bytes is left to a native `Response`, made when it is asked for.
  */
 import type { Exchange, Fields } from "../exchange.ts";
-import { copyOf } from "../protocol/bytes.ts";
+import { bytesIn, copyOf } from "../protocol/bytes.ts";
 import { checkInit, jsonInit, jsonText } from "./json.ts";
 import { respondWhole } from "./respond_whole.ts";
 import { readFields } from "./response_fields.ts";
-import { NativeResponse, noteSource, noteSourceOf, TEXT } from "./stand_in.ts";
+import { NativeHeaders, NativeResponse, noteSource, noteSourceOf, TEXT } from "./stand_in.ts";
 import { isPieces, streamOf } from "./text_stream.ts";
 import { completeWith } from "./twin.ts";
 
@@ -41,14 +41,11 @@ export interface FastResponseClass {
 /** What a status text may hold (RFC 9112 §4). */
 const STATUS_TEXT = /^[\t -~\x80-\xff]*$/;
 
-/** The platform's classes, whoever replaces them. */
-const NativeHeaders: typeof Headers = globalThis.Headers;
-
-/** A response whose parts are kept until somebody asks for them, or it is sent. */
+/** A response that keeps its parts, and makes a native one of them only for what needs that. */
 class Fast {
   readonly #status: number;
   readonly #statusText: string;
-  /** The body, if it is at hand; else the native twin has it. */
+  /** The body where it is text or bytes; any other is the native twin's. */
   readonly #content: string | Uint8Array | null = null;
   readonly #fields: Fields | undefined;
   #headers: Headers | null = null;
@@ -152,10 +149,8 @@ export function isAtHand(body: unknown): boolean {
 
 /** A copy of a body that is bytes: the caller may use their memory again. */
 function bytesOf(body: unknown): Uint8Array | null {
-  if (body instanceof Uint8Array) return copyOf(body, 0, body.length);
-  if (body instanceof ArrayBuffer) return new Uint8Array(body.slice(0));
-  if (!ArrayBuffer.isView(body)) return null;
-  return new Uint8Array(body.buffer, body.byteOffset, body.byteLength).slice();
+  const bytes = bytesIn(body);
+  return bytes && copyOf(bytes, 0, bytes.length);
 }
 
 completeWith(Fast, NativeResponse, (self) => self.native);

@@ -4,11 +4,8 @@
  */
 import { describeDecoded, isDecoded } from "./decoded_response.ts";
 import { usedAlready } from "./send_response.ts";
-import { NativeResponse } from "./stand_in.ts";
+import { NativeHeaders, NativeResponse } from "./stand_in.ts";
 import { isPieces, isStreamLike, type Pieces, streamFrom, type StreamLike, streamOf } from "./text_stream.ts";
-
-/** The platform's class, whoever replaces it. */
-const NativeHeaders: typeof Headers = globalThis.Headers;
 
 /** The members by which a response is known. */
 interface ResponseLike {

@@ -3,9 +3,7 @@
  * Programs say the same fields again and again: those that equal the ones before are not copied again.
  */
 import type { Fields } from "../exchange.ts";
-
-/** The platform's class, whoever replaces it. */
-const NativeHeaders: typeof Headers = globalThis.Headers;
+import { NativeHeaders } from "./stand_in.ts";
 
 /** Names and values that `Headers` takes as they are: no white space around a value, no character refused. */
 const PLAIN_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
@@ -13,7 +11,7 @@ const PLAIN_VALUE = /^(?:[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?)?$/;
 
 const CONTENT_TYPE = "content-type";
 
-/** Fields that nobody changes any more. */
+/** Fields that do not change any more. */
 export class ResponseFields {
   readonly #lines: Record<string, string> | [name: string, value: string][];
   readonly #count: number;

@@ -4,6 +4,7 @@
  */
 import type { HttpExchange } from "../connection/exchange.ts";
 import type { Fields } from "../exchange.ts";
+import { bytesIn } from "../protocol/bytes.ts";
 import { respondWhole } from "./respond_whole.ts";
 import { headersToSend } from "./response_headers.ts";
 import { isForm, NativeResponse } from "./stand_in.ts";
@@ -89,8 +90,8 @@ async function sendBody(
     const { phase } = x.response;
     source.cancelBody!(error);
     if (phase === "streaming") x.abort();
-    // That the client has gone, as one that has half-closed mostly has, is no failure of the handler's; that the body has not its content-length is, upon which
-    // the exchange has cut itself off.
+    // That the client has gone, as one that has half-closed mostly has, is no failure of the handler's; that the body
+    // has not its content-length is, upon which the exchange has cut itself off.
     if (phase === "unanswered" || !isClientGone || error instanceof RangeError) throw error;
   }
 }
@@ -111,8 +112,7 @@ async function settlesSoon(promise: Promise<unknown>): Promise<boolean> {
 
 /** A chunk as the exchange takes it: Bun and the frameworks written for it put text and buffers into streams, too. */
 function chunkOf(chunk: unknown): string | Uint8Array {
-  if (typeof chunk === "string" || chunk instanceof Uint8Array) return chunk;
-  if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-  if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
-  throw new TypeError("the body's stream must give Uint8Array chunks, or text");
+  const content = typeof chunk === "string" ? chunk : bytesIn(chunk);
+  if (content === null) throw new TypeError("the body's stream must give Uint8Array chunks, or text");
+  return content;
 }

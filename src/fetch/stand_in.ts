@@ -12,6 +12,9 @@ const NATIVE = Symbol.for("@mooring/http: native Response");
 export const NativeResponse: typeof Response = Reflect.get(globalThis.Response, NATIVE) ??
   globalThis.Response;
 
+/** The platform's class, also where a program replaces it later. */
+export const NativeHeaders: typeof Headers = globalThis.Headers;
+
 /** Makes what `new Response` gives. */
 export type MakeResponse = (body?: BodyInit | null, init?: ResponseInit) => Response;
 

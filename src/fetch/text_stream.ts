@@ -6,7 +6,7 @@
 /** Text and bytes, one after another. */
 export type Pieces = AsyncIterable<string | Uint8Array>;
 
-/** What is read as a `ReadableStream`, whoever's class it is. */
+/** What is read as a `ReadableStream`, of whatever class. */
 export interface StreamLike {
   /** As `ReadableStream.getReader`. */
   getReader(): {
@@ -48,10 +48,10 @@ function pulledFrom(
   return new ReadableStream({
     async pull(controller) {
       const { done, value } = await next();
-      if (done) controller.close();
-      else {controller.enqueue(
-          typeof value === "string" ? encoder.encode(value) : value as Uint8Array<ArrayBuffer>,
-        );}
+      if (done) return controller.close();
+      controller.enqueue(
+        typeof value === "string" ? encoder.encode(value) : value as Uint8Array<ArrayBuffer>,
+      );
     },
     async cancel(reason) {
       await cancel(reason);

@@ -159,6 +159,13 @@ export function copyInto(
   for (let i = start; i < end; i++) target[at++] = bytes[i];
 }
 
+/** The bytes of a buffer or of any view of one, uncopied; `null` where `value` is neither. */
+export function bytesIn(value: unknown): Uint8Array | null {
+  if (value instanceof Uint8Array) return value;
+  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  return ArrayBuffer.isView(value) ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength) : null;
+}
+
 /** An `ArrayBuffer` as of ES2024, which Node 20 has not yet. */
 interface Transferable {
   transfer?(length: number): ArrayBuffer;

@@ -197,31 +197,22 @@ test("what undici's fetch() gives can be returned as it is", async () => {
   }
 });
 
+/** What `undici.install()` replaces. */
+const REPLACED = [
+  "fetch",
+  "Request",
+  "Response",
+  "Headers",
+  "FormData",
+  "WebSocket",
+  "EventSource",
+  "CloseEvent",
+  "MessageEvent",
+  "ErrorEvent",
+] as const;
+
 test("a handler answers after undici.install() has replaced the globals", async () => {
-  const {
-    fetch,
-    Request,
-    Response,
-    Headers,
-    FormData,
-    WebSocket,
-    EventSource,
-    CloseEvent,
-    MessageEvent,
-    ErrorEvent,
-  } = globalThis as typeof globalThis & Record<string, unknown>;
-  const before = {
-    fetch,
-    Request,
-    Response,
-    Headers,
-    FormData,
-    WebSocket,
-    EventSource,
-    CloseEvent,
-    MessageEvent,
-    ErrorEvent, // deno-fmt-ignore
-  };
+  const before = Object.fromEntries(REPLACED.map((name) => [name, Reflect.get(globalThis, name)]));
   const handler: FetchHandler = ({ url, headers }) =>
     new globalThis.Response(`${url} ${headers.get("host")}`, {
       headers: new globalThis.Headers({ "x-a": "1" }),
