@@ -23,7 +23,7 @@ const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) =
 
 /** The platform's time. */
 export const systemClock: Clock = {
-  // Whole milliseconds do, and V8 makes no number object of them.
+  // Whole milliseconds do, and V8 makes no number object of them where it inlines the call.
   now: () => Math.trunc(performance.now()),
   calendar: () => Date.now(),
   schedule: (callback, delay) => setTimeout(callback, delay),
