@@ -18,13 +18,13 @@
  *
  * @module
  */
-import { FastResponse, isAtHand } from "./src/fetch/fast_response.ts";
+import { FastResponse, isBufferedBody } from "./src/fetch/fast_response.ts";
 import { isPieces } from "./src/fetch/text_stream.ts";
-import { NativeResponse, noteSource, replaceResponse } from "./src/fetch/stand_in.ts";
+import { NativeResponse, noteSource, replaceResponse } from "./src/fetch/response_override.ts";
 
 /** A fast one where the body is text, bytes or pieces; else the platform's. */
 function make(body?: BodyInit | null, init?: ResponseInit): Response {
-  return isAtHand(body) || isPieces(body)
+  return isBufferedBody(body) || isPieces(body)
     ? new FastResponse(body, init)
     : noteSource(new NativeResponse(body, init), body);
 }

@@ -13,50 +13,79 @@
  *
  * @module
  */
-import type { ServeOptions } from "./src/options.ts";
-import type { Server } from "./src/server/server.ts";
+import { runtime } from "./src/adapters/runtime.ts";
+import type { ServeOptions, ServerOptions } from "./src/api/options.ts";
+export type { MinBodyRate, Timeouts } from "./src/api/timeouts.ts";
+import type { Server } from "./src/api/server.ts";
+import { makeServer } from "./src/server/start.ts";
 
-export { CLOSE_REASONS } from "./src/conn.ts";
+export { CLOSE_REASONS } from "./src/api/transport.ts";
 export type {
   Addr,
   CloseReason,
   Conn,
   Connection,
   ConnectionState,
-  HandedOver,
+  DetachedSocket,
   NetAddr,
   Transport,
   TransportEvents,
   UnixAddr,
-} from "./src/conn.ts";
+} from "./src/api/transport.ts";
 export {
   ConnectionError,
   type ConnectionErrorCode,
   ExchangeError,
+  type ExchangeErrorCode,
+  ListenError,
   ProtocolError,
   type ProtocolErrorCode,
-} from "./src/errors.ts";
-export type { Exchange, ExchangeHandler, Fields, Upgraded, UpgradeOptions } from "./src/exchange.ts";
+  UnsupportedError,
+} from "./src/api/errors.ts";
+export type { Exchange, ExchangeHandler, Fields, Upgraded, UpgradeOptions } from "./src/api/exchange.ts";
 export type {
   ConnectionOptions,
   DrainBody,
   FetchHandler,
   FetchInfo,
-  MinBodyRate,
+  ListenOptions,
   ProxyProtocolOptions,
   ServeOptions,
-  Timeouts,
+  ServerOptions,
   TlsOptions,
-} from "./src/options.ts";
+} from "./src/api/options.ts";
 export type {
   ConnectionSnapshot,
   Server,
   ServerStats,
   ShutdownOptions,
   ShutdownReport,
-} from "./src/server/server.ts";
+} from "./src/api/server.ts";
 export { type FastBody, FastResponse, type FastResponseClass } from "./src/fetch/fast_response.ts";
-export { serveConn } from "./src/adapters/streams.ts";
+export { serveConn } from "./src/adapters/serve_conn.ts";
+
+/**
+ * Makes a server that does not listen yet: call its {@linkcode Server.listen}, or give it connections that you accepted
+ * yourself by {@linkcode Server.accept}. All of them share its caps, counts and shutdown.
+ *
+ * @throws {TypeError} on a wrong type, an unknown option, or not exactly one handler
+ * @throws {RangeError} on a number out of range
+ *
+ * @example
+ * ```ts
+ * import { createServer } from "@mooring/http";
+ *
+ * const server = createServer({ fetch: () => new Response("hello") });
+ * const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+ * const connection = server.accept({ readable, writable });
+ * console.assert(server.stats().open === 1);
+ * await server.shutdown();
+ * console.assert((await connection.closed) === "shutdown_idle");
+ * ```
+ */
+export function createServer(options: ServerOptions): Server {
+  return makeServer(options, runtime);
+}
 
 /**
  * Starts a server on the runtime at hand.
@@ -64,7 +93,8 @@ export { serveConn } from "./src/adapters/streams.ts";
  * @returns the server, once it listens
  * @throws {TypeError} (rejects) on a wrong type, an unknown option, or not exactly one handler
  * @throws {RangeError} (rejects) on a number out of range
- * @throws {Error} (rejects) when the address cannot be listened on; `cause` is the system's error
+ * @throws {ListenError} (rejects) where it cannot listen; `code` is the system's, such as `EADDRINUSE`
+ * @throws {UnsupportedError} (rejects) where the runtime cannot do what an option asks for
  *
  * @example
  * ```ts
@@ -82,10 +112,9 @@ export { serveConn } from "./src/adapters/streams.ts";
  */
 export async function serve(options: ServeOptions): Promise<Server> {
   // Each runtime's adapter is loaded by that runtime alone: the others could not even read it.
-  const runtime = "Bun" in globalThis ? "bun" : "Deno" in globalThis ? "deno" : "node";
-  const adapter = runtime === "bun"
+  const adapter = "Bun" in globalThis
     ? await import("./src/adapters/bun.ts")
-    : runtime === "deno"
+    : "Deno" in globalThis
     ? await import("./src/adapters/deno.ts")
     : await import("./src/adapters/node.ts");
   return await adapter.serve(options);

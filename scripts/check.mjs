@@ -7,6 +7,7 @@ const { deno, node } = runtimes;
 const entryPoints = [
   "mod.ts",
   "global.ts",
+  "testing.ts",
   ...["deno", "bun", "node"].map((name) => `src/adapters/${name}.ts`),
 ];
 

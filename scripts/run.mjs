@@ -1,15 +1,16 @@
 // Runs one file of this repository on a pinned runtime, installing it first: Node 26, or what --on= says.
-// Usage: node scripts/run.mjs <file> [--on=deno|bun|node] [arguments for the file ...]
+// Usage: node scripts/run.mjs [file] [--on=deno|bun|node] [arguments for the file ...]; `npm start --` takes the same.
 import { spawn } from "node:child_process";
 import { fail, install, root, runtimes } from "./tools.mjs";
 
 const flags = { node: [], deno: ["run", "-A", "--no-check"], bun: ["run"] };
 
-const [file, ...rest] = process.argv.slice(2);
+const given = process.argv.slice(2);
+const [file, ...rest] = given[0]?.startsWith("--") === false ? given : ["examples/hello.ts", ...given];
 const option = rest.find((arg) => arg.startsWith("--on="));
 const runtime = option?.slice("--on=".length) ?? "node";
-if (!file || !Object.hasOwn(flags, runtime)) {
-  fail("usage: node scripts/run.mjs <file> [--on=deno|bun|node] [arguments ...]");
+if (!Object.hasOwn(flags, runtime)) {
+  fail("usage: node scripts/run.mjs [file] [--on=deno|bun|node] [arguments ...]");
 }
 install();
 

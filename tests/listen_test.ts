@@ -10,8 +10,8 @@ import { join } from "node:path";
 import process from "node:process";
 import test from "node:test";
 import { serve, type Server } from "../mod.ts";
-import type { Addr, NetAddr, UnixAddr } from "../src/conn.ts";
-import type { ServeOptions } from "../src/options.ts";
+import type { Addr, NetAddr, UnixAddr } from "../src/api/transport.ts";
+import type { ServeOptions } from "../src/api/options.ts";
 import { runtimes } from "../scripts/tools.mjs";
 import { connectTcp, connectTls, connectUnix } from "./support/byte_streams.ts";
 import { AUTHORITY, FIRST, SECOND } from "./support/certificates.ts";
@@ -47,7 +47,7 @@ function exists(path: string): boolean {
 async function assertRejects(
   options: unknown,
   message: RegExp,
-  kind: string = "Error",
+  kind: string = "ListenError",
 ): Promise<Error> {
   let refused!: Error;
   await assert.rejects(
@@ -127,7 +127,7 @@ test("serve() replaces a Unix socket that nobody listens on any more", async () 
 test("serve() refuses a Unix socket that somebody listens on, and leaves it alone", async () => {
   const path = freshPath();
   await using server = await start({ path, fetch: fetch200 });
-  await assertRejects({ path }, /cannot listen on .*: somebody listens there already.*"path"/);
+  await assertRejects({ path }, /cannot listen on .*: another server listens there already.*"path"/);
   assert.equal(await answers(await connectUnix(path)), "hello");
   await server.close();
 });
@@ -158,11 +158,17 @@ const onLinux = { skip: process.platform === "linux" ? false : "only Linux has n
 
 test("serve() listens on a name without a file, or says that this runtime cannot", onLinux, async () => {
   const path = abstractName();
-  if (IS_NODE_20) return void await assertRejects({ path }, /Node 20 cannot listen on a name without a file/);
+  if (IS_NODE_20) {
+    return void await assertRejects(
+      { path },
+      /Node 20 cannot listen on a name without a file/,
+      "UnsupportedError",
+    );
+  }
   await using server = await start({ path, fetch: fetch200 });
   assert.deepEqual(server.addr, { transport: "unix", path });
   assert.equal(await answers(await connectUnix(path)), "hello");
-  await assertRejects({ path }, /somebody listens there already/);
+  await assertRejects({ path }, /another server listens there already/);
   await server.close();
   await using again = await start({ path, fetch: fetch200 });
   await again.close();
@@ -239,7 +245,9 @@ test("serve() says that a descriptor is no socket", async () => {
 
 test("serve() shares a port with reusePort, or says that this runtime cannot", async () => {
   const shared = { ...LOCAL, reusePort: true };
-  if (IS_NODE_20) return void await assertRejects(shared, /Node 20\.\S+ has no option "reusePort"/);
+  if (IS_NODE_20) {
+    return void await assertRejects(shared, /Node 20\.\S+ has no option "reusePort"/, "UnsupportedError");
+  }
   const counts = [0, 0];
   const count = (index: number) => ({
     fetch: () => {
@@ -375,14 +383,22 @@ test("serve() refuses clients' authorities that cannot be read, and on Deno any"
   const expected = IS_DENO
     ? /Deno cannot ask clients for certificates \(option "tls\.ca"\)/
     : /option "tls" cannot be used: /;
-  await assertRejects({ ...LOCAL, tls }, expected);
+  await assertRejects({ ...LOCAL, tls }, expected, IS_DENO ? "UnsupportedError" : "ListenError");
 });
 
 test("serve() speaks TLS on a Unix socket and on a shared port, or says that this runtime cannot", async () => {
   const path = freshPath();
   if (IS_DENO) {
-    await assertRejects({ path, tls: FIRST }, /Deno speaks TLS on a port of its own only.*"path"/);
-    await assertRejects({ ...LOCAL, reusePort: true, tls: FIRST }, /Deno speaks TLS on a port .*"reusePort"/);
+    await assertRejects(
+      { path, tls: FIRST },
+      /Deno speaks TLS on a port of its own only.*"path"/,
+      "UnsupportedError",
+    );
+    await assertRejects(
+      { ...LOCAL, reusePort: true, tls: FIRST },
+      /Deno speaks TLS on a port .*"reusePort"/,
+      "UnsupportedError",
+    );
     return assert.ok(!exists(path));
   }
   await using onPath = await start({ path, tls: FIRST, fetch: fetch200 });

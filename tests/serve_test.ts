@@ -4,9 +4,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { serve, type Server } from "../mod.ts";
-import type { Addr, CloseReason, NetAddr } from "../src/conn.ts";
-import { Deferred } from "../src/connection/deferred.ts";
-import type { ServeOptions } from "../src/options.ts";
+import type { Addr, CloseReason, NetAddr } from "../src/api/transport.ts";
+import { Deferred } from "../src/core/deferred.ts";
+import type { ServeOptions } from "../src/api/options.ts";
 import { connectTcp } from "./support/byte_streams.ts";
 import { inTime } from "./support/deadline.ts";
 import { get } from "./support/memory.ts";

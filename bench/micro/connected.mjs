@@ -3,7 +3,7 @@
 
 import process from "node:process";
 import { HttpServer } from "../../src/server/http_server.ts";
-import { serveSettings } from "../../src/settings.ts";
+import { serveSettings } from "../../src/options/settings.ts";
 import { Client } from "./client.mjs";
 import { answerFields, answerJson, answerText, BROWSER_GETS, GET, PIPELINED } from "./samples.mjs";
 

@@ -1,20 +1,20 @@
 // The suite of parts: reading a head, writing an answer, an exchange and its pool, with no connection and no server.
 // Each entry makes the operation to measure, and throws where it does not give what it should.
 
-import { acquireExchange, releaseExchange } from "../../src/connection/exchange_pool.ts";
-import { ResponseWriter } from "../../src/connection/response.ts";
-import { HeadEnds } from "../../src/connection/standard_fields.ts";
-import { ByteWriter } from "../../src/protocol/byte_writer.ts";
-import { DateLine } from "../../src/protocol/date.ts";
-import { RequestHead } from "../../src/protocol/request_head.ts";
-import { connectionSettings } from "../../src/settings.ts";
+import { acquireExchange, releaseExchange } from "../../src/http1/exchange_pool.ts";
+import { ResponseWriter } from "../../src/http1/response_writer.ts";
+import { PersistenceFields } from "../../src/http1/persistence_fields.ts";
+import { ByteWriter } from "../../src/wire/byte_writer.ts";
+import { DateLine } from "../../src/http1/date_line.ts";
+import { RequestHead } from "../../src/http1/request_head.ts";
+import { connectionSettings } from "../../src/options/settings.ts";
 import { answerJson, answerNothing, answerText, GET, SHORTEST_GET } from "./samples.mjs";
 
 /** Bytes for any of the answers. */
 const ANSWER_BYTES = 1024;
 
 const settings = connectionSettings({ exchange: answerText });
-const headEnds = new HeadEnds(settings);
+const persistenceFields = new PersistenceFields(settings);
 const dateLine = new DateLine().at(0, () => Date.UTC(2026, 0, 1));
 
 /** What a response needs of its connection, and no connection. */
@@ -22,10 +22,10 @@ class Port {
   minorVersion = 1;
   method = "GET";
   writer = new ByteWriter(ANSWER_BYTES);
-  out = { claim: () => this.writer };
+  out = { acquire: () => this.writer };
 
   endHead(out) {
-    headEnds.write(out, dateLine, this.minorVersion, settings.idleTimeout, 0);
+    persistenceFields.write(out, dateLine, this.minorVersion, settings.idleTimeout, 0);
   }
 
   responseDone() {}

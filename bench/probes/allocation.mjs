@@ -1,5 +1,5 @@
 // What a request on a reused connection allocates on the garbage-collected heap. In memory it is the engine's own, and
-// exact: tests/connection/allocation_test.ts holds the line. On a socket it is what the runtime's sockets add.
+// exact: tests/core/allocation_test.ts holds the line. On a socket it is what the runtime's sockets add.
 
 import { once } from "node:events";
 import { connect } from "node:net";

@@ -1,7 +1,7 @@
 /**
  * Addresses as a runtime tells them: of a socket that its peer has reset it may know none, or half of one.
  */
-import type { Addr } from "../conn.ts";
+import type { Addr } from "../api/transport.ts";
 
 /** What an IPv4 address begins with on a socket that listens on IPv6 and IPv4 (RFC 4291 §2.5.5.2). */
 const MAPPED_PREFIX = "::ffff:";

@@ -4,7 +4,7 @@
  * answer. Entering a context costs as much as a tenth of a small request, so it is entered only once a program uses a storage.
  */
 import type { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
-import type { ExchangeHandler } from "../exchange.ts";
+import type { RequestHandler } from "../core/exchange.ts";
 
 /** What is used of `node:async_hooks`. */
 interface AsyncHooks {
@@ -21,7 +21,7 @@ let used = false;
 let keepsEntered: boolean | null = null;
 
 /** `handler`, called each time in the context of this call. */
-export function inOwnContext(handler: ExchangeHandler): ExchangeHandler {
+export function inOwnContext(handler: RequestHandler): RequestHandler {
   if (hooks === undefined) return handler;
   const { AsyncResource } = hooks;
   if (keepsEntered === null) {
@@ -29,7 +29,7 @@ export function inOwnContext(handler: ExchangeHandler): ExchangeHandler {
     watchUse(hooks);
   }
   const context = new AsyncResource(CONTEXT);
-  const inNew: ExchangeHandler = (x) => new AsyncResource(CONTEXT).runInAsyncScope(handler, undefined, x);
+  const inNew: RequestHandler = (x) => new AsyncResource(CONTEXT).runInAsyncScope(handler, undefined, x);
   const inner = keepsEntered ? inNew : handler;
   return (x) => used ? context.runInAsyncScope(inner, undefined, x) : handler(x);
 }

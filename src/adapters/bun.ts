@@ -1,46 +1,20 @@
 /**
- * Mooring on Bun: TCP by `Bun.listen`, the rest as on Node.
+ * Mooring on Bun.
  *
  * @module
  */
-import type { ServeOptions } from "../options.ts";
-import { type Listen, startServer } from "../server/start.ts";
-import type { Server } from "../server/server.ts";
-import { rememberServer, replaceServers } from "./bun_hot.ts";
-import { type BunSocket, BunSocketTransport } from "./bun_socket.ts";
-import { inOwnContext } from "./async_context.ts";
-import { runtimeClock } from "./runtime_clock.ts";
-
-/** What is used of Bun. */
-interface BunListener {
-  readonly hostname: string;
-  readonly port: number;
-  stop(closeConnections: boolean): void;
-}
-interface BunListenOptions {
-  hostname: string;
-  port: number;
-  reusePort: boolean;
-  allowHalfOpen: boolean;
-  socket: {
-    binaryType: "uint8array";
-    open(socket: BunSocket): void;
-    data(socket: BunSocket, chunk: Uint8Array): void;
-    drain(socket: BunSocket): void;
-    end(socket: BunSocket): void;
-    close(socket: BunSocket, error?: unknown): void;
-    error(socket: BunSocket, error: unknown): void;
-  };
-}
-interface BunRuntime {
-  listen(options: BunListenOptions): BunListener;
-}
+import type { ServeOptions } from "../api/options.ts";
+import type { Server } from "../api/server.ts";
+import { startServer } from "../server/start.ts";
+import { listenOnBun } from "./bun_listener.ts";
+import { platformWith } from "./platform.ts";
 
 /**
  * Starts a server on Bun. As {@linkcode serve} of the package's main entry, without its choice of runtime.
  *
  * @throws {TypeError} and {RangeError} (rejects) on options that are wrong
- * @throws {Error} (rejects) when the address cannot be listened on
+ * @throws {ListenError} (rejects) where it cannot listen
+ * @throws {UnsupportedError} (rejects) where the runtime cannot do what an option asks for
  *
  * @example
  * ```ts ignore
@@ -50,55 +24,6 @@ interface BunRuntime {
  * await server.close();
  * ```
  */
-export async function serve(options: ServeOptions): Promise<Server> {
-  const server = await startServer(options, listen, runtimeClock, inOwnContext);
-  rememberServer(server);
-  return server;
-}
-
-const listen: Listen = async (settings, accept) => {
-  replaceServers();
-  const { at, tls } = settings;
-  if (at.kind !== "tcp" || tls !== undefined) {
-    const { listenOnNode } = await import("./node_listener.ts");
-    return await listenOnNode(settings, accept);
-  }
-  const { hostname, port, reusePort } = at;
-  const listener = listenOnBun({
-    hostname,
-    port,
-    reusePort,
-    allowHalfOpen: true,
-    socket: {
-      binaryType: "uint8array", // cheaper to make, and to copy from, than a Buffer
-      open(socket) {
-        const transport = new BunSocketTransport(socket);
-        // A socket that its peer has reset before the accept has no address.
-        if (transport.remoteAddr === undefined) return socket.terminate();
-        socket.data = transport;
-        accept(transport);
-      },
-      data: ({ data }, chunk) => data?.received(chunk),
-      drain: ({ data }) => data?.flush(),
-      end: ({ data }) => data?.peerEnded(),
-      close: ({ data }, error) => data?.closed(error),
-      error: ({ data }, error) => data?.closed(error),
-    },
-  });
-  return {
-    isSecure: false,
-    addr: { transport: "tcp", hostname: listener.hostname, port: listener.port },
-    close: () => listener.stop(false),
-  };
-};
-
-/** As `Bun.listen`, whose error tells no code where the host name cannot be resolved. */
-function listenOnBun(options: BunListenOptions): BunListener {
-  const { Bun } = globalThis as unknown as { Bun: BunRuntime };
-  try {
-    return Bun.listen(options);
-  } catch (error) {
-    const { code = "ENOTFOUND" } = error as { code?: string };
-    throw Object.assign(error as Error, { code });
-  }
+export function serve(options: ServeOptions): Promise<Server> {
+  return startServer(options, platformWith(listenOnBun));
 }

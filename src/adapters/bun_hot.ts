@@ -3,7 +3,7 @@
  * servers of the program before make room for those of the program as it is, and end well.
  */
 import process from "node:process";
-import type { Server } from "../server/server.ts";
+import type { Server } from "../api/server.ts";
 
 /** The servers of one evaluation of the program. */
 const servers = new Set<Server>();

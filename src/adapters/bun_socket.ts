@@ -1,8 +1,8 @@
 /**
  * Mooring on a TCP socket of `Bun.listen`.
  */
-import type { Addr, Transport, TransportEvents } from "../conn.ts";
-import { free } from "../protocol/bytes.ts";
+import type { Addr, Transport, TransportEvents } from "../api/transport.ts";
+import { free } from "../wire/bytes.ts";
 import { sharedAddr, tcpAddr } from "./addresses.ts";
 import { KEEP_ALIVE_DELAY } from "./tcp_keep_alive.ts";
 

@@ -1,41 +1,20 @@
 /**
- * Mooring on Deno: TCP and TLS by Deno's own listeners, the rest as on Node.
+ * Mooring on Deno.
  *
  * @module
  */
-import type { Addr, NetAddr, Transport } from "../conn.ts";
-import type { ServeOptions, TlsOptions } from "../options.ts";
-import type { Listener } from "../server/http_server.ts";
-import type { ListenSettings } from "../settings.ts";
-import { ALPN_PROTOCOLS, type Listen, startServer, TlsError } from "../server/start.ts";
-import type { Server } from "../server/server.ts";
-import { inOwnContext } from "./async_context.ts";
-import { runtimeClock } from "./runtime_clock.ts";
-import { type DenoConn, DenoConnTransport } from "./deno_conn.ts";
-
-/** What is used of Deno. */
-interface RuntimeListener {
-  readonly addr: NetAddr;
-  accept(): Promise<DenoConn>;
-  close(): void;
-}
-
-interface Place {
-  hostname: string;
-  port: number;
-  tcpBacklog: number;
-}
-
-interface DenoRuntime {
-  listen(options: Place): RuntimeListener;
-  listenTls(options: Place & { key: string; cert: string; alpnProtocols: string[] }): RuntimeListener;
-}
+import type { ServeOptions } from "../api/options.ts";
+import type { Server } from "../api/server.ts";
+import { startServer } from "../server/start.ts";
+import { listenOnDeno } from "./deno_listener.ts";
+import { platformWith } from "./platform.ts";
 
 /**
  * Starts a server on Deno. As {@linkcode serve} of the package's main entry, without its choice of runtime.
  *
  * @throws {TypeError} and {RangeError} (rejects) on options that are wrong
- * @throws {Error} (rejects) when the address cannot be listened on
+ * @throws {ListenError} (rejects) where it cannot listen
+ * @throws {UnsupportedError} (rejects) where the runtime cannot do what an option asks for
  *
  * @example
  * ```ts ignore
@@ -46,151 +25,5 @@ interface DenoRuntime {
  * ```
  */
 export function serve(options: ServeOptions): Promise<Server> {
-  return startServer(options, listen, runtimeClock, inOwnContext);
+  return startServer(options, platformWith(listenOnDeno));
 }
-
-const listen: Listen = async (settings, accept) => {
-  const { at } = settings;
-  // Deno.listen's own reusePort ends the process where it is run without --unstable-net.
-  if (at.kind !== "tcp" || at.reusePort) {
-    if (settings.tls !== undefined) {
-      const place = at.kind === "tcp" ? "reusePort" : at.kind === "unix" ? "path" : "fd";
-      throw new Error(`Deno speaks TLS on a port of its own only, not with option "${place}"`);
-    }
-    const { listenOnNode } = await import("./node_listener.ts");
-    return await listenOnNode(settings, accept);
-  }
-  return new DenoListener(at, settings, accept);
-};
-
-/** Accepts on a port, with TLS or without. */
-class DenoListener implements Listener {
-  readonly addr: Addr;
-  readonly isSecure: boolean;
-  readonly #accept: (transport: Transport) => void;
-  readonly #backlog: number;
-  #listener: RuntimeListener;
-  #open = true;
-  #newTls: TlsOptions | null = null;
-
-  constructor(
-    at: { hostname: string; port: number },
-    settings: ListenSettings,
-    accept: (transport: Transport) => void,
-  ) {
-    this.#accept = accept;
-    this.#backlog = settings.backlog;
-    this.isSecure = settings.tls !== undefined;
-    this.#listener = this.#listen(at.hostname, at.port, settings.tls);
-    this.addr = this.#listener.addr;
-    void this.#acceptAll();
-  }
-
-  #listen(hostname: string, port: number, tls: TlsOptions | undefined): RuntimeListener {
-    const { Deno } = globalThis as unknown as { Deno: DenoRuntime };
-    const options = { hostname, port, tcpBacklog: this.#backlog };
-    const secure = tls && { ...options, ...certificate(tls), ...ALPN };
-    try {
-      return secure === undefined ? Deno.listen(options) : Deno.listenTls(secure);
-    } catch (error) {
-      const { name, message } = error as Error;
-      // Deno tells no code where the host name cannot be resolved.
-      if (message.startsWith("failed to lookup")) throw Object.assign(error as Error, { code: "ENOTFOUND" });
-      const isTls = name === "InvalidData" || /\b(keys?|certificates?)\b/.test(message);
-      throw secure !== undefined && isTls ? new TlsError(error) : error;
-    }
-  }
-
-  async #acceptAll(): Promise<void> {
-    let inARow = 0;
-    while (this.#open) {
-      if (inARow === ACCEPTS_IN_A_ROW) {
-        await delay(0);
-        inARow = 0;
-      }
-      let conn: DenoConn;
-      try {
-        conn = await this.#listener.accept();
-      } catch (error) {
-        if (this.#newTls !== null) await this.#replace();
-        else if (isClosed(error)) return;
-        // Any other error is about one connection, which its peer reset before the accept: go on at once.
-        else if (isExhaustion(error)) await delay(EXHAUSTED_DELAY);
-        continue;
-      }
-      inARow++;
-      this.#accept(new DenoConnTransport(conn, this.isSecure));
-    }
-  }
-
-  /**
-   * Deno cannot replace a listener's certificate, so that another listener takes its place once the old one has
-   * gone. Who comes in between is refused.
-   */
-  reloadTls(tls: TlsOptions): void {
-    const { hostname } = this.addr as NetAddr;
-    this.#listen(hostname, 0, tls).close(); // throws where the certificate is no good
-    const replaces = this.#newTls !== null;
-    this.#newTls = tls;
-    if (!replaces) this.#listener.close();
-  }
-
-  /** The accept that waited for the old listener has told that it is closed; the port is free soon after that. */
-  async #replace(): Promise<void> {
-    const { hostname, port } = this.addr as NetAddr;
-    while (this.#open && this.#newTls !== null) {
-      try {
-        this.#listener = this.#listen(hostname, port, this.#newTls);
-        this.#newTls = null;
-      } catch {
-        await delay(LISTEN_RETRY);
-      }
-    }
-  }
-
-  close(): void {
-    this.#open = false;
-    // Otherwise it is closed already, to be replaced.
-    if (this.#newTls === null) this.#listener.close();
-  }
-}
-
-const ALPN = { alpnProtocols: ALPN_PROTOCOLS };
-
-function certificate({ key, cert, ca, passphrase }: TlsOptions): { key: string; cert: string } {
-  if (ca !== undefined || passphrase !== undefined) {
-    throw new Error(
-      ca !== undefined
-        ? 'Deno cannot ask clients for certificates (option "tls.ca")'
-        : 'Deno cannot decrypt a key (option "tls.passphrase")',
-    );
-  }
-  const text = (pem: string | Uint8Array): string => typeof pem === "string" ? pem : decoder.decode(pem);
-  return { key: text(key), cert: text(cert) };
-}
-
-const decoder = new TextDecoder();
-
-/** Whether the listener is closed, so that no accept will succeed any more. */
-function isClosed(error: unknown): boolean {
-  return ["BadResource", "Interrupted"].includes((error as Error).name);
-}
-
-/** Whether the process or the system has run out of something, which passes. */
-function isExhaustion(error: unknown): boolean {
-  return ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"].includes((error as { code?: string }).code ?? "");
-}
-
-function delay(time: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, time));
-}
-
-/** How long to wait where descriptors or memory have run out, in milliseconds. */
-const EXHAUSTED_DELAY = 50;
-/**
- * After so many accepts the event loop has a turn: those that were accepted must be heard before a flood of others
- * takes their places.
- */
-const ACCEPTS_IN_A_ROW = 48;
-/** How long to wait for a port of our own that is not free yet, in milliseconds. */
-const LISTEN_RETRY = 1;

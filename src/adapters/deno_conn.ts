@@ -2,9 +2,9 @@
  * Mooring on a `Deno.Conn`, by its own calls: its streams cannot half-close, because the end of either
  * closes both.
  */
-import type { Addr, Transport, TransportEvents } from "../conn.ts";
-import { BufferPool } from "../protocol/buffer_pool.ts";
-import { copyOf } from "../protocol/bytes.ts";
+import type { Addr, Transport, TransportEvents } from "../api/transport.ts";
+import { BufferPool } from "../wire/buffer_pool.ts";
+import { copyOf } from "../wire/bytes.ts";
 import { unmapped } from "./addresses.ts";
 
 /** What is used of a `Deno.Conn`, whichever kind it is. */
@@ -73,7 +73,7 @@ export class DenoConnTransport implements Transport {
   handshaking: boolean = false;
   readonly #conn: DenoConn;
   #events!: TransportEvents;
-  #buffer: Uint8Array = smallReads.take();
+  #buffer: Uint8Array = smallReads.acquire();
   #reading = false;
   #paused = false;
   /** No more bytes will come. */
@@ -133,8 +133,8 @@ export class DenoConnTransport implements Transport {
     // Only from here on: a read that `resume` had started from inside of `receive` would overwrite what that looks at.
     this.#reading = false;
     if (this.#over) return this.#changeBuffer(NOTHING);
-    if (count === buffer.length && count < LARGE_READ) this.#changeBuffer(largeReads.take());
-    else if (count < SMALL_READ && buffer.length === LARGE_READ) this.#changeBuffer(smallReads.take());
+    if (count === buffer.length && count < LARGE_READ) this.#changeBuffer(largeReads.acquire());
+    else if (count < SMALL_READ && buffer.length === LARGE_READ) this.#changeBuffer(smallReads.acquire());
     if (!this.#paused) this.#read();
   };
 
@@ -146,8 +146,8 @@ export class DenoConnTransport implements Transport {
 
   /** Nothing is read into the buffer any more. */
   #changeBuffer(buffer: Uint8Array): void {
-    smallReads.giveBack(this.#buffer);
-    largeReads.giveBack(this.#buffer);
+    smallReads.release(this.#buffer);
+    largeReads.release(this.#buffer);
     this.#buffer = buffer;
   }
 

@@ -2,8 +2,8 @@
  * Mooring on memory: a transport whose other end is in your hands. It delivers what you send at once, and
  * keeps what the server sends.
  */
-import type { Addr, Transport, TransportEvents } from "../conn.ts";
-import { copyOf } from "../protocol/bytes.ts";
+import type { Addr, Transport, TransportEvents } from "../api/transport.ts";
+import { copyOf } from "../wire/bytes.ts";
 
 /** A transport in memory, with the client's side of it. */
 export class MemoryTransport implements Transport {

@@ -1,20 +1,20 @@
 /**
- * Mooring on Node: `node:net` and `node:tls`.
+ * Mooring on Node.
  *
  * @module
  */
-import type { ServeOptions } from "../options.ts";
-import type { Server } from "../server/server.ts";
+import type { ServeOptions } from "../api/options.ts";
+import type { Server } from "../api/server.ts";
 import { startServer } from "../server/start.ts";
-import { inOwnContext } from "./async_context.ts";
 import { listenOnNode } from "./node_listener.ts";
-import { runtimeClock } from "./runtime_clock.ts";
+import { platformWith } from "./platform.ts";
 
 /**
  * Starts a server on Node. As {@linkcode serve} of the package's main entry, without its choice of runtime.
  *
  * @throws {TypeError} and {RangeError} (rejects) on options that are wrong
- * @throws {Error} (rejects) when the address cannot be listened on
+ * @throws {ListenError} (rejects) where it cannot listen
+ * @throws {UnsupportedError} (rejects) where the runtime cannot do what an option asks for
  *
  * @example
  * ```ts
@@ -25,5 +25,5 @@ import { runtimeClock } from "./runtime_clock.ts";
  * ```
  */
 export function serve(options: ServeOptions): Promise<Server> {
-  return startServer(options, listenOnNode, runtimeClock, inOwnContext);
+  return startServer(options, platformWith(listenOnNode));
 }

@@ -5,9 +5,10 @@
 import { chmodSync } from "node:fs";
 import net from "node:net";
 import process from "node:process";
-import type { Addr } from "../conn.ts";
-import type { Listen } from "../server/start.ts";
-import type { ListenAt } from "../settings.ts";
+import { UnsupportedError } from "../api/errors.ts";
+import type { Addr } from "../api/transport.ts";
+import type { Listen } from "../server/listener.ts";
+import type { ListenAt } from "../options/listen_settings.ts";
 import { tcpAddr } from "./addresses.ts";
 import { IS_NODE, NodeSocketTransport, SOCKET } from "./node_socket.ts";
 import { TlsAcceptor } from "./node_tls.ts";
@@ -46,7 +47,9 @@ export const listenOnNode: Listen = async (settings, accept) => {
     addr,
     isSecure: tls !== undefined,
     close: path === undefined ? close : closeKeepingOthers(path, close),
-    ...tls && { reloadTls: (options) => tls.reload(options) },
+    ref: () => void server.ref(),
+    unref: () => void server.unref(),
+    ...tls && { prepareTls: (options) => tls.prepare(options) },
   };
 };
 
@@ -83,7 +86,11 @@ function checkReusePort(): void {
   const { node, deno, bun } = process.versions;
   const [major, minor] = node.split(".").map(Number);
   if (deno === undefined && bun === undefined && (major < 23 || (major === 23 && minor < 1))) {
-    throw new Error(`Node ${node} has no option "reusePort"; Node 23.1 and later have, or use node:cluster`);
+    throw new UnsupportedError(
+      "Node",
+      "reusePort",
+      `Node ${node} has no option "reusePort"; Node 23.1 and later have, or use node:cluster`,
+    );
   }
 }
 

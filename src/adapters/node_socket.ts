@@ -4,7 +4,7 @@
 import { Buffer } from "node:buffer";
 import net from "node:net";
 import type { TLSSocket } from "node:tls";
-import type { Addr, HandedOver, Transport, TransportEvents } from "../conn.ts";
+import type { Addr, DetachedSocket, Transport, TransportEvents } from "../api/transport.ts";
 import { sharedAddr, tcpAddr, unixAddr } from "./addresses.ts";
 
 /** A half-closed client still gets its answers. */
@@ -130,15 +130,15 @@ export class NodeSocketTransport implements Transport {
     return true;
   }
 
-  handOver(): HandedOver {
+  detach(): DetachedSocket {
     const socket = this.#socket as net.Socket & { readableFlowing: boolean | null };
     socket.off("end", onEnd);
     socket.removeAllListeners("data");
-    // As new: it waits for somebody to listen.
+    // As a new socket: it is paused until its new owner listens.
     socket.readableFlowing = null;
     this.#isOurs = false;
     // Before what has come since a pause, which waits in the socket.
-    return { socket, unread: (bytes) => void socket.unshift(bytes) };
+    return { socket, unshift: (bytes) => void socket.unshift(bytes) };
   }
 
   readonly #drained = (): void => {

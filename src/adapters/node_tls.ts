@@ -5,8 +5,8 @@
 import type net from "node:net";
 import { X509Certificate } from "node:crypto";
 import tls from "node:tls";
-import type { TlsOptions } from "../options.ts";
-import { ALPN_PROTOCOLS, TlsError } from "../server/start.ts";
+import type { TlsOptions } from "../api/options.ts";
+import { ALPN_PROTOCOLS, tlsError } from "../server/tls.ts";
 
 /** The server's side of TLS, with a certificate that can be replaced. */
 export class TlsAcceptor {
@@ -17,22 +17,29 @@ export class TlsAcceptor {
   /**
    * Speaks as `options` say.
    *
-   * @throws {TlsError} where they are no good
+   * @throws {ListenError} where they are no good
    */
   constructor(options: TlsOptions) {
     this.#asksClients = options.ca !== undefined;
     this.#context = secureContext(options);
   }
 
-  /** Another certificate for those who come from now on. */
-  reload(options: TlsOptions): void {
+  /**
+   * Another certificate, for connections from the call of what this answers on.
+   *
+   * @throws {TypeError} and {ListenError} where it cannot be used
+   */
+  prepare(options: TlsOptions): () => void {
     // Whether clients are asked for certificates is settled when the server starts.
     if ((options.ca !== undefined) !== this.#asksClients) {
       throw new TypeError(
         'option "tls.ca" must be given to reloadTls() where the server has one, and only there',
       );
     }
-    this.#context = secureContext(options);
+    const context = secureContext(options);
+    return () => {
+      this.#context = context;
+    };
   }
 
   /** TLS over `raw`; emits `secure` when the handshake is done, and is destroyed where it fails. */
@@ -65,7 +72,7 @@ function destroyUnlessVerified(this: tls.TLSSocket): void {
   if (error) this.destroy(error);
 }
 
-/** @throws {TlsError} */
+/** @throws {ListenError} */
 function secureContext(options: TlsOptions): tls.SecureContext {
   const { key, cert, ca, passphrase } = options;
   try {
@@ -81,7 +88,7 @@ function secureContext(options: TlsOptions): tls.SecureContext {
       sessionIdContext: "mooring",
     });
   } catch (error) {
-    throw new TlsError(error);
+    throw tlsError(error);
   }
 }
 

@@ -1,39 +1,24 @@
 /**
- * Mooring on any pair of web streams.
- *
- * @module
+ * A transport on any pair of web streams.
  */
-import type { Addr, Conn, Connection, Transport, TransportEvents } from "../conn.ts";
-import { copyOf } from "../protocol/bytes.ts";
-import type { ConnectionOptions } from "../options.ts";
-import { connectionSettings } from "../settings.ts";
-import { HttpServer } from "../server/http_server.ts";
-import { inOwnContext } from "./async_context.ts";
+import type { Addr, Conn, Transport, TransportEvents } from "../api/transport.ts";
+import { ALPN_PROTOCOLS } from "../server/tls.ts";
+import { copyOf } from "../wire/bytes.ts";
 import { runtimeClock } from "./runtime_clock.ts";
 import { DenoConnTransport, isDenoConn } from "./deno_conn.ts";
 
 /**
- * Speaks HTTP on a connection that you accepted yourself: a `Deno.Conn`, a socket's web streams, a
- * `MessagePort` wrapped in streams, memory.
+ * The transport of a connection that the program has accepted.
  *
- * @throws {TypeError} on options that are wrong, or a `conn` that is no pair of streams
- * @throws {RangeError} on a number out of range
- *
- * @example
- * ```ts
- * import { serveConn } from "@mooring/http";
- *
- * const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
- * const connection = serveConn({ readable, writable }, { fetch: () => new Response("hello") });
- * connection.close();
- * console.assert((await connection.closed) === "forced");
- * ```
+ * @throws {TypeError} where it is no pair of streams, or speaks another protocol
  */
-export function serveConn(conn: Conn, options: ConnectionOptions): Connection {
-  // The options first: where they are wrong, the connection is as it was.
-  const server = new HttpServer(options, connectionSettings(options), runtimeClock, inOwnContext);
-  const transport = isDenoConn(conn) ? new DenoConnTransport(conn) : new StreamsTransport(checkStreams(conn));
-  return server.accept(transport);
+export function transportOf(conn: Conn): Transport {
+  const protocol = conn?.alpnProtocol;
+  // Runtimes say `null`, `false` or nothing where none was agreed upon.
+  if (protocol && !ALPN_PROTOCOLS.includes(protocol)) {
+    throw new TypeError(`the connection speaks "${protocol}" (ALPN), and not HTTP/1.1`);
+  }
+  return isDenoConn(conn) ? new DenoConnTransport(conn) : new StreamsTransport(checkStreams(conn));
 }
 
 function checkStreams(conn: Conn): Conn {
@@ -58,6 +43,7 @@ const END = 1;
 class StreamsTransport implements Transport {
   readonly remoteAddr: Addr | undefined;
   readonly localAddr: Addr | undefined;
+  readonly isSecure: boolean;
   readonly #conn: Conn;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
@@ -77,6 +63,7 @@ class StreamsTransport implements Transport {
     this.#conn = conn;
     this.remoteAddr = conn.remoteAddr;
     this.localAddr = conn.localAddr;
+    this.isSecure = conn.isSecure === true;
     this.#reader = conn.readable.getReader();
     this.#writer = conn.writable.getWriter();
     this.#writer.closed.catch((error) => this.#failed(error));

@@ -7,6 +7,7 @@ import { type BigIntStats, linkSync, lstatSync, readFileSync, renameSync, rmSync
 import net from "node:net";
 import { basename, isAbsolute } from "node:path";
 import process from "node:process";
+import { UnsupportedError } from "../api/errors.ts";
 
 /** Names on Linux that are no files begin with it. */
 const ABSTRACT = "\0";
@@ -44,10 +45,16 @@ export async function freePath(path: string): Promise<string> {
 }
 
 function checkAbstract(): void {
-  if (process.platform !== "linux") throw new Error("only Linux has socket names without a file");
+  if (process.platform !== "linux") {
+    throw new UnsupportedError(process.platform, "path", "only Linux has socket names without a file");
+  }
   const { node, deno, bun } = process.versions;
   if (deno === undefined && bun === undefined && node.startsWith("20.")) {
-    throw new Error("Node 20 cannot listen on a name without a file; Node 21 and later can");
+    throw new UnsupportedError(
+      "Node",
+      "path",
+      "Node 20 cannot listen on a name without a file; Node 21 and later can",
+    );
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * Whether a response is one of `fetch`, which decodes bodies and leaves `content-encoding` and `content-length` as
- * the other server said them (Fetch standard, "HTTP-network fetch"). Sent on, both would be wrong.
+ * the other server sent them (Fetch standard, "HTTP-network fetch"). Sent on, both would be wrong.
  */
 
 /** What `fetch` of a platform decodes. */

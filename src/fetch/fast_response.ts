@@ -2,14 +2,14 @@
  * A `Response` that costs what its fields cost to store. Everything beyond status, headers and a body of
  * text or bytes is left to a native `Response`, made when it is asked for.
  */
-import type { Exchange, Fields } from "../exchange.ts";
-import { bytesIn, copyOf } from "../protocol/bytes.ts";
+import type { Exchange, Fields } from "../api/exchange.ts";
+import { bytesIn, copyOf } from "../wire/bytes.ts";
 import { checkInit, jsonInit, jsonText } from "./json.ts";
 import { respondWhole } from "./respond_whole.ts";
 import { readFields } from "./response_fields.ts";
-import { NativeHeaders, NativeResponse, noteSource, noteSourceOf, TEXT } from "./stand_in.ts";
+import { NativeHeaders, NativeResponse, noteSource, noteSourceOf, TEXT } from "./response_override.ts";
 import { isPieces, streamOf } from "./text_stream.ts";
-import { completeWith } from "./twin.ts";
+import { delegateToNative } from "./delegate_to_native.ts";
 
 /** The type of a form without files, as in the Fetch standard. */
 const FORM_TYPE = "application/x-www-form-urlencoded;charset=UTF-8";
@@ -115,7 +115,7 @@ class Fast {
     const headers = this.#headers ?? this.#fields as HeadersInit | undefined;
     const native = new NativeResponse(body, { status, statusText, ...headers !== undefined && { headers } });
     noteSource(this as unknown as Response, source);
-    // The platform types a text again whose type was deleted. And a clone on Deno forgets a type that nobody looked at.
+    // The platform types a text again whose type was deleted. And a clone on Deno loses a type that was not read.
     const { headers: made } = native;
     if (this.#headers !== null && !this.#headers.has("content-type")) made.delete("content-type");
     return native;
@@ -142,7 +142,7 @@ class Fast {
 }
 
 /** Whether a body is one that `FastResponse` keeps itself, and no native twin. */
-export function isAtHand(body: unknown): boolean {
+export function isBufferedBody(body: unknown): boolean {
   return body == null || typeof body === "string" || body instanceof URLSearchParams ||
     body instanceof ArrayBuffer || ArrayBuffer.isView(body);
 }
@@ -153,7 +153,7 @@ function bytesOf(body: unknown): Uint8Array | null {
   return bytes && copyOf(bytes, 0, bytes.length);
 }
 
-completeWith(Fast, NativeResponse, (self) => self.native);
+delegateToNative(Fast, NativeResponse, (self) => self.native);
 Object.setPrototypeOf(Fast, NativeResponse);
 
 /** Sends a fast response; answers whether `response` was one, and could be sent without a native twin. */

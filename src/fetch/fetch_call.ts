@@ -2,20 +2,21 @@
  * One call of a fetch handler: the `info` that it gets, and what becomes of the request when its exchange
  * ends.
  */
-import type { Addr, Connection } from "../conn.ts";
-import type { HttpConnection } from "../connection/connection.ts";
-import { Deferred } from "../connection/deferred.ts";
-import type { ExchangeWatcher, HttpExchange } from "../connection/exchange.ts";
-import { ExchangeError } from "../errors.ts";
-import type { Fields, Upgraded, UpgradeOptions } from "../exchange.ts";
-import type { FetchInfo, Timeouts } from "../options.ts";
+import type { Addr, Connection } from "../api/transport.ts";
+import { Deferred } from "../core/deferred.ts";
+import type { ExchangeWatcher, HttpExchange } from "../core/exchange.ts";
+import type { ExchangePort } from "../core/protocol.ts";
+import { ExchangeError } from "../api/errors.ts";
+import type { Fields, Upgraded, UpgradeOptions } from "../api/exchange.ts";
+import type { FetchInfo } from "../api/options.ts";
+import type { Timeouts } from "../api/timeouts.ts";
 import { FastResponse } from "./fast_response.ts";
 import { LazyRequest } from "./lazy_request.ts";
 import type { BodySource } from "./send_response.ts";
 
-/** A call under way, as the handler's `info`. */
+/** A call under way; handlers get a facade of it as `info`. */
 export class FetchCall implements FetchInfo, ExchangeWatcher, BodySource {
-  readonly connection: Connection;
+  readonly #port: ExchangePort;
   readonly #request: LazyRequest;
   /** Whether the connection was handed over, so that no response is sent. */
   upgraded = false;
@@ -30,7 +31,7 @@ export class FetchCall implements FetchInfo, ExchangeWatcher, BodySource {
 
   /** Watches `x` from now on. */
   constructor(x: HttpExchange) {
-    this.connection = x.connection;
+    this.#port = x.port;
     this.#request = new LazyRequest(x);
     this.#exchange = x;
     x.watcher = this;
@@ -39,6 +40,10 @@ export class FetchCall implements FetchInfo, ExchangeWatcher, BodySource {
   /** The request that the handler gets. */
   get request(): Request {
     return this.#request as unknown as Request;
+  }
+
+  get connection(): Connection {
+    return this.#port.connection;
   }
 
   get remoteAddr(): Addr | undefined {
@@ -54,18 +59,18 @@ export class FetchCall implements FetchInfo, ExchangeWatcher, BodySource {
   }
 
   get draining(): AbortSignal {
-    return (this.connection as HttpConnection).draining;
+    return this.#port.draining;
   }
 
   get #live(): HttpExchange {
-    if (this.#exchange === null) throw new ExchangeError("the exchange is over");
+    if (this.#exchange === null) throw new ExchangeError("over", "the exchange is over");
     return this.#exchange;
   }
 
   get trailers(): Headers {
     if (this.#trailers !== null) return this.#trailers;
     const trailers = this.#exchange?.body.trailers;
-    // Kept only once they are there: whoever looks too early may look again.
+    // Kept only once they are there: an early read may be repeated.
     if (trailers == null) return new Headers();
     return this.#trailers = new Headers([...trailers]);
   }
@@ -103,7 +108,7 @@ export class FetchCall implements FetchInfo, ExchangeWatcher, BodySource {
   }
 
   exchangeOver(): void {
-    // They are kept only where somebody may want them.
+    // The exchange is reused: keeps its trailers, which may be read later.
     if (this.#exchange?.body.trailers != null) void this.trailers;
     this.#exchange = null;
     this.#request.detach();

@@ -1,30 +1,29 @@
 /**
  * Makes an exchange handler of a fetch handler.
  */
-import { ERROR_FIELDS, errorText } from "../connection/error_response.ts";
-import type { HttpExchange } from "../connection/exchange.ts";
-import type { Exchange, ExchangeHandler } from "../exchange.ts";
-import type { ConnectionOptions, FetchHandler } from "../options.ts";
+import { ERROR_FIELDS, errorText } from "../core/error_response.ts";
+import type { HttpExchange, RequestHandler } from "../core/exchange.ts";
+import type { ConnectionOptions, FetchHandler } from "../api/options.ts";
 import { sendFast } from "./fast_response.ts";
 import { FetchCall } from "./fetch_call.ts";
+import { FetchInfoFacade } from "./fetch_info.ts";
 import { asResponse } from "./foreign_response.ts";
-import { makePeace } from "./interop.ts";
-import { sendNoted, wasSent } from "./noted_response.ts";
+import { installGlobals } from "./install_globals.ts";
+import { sendTracked, wasSent } from "./tracked_response.ts";
 import { sendResponse, usedAlready } from "./send_response.ts";
 
 /** Reports an error, and may say how to answer it. */
 export type ErrorReporter = NonNullable<ConnectionOptions["onError"]>;
 
-/** Wraps `fetch`; what it throws goes to `onError`. `globals` says whether the platform's may be wrapped, too. */
-export function fetchHandler(fetch: FetchHandler, onError: ErrorReporter, globals: boolean): ExchangeHandler {
-  if (globals) makePeace();
-  return (exchange: Exchange): void | Promise<void> => {
-    const x = exchange as HttpExchange;
+/** Calls `fetch` for each request; what it throws goes to `onError`. `globals`: whether to replace the platform's. */
+export function fetchHandler(fetch: FetchHandler, onError: ErrorReporter, globals: boolean): RequestHandler {
+  if (globals) installGlobals();
+  return (x: HttpExchange): void | Promise<void> => {
     const call = new FetchCall(x);
     let response: Response | Promise<Response>;
     try {
-      response = fetch(call.request, call);
-      if (!needsCare(x, call) && sendAtOnce(x, response as Response)) return;
+      response = fetch(call.request, new FetchInfoFacade(call));
+      if (!requiresSlowPath(x, call) && sendAtOnce(x, response as Response)) return;
     } catch (error) {
       return fail(x, call, error, onError);
     }
@@ -41,7 +40,7 @@ async function answer(
 ): Promise<void> {
   try {
     const given = await promised;
-    if (call.upgraded) return; // whatever it is, there is nobody to send it to
+    if (call.upgraded) return; // the connection is another protocol's: no response is sent
     const response = asResponse(given);
     if (response === undefined) {
       const what = given === null ? "null" : typeof given;
@@ -60,16 +59,16 @@ function send(x: HttpExchange, call: FetchCall, response: Response): void | Prom
     if (response.body?.locked === false) response.body.cancel().catch(() => {});
     return respondError(x, 501);
   }
-  if (needsCare(x, call) || !sendAtOnce(x, response)) return sendResponse(x, response, call);
+  if (requiresSlowPath(x, call) || !sendAtOnce(x, response)) return sendResponse(x, response, call);
 }
 
 /** Sends a response whose body is at hand; answers whether it is. */
 function sendAtOnce(x: HttpExchange, response: Response): boolean {
-  return sendFast(x, response) || sendNoted(x, response);
+  return sendFast(x, response) || sendTracked(x, response);
 }
 
 /** Whether the fast way out would forget something. */
-function needsCare(x: HttpExchange, call: FetchCall): boolean {
+function requiresSlowPath(x: HttpExchange, call: FetchCall): boolean {
   return call.upgraded || call.sendsTrailers || isConnect(x);
 }
 

@@ -4,7 +4,7 @@
  */
 import { describeDecoded, isDecoded } from "./decoded_response.ts";
 import { usedAlready } from "./send_response.ts";
-import { NativeHeaders, NativeResponse } from "./stand_in.ts";
+import { NativeHeaders, NativeResponse } from "./response_override.ts";
 import { isPieces, isStreamLike, type Pieces, streamFrom, type StreamLike, streamOf } from "./text_stream.ts";
 
 /** The members by which a response is known. */

@@ -2,19 +2,19 @@
  * `Headers` of an incoming request: single values are looked up in the bytes, and a native `Headers` is
  * made only for what needs one (iterating, changing). Once there is a native request, its `Headers` are these.
  */
-import type { FieldTable } from "../protocol/fields.ts";
-import { completeWith } from "./twin.ts";
+import type { RequestFields } from "../core/protocol.ts";
+import { delegateToNative } from "./delegate_to_native.ts";
 
 /** Names that a look-up in the bytes treats as `Headers` does; what else there is, it shall judge itself. */
 const PLAIN_NAME = /^[\w-]+$/;
 
 /** The headers of one request. */
 export class LazyHeaders {
-  readonly #fields: () => FieldTable;
+  readonly #fields: () => RequestFields;
   #native: Headers | null = null;
 
   /** Looks values up in what `fields` gives. */
-  constructor(fields: () => FieldTable) {
+  constructor(fields: () => RequestFields) {
     this.#fields = fields;
   }
 
@@ -47,7 +47,7 @@ export class LazyHeaders {
   /** As `Headers.has`. */
   has(name: string): boolean {
     return this.#isPlain(name)
-      ? this.#fields().find(name.toLowerCase()) >= 0
+      ? this.#fields().has(name.toLowerCase())
       : this.native.has(...arguments as unknown as [string]);
   }
 
@@ -62,4 +62,4 @@ export class LazyHeaders {
   }
 }
 
-completeWith(LazyHeaders, Headers, (self) => self.native);
+delegateToNative(LazyHeaders, Headers, (self) => self.native);

@@ -3,24 +3,22 @@
  * `Request` only where nothing else will do (`clone`, or being passed on to `fetch`); both have one set of
  * headers. It stays readable after the response, body aside.
  */
-import { abortError } from "../connection/abort_error.ts";
-import { handled } from "../connection/deferred.ts";
-import type { HttpExchange } from "../connection/exchange.ts";
-import { ConnectionError, ExchangeError } from "../errors.ts";
-import { type HeadCopy, RequestHead } from "../protocol/request_head.ts";
-import { archive } from "./head_archive.ts";
+import { abortError } from "../core/abort_error.ts";
+import { handled } from "../core/deferred.ts";
+import type { HttpExchange } from "../core/exchange.ts";
+import type { RequestView } from "../core/protocol.ts";
+import { ConnectionError, ExchangeError } from "../api/errors.ts";
 import { LazyHeaders } from "./lazy_headers.ts";
-import { completeWith } from "./twin.ts";
+import { delegateToNative } from "./delegate_to_native.ts";
 import { requestUrl } from "./url.ts";
-
-/** A head that was accepted once is read again without limits. */
-const NO_LIMITS = { maxHeaderBytes: 0, maxHeaders: 0, maxTargetBytes: 0 };
 
 /** An incoming request, as `Request` describes it. */
 export class LazyRequest {
   readonly #method: string;
+  /** `null` once the exchange is over. */
   #exchange: HttpExchange | null;
-  #head: RequestHead | null;
+  /** The exchange's head, and then a snapshot of it. */
+  #head: RequestView;
   #url: string | null = null;
   #headers: LazyHeaders | null = null;
   #native: Request | null = null;
@@ -31,35 +29,21 @@ export class LazyRequest {
   #bodyUsed = false;
   /** The native twin has the body. */
   #bodyMoved = false;
-  /** The copy of the head, after `detach`. */
-  #copy: HeadCopy | null = null;
 
   /** A view of `exchange`, which is under way. */
   constructor(exchange: HttpExchange) {
     this.#exchange = exchange;
     this.#head = exchange.head;
     this.#method = exchange.head.method;
-    this.#hasBody = exchange.head.framing !== 0;
-    this.#scheme = exchange.connection.isSecure ? "https" : "http";
+    this.#hasBody = exchange.head.hasBody;
+    this.#scheme = exchange.port.isSecure ? "https" : "http";
   }
 
-  /** Takes along what was not looked at yet: the exchange is about to be over, or to be used again. */
+  /** The exchange is about to be over, or to be reused: keeps a snapshot of its head. */
   detach(): void {
-    const head = this.#head;
-    if (head === null || this.#exchange === null) return;
+    if (this.#exchange === null) return;
     this.#exchange = null;
-    this.#head = null;
-    this.#copy = archive(head);
-  }
-
-  /** The head: the exchange's, or read again from the copy. */
-  get #requestHead(): RequestHead {
-    if (this.#head === null) {
-      this.#head = new RequestHead();
-      const { bytes, start, length } = this.#copy!;
-      this.#head.parse(bytes, start, start + length, NO_LIMITS);
-    }
-    return this.#head;
+    this.#head = this.#head.snapshot();
   }
 
   /**
@@ -106,7 +90,7 @@ export class LazyRequest {
   /** As `Request.url`. */
   get url(): string {
     if (this.#url === null) {
-      const head = this.#requestHead;
+      const head = this.#head;
       this.#url = requestUrl(this.#scheme, head.fields.get("host") ?? "", head.target);
     }
     return this.#url;
@@ -114,7 +98,7 @@ export class LazyRequest {
 
   /** As `Request.headers`. */
   get headers(): Headers {
-    this.#headers ??= new LazyHeaders(() => this.#requestHead.fields);
+    this.#headers ??= new LazyHeaders(() => this.#head.fields);
     return this.#headers as unknown as Headers;
   }
 
@@ -212,7 +196,7 @@ export function withHandledReads(copy: Request): Request {
   return copy;
 }
 
-/** The platform's class, before anybody wraps it. */
+/** The platform's class, before it is replaced. */
 const NativeRequest = Request;
 
 // The one way to read a body that not every platform has.
@@ -224,7 +208,7 @@ if ("textStream" in NativeRequest.prototype) {
   Object.defineProperty(LazyRequest.prototype, "textStream", { value: textStream, configurable: true });
 }
 
-completeWith(LazyRequest, NativeRequest, (self) => self.bodiless);
+delegateToNative(LazyRequest, NativeRequest, (self) => self.bodiless);
 
 const decoder = new TextDecoder();
 
@@ -234,7 +218,7 @@ function readFailure(error: unknown): unknown {
 }
 
 function bodyGone(): ExchangeError {
-  return new ExchangeError("the response is complete, and the request body was dropped");
+  return new ExchangeError("body_dropped", "the response is complete, and the request body was dropped");
 }
 
 /** A body that was dropped unread. */

@@ -2,7 +2,7 @@
  * Sends a response whose body is at hand. Where its `content-length` contradicts the body, the body is right, as
  * on `Bun.serve` and `Deno.serve`: applications copy the fields of other responses.
  */
-import type { Exchange, Fields } from "../exchange.ts";
+import type { Exchange, Fields } from "../api/exchange.ts";
 
 /** As `Exchange.respond`, with the length that the body has. */
 export function respondWhole(

@@ -2,8 +2,8 @@
  * The fields of a response as they were when it was made: checked as `Headers` checks them, and read once.
  * Programs say the same fields again and again: those that equal the ones before are not copied again.
  */
-import type { Fields } from "../exchange.ts";
-import { NativeHeaders } from "./stand_in.ts";
+import type { Fields } from "../api/exchange.ts";
+import { NativeHeaders } from "./response_override.ts";
 
 /** Names and values that `Headers` takes as they are: no white space around a value, no character refused. */
 const PLAIN_NAME = /^[\w!#$%&'*+.^`|~-]+$/;

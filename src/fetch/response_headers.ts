@@ -3,7 +3,7 @@
  * wrong of its body, or to be missing.
  */
 import { describeDecoded, isDecoded } from "./decoded_response.ts";
-import { bodySize, hasDecodedBody } from "./stand_in.ts";
+import { bodySize, hasDecodedBody } from "./response_override.ts";
 
 /** The headers of `response`; a copy where they are not what is sent. Trailers come behind a body of unknown length. */
 export function headersToSend(response: Response, sendsTrailers: boolean): Headers {

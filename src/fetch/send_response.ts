@@ -2,14 +2,14 @@
  * Sends a native `Response` through an exchange: whole where its body ends at once, else as it comes, no
  * faster than the client takes it.
  */
-import type { HttpExchange } from "../connection/exchange.ts";
-import type { Fields } from "../exchange.ts";
-import { bytesIn } from "../protocol/bytes.ts";
+import type { HttpExchange } from "../core/exchange.ts";
+import type { Fields } from "../api/exchange.ts";
+import { bytesIn } from "../wire/bytes.ts";
 import { respondWhole } from "./respond_whole.ts";
 import { headersToSend } from "./response_headers.ts";
-import { isForm, NativeResponse } from "./stand_in.ts";
+import { hasFormDataBody, NativeResponse } from "./response_override.ts";
 
-/** Where a body comes from, to be told when nobody takes it any more. */
+/** Where a body comes from; cancelled when it cannot be sent any more. */
 export interface BodySource {
   /** Stops the source; `null` while there is none. */
   cancelBody: ((reason: unknown) => void) | null;
@@ -35,14 +35,14 @@ export function sendResponse(x: HttpExchange, response: Response, source: BodySo
   if (body.locked || response.bodyUsed) throw usedAlready();
   /** Tells the source to stop, through who has the stream, and leaves it at that. */
   const cancel = (holder: Cancellable, reason?: unknown): void => {
-    if (!isForm(response)) holder.cancel(reason).catch(() => {});
+    if (!hasFormDataBody(response)) holder.cancel(reason).catch(() => {});
   };
   if (x.head.method === "HEAD") {
-    cancel(body); // nobody is interested in it
+    cancel(body); // it is not sent
     return x.respond(status, headers, null);
   }
   const reader = body.getReader();
-  if (x.response.phase === "cut") return cancel(reader); // nobody is left to send it to
+  if (x.response.phase === "aborted") return cancel(reader); // there is no client any more
   source.cancelBody = (reason) => cancel(reader, reason);
   return sendBody(x, status, headers, reader, source);
 }

@@ -2,16 +2,16 @@
  * Who is let in: counts the connections, all together and by address, and says how near the server is to
  * its cap.
  */
-import type { Addr } from "../conn.ts";
-import type { Pressure } from "../connection/engine.ts";
-import type { AdmissionSettings } from "../settings.ts";
+import type { Addr } from "../api/transport.ts";
+import type { Pressure } from "../core/engine.ts";
+import type { AdmissionSettings } from "../options/settings.ts";
 
 /** From this share of the cap on, idle connections are kept for a shorter time. */
-const SHORTER_FROM = 0.75;
+const SHORTEN_IDLE_FROM = 0.75;
 /** From this share of the cap on, new connections are not kept alive: what is left is for those that are. */
-const REFUSING_FROM = 0.9;
+const NO_KEEP_ALIVE_FROM = 0.9;
 
-/** Those who were let in and are still there, as far as anything limits them. */
+/** The connections that were let in and are open, as far as a cap counts them. */
 export class Admission {
   readonly #settings: AdmissionSettings;
   /** By which IP address each was counted: a closed connection has none any more. */
@@ -64,9 +64,11 @@ export class Admission {
   /** How near the server is to its cap. */
   get pressure(): Pressure {
     const { maxConnections } = this.#settings;
-    // One alone presses nobody, however small the cap.
-    if (maxConnections === 0 || this.size <= 1 || this.size < maxConnections * SHORTER_FROM) return "none";
-    return this.size < maxConnections * REFUSING_FROM ? "shorter" : "refusing";
+    // A single connection is no pressure, however small the cap.
+    if (maxConnections === 0 || this.size <= 1 || this.size < maxConnections * SHORTEN_IDLE_FROM) {
+      return "none";
+    }
+    return this.size < maxConnections * NO_KEEP_ALIVE_FROM ? "shorten-idle" : "no-keep-alive";
   }
 }
 

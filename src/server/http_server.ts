@@ -1,30 +1,23 @@
 /**
- * The server: takes transports from a listener, knows all its connections, counts, and ends well.
+ * The server: takes transports from its listeners and from the program, knows its connections, counts, and drains.
  */
-import type { Addr, CloseReason, Connection, ConnectionState, Transport } from "../conn.ts";
+import type { Addr, CloseReason, ConnectionState, Transport } from "../api/transport.ts";
 import { Admission } from "./admission.ts";
-import type { Clock } from "../connection/clock.ts";
-import { HttpConnection } from "../connection/connection.ts";
-import { Deferred } from "../connection/deferred.ts";
-import { Engine, type Observer } from "../connection/engine.ts";
-import type { ProtocolError } from "../errors.ts";
-import type { ExchangeHandler } from "../exchange.ts";
+import type { Clock } from "../core/clock.ts";
+import { HttpConnection } from "../core/connection.ts";
+import { Deferred } from "../core/deferred.ts";
+import type { RequestHandler } from "../core/exchange.ts";
+import { Engine, type ObservedConnection, type Observer } from "../core/engine.ts";
+import { ListenError, type ProtocolError } from "../api/errors.ts";
 import { fetchHandler } from "../fetch/fetch_handler.ts";
-import type { ConnectionOptions, TlsOptions } from "../options.ts";
-import { type AdmissionSettings, checkTls, MAX_TIME, type Settings } from "../settings.ts";
-import type { ConnectionSnapshot, Server, ServerStats, ShutdownOptions, ShutdownReport } from "./server.ts";
-
-/** What a server needs of what it listens on. */
-export interface Listener {
-  /** Where it listens. */
-  readonly addr: Addr;
-  /** Whether it speaks TLS. */
-  readonly isSecure: boolean;
-  /** Accepts no more; connections stay. */
-  close(): void;
-  /** Replaces the certificate; there where it speaks TLS. */
-  reloadTls?(tls: TlsOptions): void;
-}
+import { Http1Protocol } from "../http1/http1_protocol.ts";
+import type { ConnectionOptions, TlsOptions } from "../api/options.ts";
+import { checkTls } from "../options/listen_settings.ts";
+import type { AdmissionSettings, Settings } from "../options/settings.ts";
+import { MAX_TIME } from "../options/table.ts";
+import type { Listener } from "./listener.ts";
+import type { InOwnContext } from "./platform.ts";
+import type { ConnectionSnapshot, ServerStats, ShutdownOptions, ShutdownReport } from "../api/server.ts";
 
 /** How many connections ended, by reason. */
 type CloseCounts = Partial<Record<CloseReason, number>>;
@@ -36,11 +29,12 @@ const DEFAULT_IDLE_GRACE = 500;
  * How many connections at a time are told that they are turned away. That takes as long as the client takes
  * to read it; more are closed without a word, since the caps are there to bound what connections cost.
  */
-const MAX_TURNED_AWAY = 256;
+const MAX_REJECTED_WITH_503 = 256;
 
-/** A server, or the keeper of one connection that somebody else accepted. */
-export class HttpServer implements Server, Observer {
+/** A server: its listeners and its connections. */
+export class HttpServer implements Observer {
   readonly #engine: Engine;
+  readonly #http1: Http1Protocol;
   readonly #connections = new Set<HttpConnection>();
   readonly #onError: (error: unknown) => void;
   readonly #onStateChange: ConnectionOptions["onStateChange"];
@@ -48,7 +42,8 @@ export class HttpServer implements Server, Observer {
   readonly #finished = new Deferred<void>();
   readonly #closed: CloseCounts = {};
   readonly #admission: Admission;
-  #listener: Listener | null = null;
+  readonly #listeners: Listener[] = [];
+  #isReferenced = true;
   #accepting = true;
   #accepted = 0;
   #rejected = 0;
@@ -66,21 +61,40 @@ export class HttpServer implements Server, Observer {
     options: ConnectionOptions,
     settings: Settings & AdmissionSettings,
     clock?: Clock,
-    inOwnContext: (handler: ExchangeHandler) => ExchangeHandler = (handler) => handler,
+    inOwnContext: InOwnContext = (handler) => handler,
   ) {
     const onError = options.onError ?? ((error: unknown): void => console.error(error));
     this.#onError = (error) => void report(() => onError(error));
     this.#onStateChange = options.onStateChange;
     this.#onRefused = options.onRefused;
-    const handler: ExchangeHandler = options.exchange ??
-      fetchHandler(options.fetch!, onError, settings.globals);
+    const { exchange } = options;
+    const handler: RequestHandler = exchange !== undefined
+      ? (x) => exchange(x.facade)
+      : fetchHandler(options.fetch!, onError, settings.globals);
     this.#engine = new Engine(inOwnContext(handler), settings, this, clock);
+    this.#http1 = new Http1Protocol(this.#engine);
     this.#admission = new Admission(settings);
   }
 
-  /** Begins to serve what `listener` brings. */
-  listen(listener: Listener): void {
-    this.#listener = listener;
+  /**
+   * Makes sure that it has not been told to end.
+   *
+   * @throws {ListenError} where it has
+   */
+  assertOpen(): void {
+    if (!this.#accepting) throw new ListenError("server_closed", "the server was shut down or closed");
+  }
+
+  /** Serves what `listener` brings, until the server ends. */
+  addListener(listener: Listener): void {
+    this.#listeners.push(listener);
+    if (!this.#isReferenced) listener.unref?.();
+  }
+
+  /** Whether the listeners keep the process alive. */
+  setReferenced(isReferenced: boolean): void {
+    this.#isReferenced = isReferenced;
+    for (const listener of this.#listeners) isReferenced ? listener.ref?.() : listener.unref?.();
   }
 
   /** As `accept`, of a transport that the listener brings: it may have been under way when the server ended. */
@@ -91,17 +105,21 @@ export class HttpServer implements Server, Observer {
 
   /** Starts a connection on `transport`, if only to turn it away. */
   accept(transport: Transport): HttpConnection {
-    const isWelcome = this.#admission.hasRoomFor(transport) && this.#makeRoom();
-    const connection = new HttpConnection(this.#engine, transport);
+    const isWelcome = this.#admission.hasRoomFor(transport) && this.#evictIfFull();
+    const connection = new HttpConnection(
+      this.#engine,
+      transport,
+      (connection) => this.#http1.connect(connection),
+    );
     this.#connections.add(connection);
     if (isWelcome) this.#letIn(connection);
-    else this.#turnAway(connection);
+    else this.#reject(connection);
     return connection;
   }
 
   /** Whether there is room, if need be because a connection that can be spared was closed for it. */
-  #makeRoom(): boolean {
-    if (!this.#admission.hasRoom) this.#engine.spare.first(this.#admission.size)?.makeRoom();
+  #evictIfFull(): boolean {
+    if (!this.#admission.hasRoom) this.#engine.eviction.first(this.#admission.size)?.evict();
     return this.#admission.hasRoom;
   }
 
@@ -115,17 +133,17 @@ export class HttpServer implements Server, Observer {
     else if (this.#ending !== "no") connection.retire(this.#ending.idleGrace);
   }
 
-  #turnAway(connection: HttpConnection): void {
+  #reject(connection: HttpConnection): void {
     this.#rejected++;
-    const isMuch = this.#connections.size - this.#admission.size > MAX_TURNED_AWAY;
-    connection.turnAway(isMuch || this.#ending === "at once");
+    const isMuch = this.#connections.size - this.#admission.size > MAX_REJECTED_WITH_503;
+    connection.reject(isMuch || this.#ending === "at once");
   }
 
   // What connections tell.
 
-  stateChanged(connection: Connection, to: ConnectionState): void {
+  stateChanged(connection: ObservedConnection, to: ConnectionState): void {
     if (to === "closed") this.#forget(connection as HttpConnection);
-    if (this.#onStateChange !== undefined) this.#call(() => this.#onStateChange!(connection, to));
+    if (this.#onStateChange !== undefined) this.#call(() => this.#onStateChange!(connection.facade, to));
   }
 
   #forget(connection: HttpConnection): void {
@@ -150,7 +168,7 @@ export class HttpServer implements Server, Observer {
     }
   }
 
-  requestBegan(connection: Connection): void {
+  requestBegan(connection: ObservedConnection): void {
     this.#requests++;
     if (connection.requests > 1) this.#reused++;
   }
@@ -164,18 +182,26 @@ export class HttpServer implements Server, Observer {
     this.#onError(error);
   }
 
-  requestRefused(error: ProtocolError, connection: Connection): void {
-    if (this.#onRefused !== undefined) this.#call(() => this.#onRefused!(error, connection));
+  requestRefused(error: ProtocolError, connection: ObservedConnection): void {
+    if (this.#onRefused !== undefined) this.#call(() => this.#onRefused!(error, connection.facade));
   }
 
   // What users see.
 
+  get #first(): Listener {
+    const [listener] = this.#listeners;
+    if (listener === undefined) {
+      throw new ListenError("not_listening", "the server does not listen: call listen() first");
+    }
+    return listener;
+  }
+
   get addr(): Addr {
-    return this.#listener!.addr;
+    return this.#first.addr;
   }
 
   get url(): string {
-    const { addr } = this;
+    const { addr, isSecure } = this.#first;
     if (addr.transport === "unix") return `http+unix://${encodeURIComponent(addr.path)}`;
     // The address that means "all" is none to connect to.
     const host = addr.hostname === "0.0.0.0" || addr.hostname === "::"
@@ -183,7 +209,7 @@ export class HttpServer implements Server, Observer {
       : addr.hostname.includes(":")
       ? `[${addr.hostname}]`
       : addr.hostname;
-    return `${this.#listener!.isSecure ? "https" : "http"}://${host}:${addr.port}/`;
+    return `${isSecure ? "https" : "http"}://${host}:${addr.port}/`;
   }
 
   get finished(): Promise<void> {
@@ -258,20 +284,21 @@ export class HttpServer implements Server, Observer {
   }
 
   reloadTls(tls: TlsOptions): void {
-    if (this.#listener?.reloadTls === undefined || !this.#listener.isSecure) {
+    const secure = this.#listeners.filter(({ isSecure, prepareTls }) => isSecure && prepareTls !== undefined);
+    if (secure.length === 0) {
       throw new TypeError('reloadTls(): the server was started without option "tls"');
     }
-    this.#listener.reloadTls(checkTls(tls));
+    this.assertOpen();
+    const checked = checkTls(tls);
+    // All or none: each is checked before the first is replaced.
+    const replacements = secure.map((listener) => listener.prepareTls!(checked));
+    for (const replace of replacements) replace();
   }
 
   async close(): Promise<void> {
     this.#stopAccepting();
     this.#force();
     await this.finished;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.shutdown();
   }
 
   #force(): void {
@@ -282,7 +309,7 @@ export class HttpServer implements Server, Observer {
   #stopAccepting(): void {
     if (!this.#accepting) return;
     this.#accepting = false;
-    this.#listener?.close();
+    for (const listener of this.#listeners) listener.close();
     this.#finishIfDone();
   }
 

@@ -5,9 +5,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import type { CloseReason, Connection } from "../../src/conn.ts";
-import { Deferred } from "../../src/connection/deferred.ts";
-import type { ConnectionOptions } from "../../src/options.ts";
+import type { CloseReason, Connection } from "../../src/api/transport.ts";
+import { Deferred } from "../../src/core/deferred.ts";
+import type { ConnectionOptions } from "../../src/api/options.ts";
 import { inTime } from "../support/deadline.ts";
 import { get } from "../support/memory.ts";
 import { onNodeTcp, onTcp, onTls, onUnix, type OpenServer } from "../support/opened_servers.ts";

@@ -1,7 +1,7 @@
 /**
  * The contract in memory.
  */
-import { connectionSettings } from "../../src/settings.ts";
+import { connectionSettings } from "../../src/options/settings.ts";
 import { HttpServer } from "../../src/server/http_server.ts";
 import { MemoryConnection } from "../support/byte_streams.ts";
 import { contract } from "./contract.ts";

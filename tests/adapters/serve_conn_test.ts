@@ -6,7 +6,7 @@ import { once } from "node:events";
 import net from "node:net";
 import process from "node:process";
 import { Duplex } from "node:stream";
-import type { Conn } from "../../src/conn.ts";
+import type { Conn } from "../../src/api/transport.ts";
 import { connectTcp, webStream } from "../support/byte_streams.ts";
 import { KeptConns } from "../support/kept_conns.ts";
 import { contract } from "./contract.ts";

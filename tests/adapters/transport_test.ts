@@ -1,5 +1,5 @@
 /**
- * The contract of `Transport` (src/conn.ts) where it is hard to keep: before a TLS handshake is over, after the end,
+ * The contract of `Transport` (src/api/transport.ts) where it is hard to keep: before a TLS handshake is over, after the end,
  * and while the stream is paused.
  */
 import assert from "node:assert/strict";
@@ -11,10 +11,11 @@ import { join } from "node:path";
 import process from "node:process";
 import test from "node:test";
 import tls from "node:tls";
-import { serve, type Server } from "../../mod.ts";
-import { serve as serveOnNode } from "../../src/adapters/node.ts";
-import type { NetAddr, Transport } from "../../src/conn.ts";
-import type { ServeOptions } from "../../src/options.ts";
+import { listenOnNode } from "../../src/adapters/node_listener.ts";
+import { runtime } from "../../src/adapters/runtime.ts";
+import type { Listen, Listener } from "../../src/server/listener.ts";
+import type { NetAddr, Transport } from "../../src/api/transport.ts";
+import type { ListenOptions } from "../../src/api/options.ts";
 import { connectTcp, connectTls, connectUnix } from "../support/byte_streams.ts";
 import { toBytes } from "../support/bytes.ts";
 import { AUTHORITY, FIRST } from "../support/certificates.ts";
@@ -28,27 +29,27 @@ const IS_BUN = "Bun" in globalThis;
 
 interface Way {
   readonly name: string;
-  readonly listen: typeof serve;
-  readonly place: ServeOptions;
+  readonly listen: Listen;
+  readonly place: ListenOptions;
   /** Connects to where the server listens. */
-  readonly connect: (server: Server) => Promise<ByteStream>;
+  readonly connect: (server: Listener) => Promise<ByteStream>;
   /** As `connect`, where `reset` of that leaves the system's connection in order. */
-  readonly connectToBreak?: (server: Server) => Promise<ByteStream>;
+  readonly connectToBreak?: (server: Listener) => Promise<ByteStream>;
   /** Whether a client that breaks the connection while the transport is paused is noticed, by `probe` or without. */
   readonly noticed: boolean;
 }
 
-const portOf = ({ addr }: Server): number => (addr as NetAddr).port;
+const portOf = ({ addr }: Listener): number => (addr as NetAddr).port;
 const tcp = { port: 0, hostname: "127.0.0.1" };
 const folder = mkdtempSync(join(tmpdir(), "mooring-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
-const toPort = (server: Server): Promise<ByteStream> => connectTcp(portOf(server));
-const toTlsPort = (server: Server): Promise<ByteStream> => connectTls(portOf(server));
-const toPath = ({ addr }: Server): Promise<ByteStream> => connectUnix((addr as { path: string }).path);
+const toPort = (server: Listener): Promise<ByteStream> => connectTcp(portOf(server));
+const toTlsPort = (server: Listener): Promise<ByteStream> => connectTls(portOf(server));
+const toPath = ({ addr }: Listener): Promise<ByteStream> => connectUnix((addr as { path: string }).path);
 
 /** TLS whose TCP connection is reset, instead of closed. */
-async function toBreakTls(server: Server): Promise<ByteStream> {
+async function toBreakTls(server: Listener): Promise<ByteStream> {
   const socket = net.connect(portOf(server), "127.0.0.1");
   await once(socket, "connect");
   const secure = tls.connect({ socket, ca: AUTHORITY, checkServerIdentity: () => undefined });
@@ -65,18 +66,24 @@ async function toBreakTls(server: Server): Promise<ByteStream> {
 const unix = { path: join(folder, "socket") };
 
 const WAYS: readonly Way[] = [
-  { name: "TCP", listen: serve, place: tcp, connect: toPort, noticed: true },
+  { name: "TCP", listen: runtime.listen, place: tcp, connect: toPort, noticed: true },
   // Deno writes nothing to find it out by.
   {
     name: "TLS",
-    listen: serve,
+    listen: runtime.listen,
     place: { ...tcp, tls: FIRST },
     connect: toTlsPort,
     connectToBreak: toBreakTls,
     noticed: !IS_DENO,
   },
-  { name: "a Unix socket", listen: serve, place: unix, connect: toPath, noticed: !IS_DENO && !IS_BUN },
-  { name: "TCP of the Node adapter", listen: serveOnNode, place: tcp, connect: toPort, noticed: !IS_DENO },
+  {
+    name: "a Unix socket",
+    listen: runtime.listen,
+    place: unix,
+    connect: toPath,
+    noticed: !IS_DENO && !IS_BUN,
+  },
+  { name: "TCP of the Node adapter", listen: listenOnNode, place: tcp, connect: toPort, noticed: !IS_DENO },
 ];
 
 /** One transport that was taken, what it tells, and its client. */

@@ -12,7 +12,7 @@ import process from "node:process";
 import test from "node:test";
 import { serve, type Server } from "../../mod.ts";
 import { removeSocket } from "../../src/adapters/unix_path.ts";
-import type { ServeOptions } from "../../src/options.ts";
+import type { ServeOptions } from "../../src/api/options.ts";
 import { connectUnix } from "../support/byte_streams.ts";
 import { Child, command } from "../support/child.ts";
 import { inTime } from "../support/deadline.ts";
@@ -56,7 +56,7 @@ async function leaveSocket(path: string): Promise<void> {
   assert.ok(existsSync(path));
 }
 
-const IN_USE = /cannot listen on .*: somebody listens there already.*"path"/;
+const IN_USE = /cannot listen on .*: another server listens there already.*"path"/;
 
 async function assertInUse(path: string): Promise<void> {
   await assert.rejects(start(path).then((server) => server.close()), IN_USE);

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { serve } from "../../mod.ts";
-import { Deferred } from "../../src/connection/deferred.ts";
+import { Deferred } from "../../src/core/deferred.ts";
 import { openPage } from "../support/browser.ts";
 import { inTime } from "../support/deadline.ts";
 import { needs } from "../support/tools.ts";

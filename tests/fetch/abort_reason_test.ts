@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ConnectionError } from "../../src/errors.ts";
+import { ConnectionError } from "../../src/api/errors.ts";
 import { connect, get, post, settled } from "../support/memory.ts";
 
 /** Fails on anything but an `AbortError` because of a client that has gone. */

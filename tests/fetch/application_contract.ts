@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import { app, type Asked, asked } from "../support/hono_app.ts";
-import { readWire, type Said } from "../support/wire_text.ts";
+import { readWire, type WireResponse } from "../support/wire_text.ts";
 import { PlatformResponse, see } from "./response_contract.ts";
 
 /** Fields that are the server's to write, and not the application's. */
@@ -17,7 +17,7 @@ function theirs(fields: readonly string[]): string[] {
 }
 
 /** Asks without a server, with the platform's class in its place. */
-async function askPlatform({ method, path, headers, body }: Asked): Promise<Said> {
+async function askPlatform({ method, path, headers, body }: Asked): Promise<WireResponse> {
   const standIn = globalThis.Response;
   globalThis.Response = PlatformResponse;
   try {
@@ -32,7 +32,7 @@ async function askPlatform({ method, path, headers, body }: Asked): Promise<Said
 }
 
 /** Asks through Mooring. */
-async function askUs({ method, path, headers, body }: Asked): Promise<Said> {
+async function askUs({ method, path, headers, body }: Asked): Promise<WireResponse> {
   const given = { host: "a.example", connection: "close", ...headers };
   const lines = Object.entries(given).map(([name, value]) => `${name}: ${value}\r\n`);
   if (method === "POST") lines.push(`content-length: ${body.length}\r\n`);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FastResponse } from "../../src/fetch/fast_response.ts";
-import { NativeResponse } from "../../src/fetch/stand_in.ts";
+import { NativeResponse } from "../../src/fetch/response_override.ts";
 import { connect, get, type ParsedResponse, parseResponses } from "../support/memory.ts";
 
 async function ask(

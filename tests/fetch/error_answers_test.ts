@@ -1,7 +1,7 @@
 /** What the engine answers itself, for handlers that fail and requests that it refuses: one form; and what CONNECT gets. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ConnectionOptions } from "../../src/options.ts";
+import type { ConnectionOptions } from "../../src/api/options.ts";
 import { connect, get, parseResponses, settled } from "../support/memory.ts";
 
 const CONNECT = "CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n";

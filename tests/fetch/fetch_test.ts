@@ -4,8 +4,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FastResponse } from "../../mod.ts";
-import { ConnectionError, ExchangeError } from "../../src/errors.ts";
-import type { ConnectionOptions, FetchHandler, FetchInfo } from "../../src/options.ts";
+import { ConnectionError, ExchangeError } from "../../src/api/errors.ts";
+import type { ConnectionOptions, FetchHandler, FetchInfo } from "../../src/api/options.ts";
 import {
   connect,
   type Connected,

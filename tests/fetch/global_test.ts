@@ -6,7 +6,7 @@ import "../../global.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FastResponse } from "../../mod.ts";
-import { NativeResponse } from "../../src/fetch/stand_in.ts";
+import { NativeResponse } from "../../src/fetch/response_override.ts";
 import { connect, get, parseResponses } from "../support/memory.ts";
 import { readWire } from "../support/wire_text.ts";
 import { testApplication } from "./application_contract.ts";

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FastResponse } from "../../mod.ts";
-import { NativeResponse } from "../../src/fetch/stand_in.ts";
+import { NativeResponse } from "../../src/fetch/response_override.ts";
 import { get, parseResponses } from "../support/memory.ts";
 import { see } from "./response_contract.ts";
 

@@ -261,14 +261,14 @@ async function readSlowly(stream: ReadableStream<Uint8Array>, turn: Promise<void
   return text;
 }
 
-test("pieces() of a body that came whole before its client left gives the rest", async () => {
+test("chunks() of a body that came whole before its client left gives the rest", async () => {
   let read = "";
   let goOn!: () => void;
   const left = new Promise<void>((resolve) => goOn = resolve);
   const { client } = connect({
     async exchange(x) {
       await left;
-      for await (const piece of x.pieces()) read += new TextDecoder().decode(piece);
+      for await (const piece of x.chunks()) read += new TextDecoder().decode(piece);
     },
   });
   client.send(WAYS["in chunks"][0]);

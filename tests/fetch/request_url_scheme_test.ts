@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MemoryTransport } from "../../src/adapters/memory.ts";
 import { HttpServer } from "../../src/server/http_server.ts";
-import { connectionSettings } from "../../src/settings.ts";
+import { connectionSettings } from "../../src/options/settings.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 
 /** `request.url` and its Host, where a connection of this kind asks for `target`. */

@@ -5,8 +5,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FastResponse } from "../../mod.ts";
-import { ConnectionError } from "../../src/errors.ts";
-import type { ConnectionOptions, FetchInfo } from "../../src/options.ts";
+import { ConnectionError } from "../../src/api/errors.ts";
+import type { ConnectionOptions, FetchInfo } from "../../src/api/options.ts";
 import { connect, type Connected, get, parseResponses, settled } from "../support/memory.ts";
 
 /** Resolves once the server has nothing to do: all that is not timed has happened by then. */

@@ -1,11 +1,11 @@
 /**
- * Every limit that there is, taken from the options that the engine itself knows, and which tests pin it. A
- * file that registers its tests here fails when a limit has none.
+ * Every limit that there is, taken from the options that the engine itself knows.
  */
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import type { ServeOptions, Timeouts } from "../../src/options.ts";
-import { limitsWith, serveSettings } from "../../src/settings.ts";
+import type { ServeOptions } from "../../src/api/options.ts";
+import type { Timeouts } from "../../src/api/timeouts.ts";
+import { serveSettings } from "../../src/options/settings.ts";
+import { timeLimitsWith } from "../../src/options/time_limits.ts";
 
 /** Options that limit nothing. Every other one is a limit. */
 const NO_LIMITS: readonly (keyof ServeOptions)[] = [
@@ -44,7 +44,7 @@ function allLimits(): string[] {
   const options = namesKnownTo(() => serveSettings({ ...HANDLER, [UNKNOWN]: 0 } as ServeOptions), UNKNOWN);
   for (const name of NO_LIMITS) assert.ok(options.includes(name), `${name} is no option any more`);
   const settable = namesKnownTo(
-    () => limitsWith({ [UNKNOWN]: 0 } as Timeouts, serveSettings(HANDLER)),
+    () => timeLimitsWith({ [UNKNOWN]: 0 } as Timeouts, serveSettings(HANDLER)),
     UNKNOWN,
   );
   return [
@@ -71,22 +71,4 @@ function namesKnownTo(check: () => unknown, unknown: string): string[] {
     if (message.startsWith(refusal)) return message.slice(refusal.length).split(", ");
   }
   return [];
-}
-
-/** The tests of one file. The name of each begins with the limits that it pins, and so says which they are. */
-export class LimitTests {
-  readonly #pinned = new Set<string>();
-
-  /** A test that pins the limits with which its name begins, like "maxAge, jitter: …". Nowhere skipped. */
-  test(name: string, body: () => void | Promise<void>): void {
-    for (const limit of name.match(/^[\w.]+(, [\w.]+)*/)![0].split(", ")) this.#pinned.add(limit);
-    test(name, body);
-  }
-
-  /** A test that none is missing, and that all are limits. */
-  testThatAllArePinned(where: string): void {
-    test(`every limit has its test ${where}`, () => {
-      assert.deepEqual([...this.#pinned].sort(), [...LIMITS].sort());
-    });
-  }
 }

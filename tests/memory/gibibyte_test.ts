@@ -29,7 +29,7 @@ const MAX_AHEAD = 64 * MIB;
 const WARM_UP = 128 * MIB;
 /** Milliseconds between two looks at somebody who may have stopped, and how often it must not have moved. */
 const LOOK = 20;
-const LOOKS = 5;
+const CHECKS_PER_TIMEOUT = 5;
 
 type Kind = "fetch" | "exchange";
 
@@ -94,7 +94,7 @@ interface Seen {
 /** Waits until `position` moves no more; answers where it is. */
 async function standstill(position: () => number | Promise<number>): Promise<number> {
   let last = await position();
-  for (let still = 0; still < LOOKS;) {
+  for (let still = 0; still < CHECKS_PER_TIMEOUT;) {
     await delay(LOOK);
     const now = await position();
     still = now === last ? still + 1 : 0;

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import test from "node:test";
-import type { ShutdownReport } from "../../src/server/server.ts";
+import type { ShutdownReport } from "../../src/api/server.ts";
 import {
   assertNothingLost,
   type EchoServer,

@@ -33,7 +33,7 @@ test("both packages are the same one", () => {
 });
 
 test("both packages have the same subpaths, for the same modules", () => {
-  assert.deepEqual(Object.keys(modules), [".", "./deno", "./bun", "./node", "./global"]);
+  assert.deepEqual(Object.keys(modules), [".", "./deno", "./bun", "./node", "./global", "./testing"]);
   const expected = subpaths.map(([subpath, module]) => [
     subpath,
     { types: builtAs(module, ".d.ts"), default: builtAs(module, ".js") },

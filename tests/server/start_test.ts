@@ -3,8 +3,9 @@
  */
 import assert from "node:assert/strict";
 import test from "node:test";
-import { systemClock } from "../../src/connection/clock.ts";
-import { type Listen, startServer } from "../../src/server/start.ts";
+import { systemClock } from "../../src/core/clock.ts";
+import type { Listen } from "../../src/server/listener.ts";
+import { startServer } from "../../src/server/start.ts";
 
 const options = { port: 8000, fetch: (): Response => new Response() };
 
@@ -23,7 +24,7 @@ function machine(code: string): { readonly listen: Listen; readonly asked: strin
 test("a server without hostname takes IPv4 alone where there is no IPv6", async () => {
   for (const code of ["EAFNOSUPPORT", "EADDRNOTAVAIL", "EINVAL"]) {
     const { listen, asked } = machine(code);
-    await using server = await startServer(options, listen, systemClock);
+    await using server = await startServer(options, { clock: systemClock, listen });
     assert.deepEqual(asked, ["::", "0.0.0.0"]);
     assert.equal(server.url, "http://localhost:8000/");
   }
@@ -31,6 +32,6 @@ test("a server without hostname takes IPv4 alone where there is no IPv6", async 
 
 test("a server without hostname takes no half of a port that is in use", async () => {
   const { listen, asked } = machine("EADDRINUSE");
-  await assert.rejects(startServer(options, listen, systemClock), { code: "EADDRINUSE" });
+  await assert.rejects(startServer(options, { clock: systemClock, listen }), { code: "EADDRINUSE" });
   assert.deepEqual(asked, ["::"]);
 });

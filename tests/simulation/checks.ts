@@ -1,12 +1,12 @@
 /**
  * What must hold after every step of a run, and at its end.
  */
-import type { CloseReason, Connection, ConnectionState } from "../../src/conn.ts";
-import { TRANSITIONS } from "../../src/connection/lifecycle.ts";
-import type { HttpExchange } from "../../src/connection/exchange.ts";
-import { acquireExchange, releaseExchange } from "../../src/connection/exchange_pool.ts";
+import type { CloseReason, Connection, ConnectionState } from "../../src/api/transport.ts";
+import { TRANSITIONS } from "../../src/core/lifecycle.ts";
+import type { Http1Exchange } from "../../src/http1/exchange_pool.ts";
+import { acquireExchange, releaseExchange } from "../../src/http1/exchange_pool.ts";
 import type { HttpServer } from "../../src/server/http_server.ts";
-import type { AdmissionSettings, Settings } from "../../src/settings.ts";
+import type { AdmissionSettings, Settings } from "../../src/options/settings.ts";
 import type { Client } from "./client.ts";
 import { armedDeadlines } from "./deadline_watch.ts";
 import type { Entry } from "./ledger.ts";
@@ -268,7 +268,7 @@ export class Checks implements CallbackWatcher {
 
   /** Everything in the pool is there once, and nobody's. */
   #checkPool(): void {
-    const taken: HttpExchange[] = [];
+    const taken: Http1Exchange[] = [];
     for (let i = 0; i < 2 * this.#clients.length + 4; i++) taken.push(acquireExchange());
     if (new Set(taken).size < taken.length) this.#world.fail("an exchange is in the pool twice");
     if (taken.some(({ isUnderWay }) => isUnderWay)) this.#world.fail("an exchange in the pool is under way");

@@ -1,7 +1,7 @@
 /**
  * A simulated client: does its steps on its transport, reads what comes, and judges each response by the ledger.
  */
-import type { HttpConnection } from "../../src/connection/connection.ts";
+import type { HttpConnection } from "../../src/core/connection.ts";
 import { concat } from "../support/bytes.ts";
 import { sameBytes } from "./content.ts";
 import type { Entry, Ledger } from "./ledger.ts";

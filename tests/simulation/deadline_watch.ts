@@ -2,12 +2,12 @@
  * Knows all deadlines that were armed in a run: one that is armed when its connection is over does no harm that
  * shows, but holds on to it.
  */
-import { type Deadline, Deadlines } from "../../src/connection/deadlines.ts";
+import { type Deadline, DeadlineQueue } from "../../src/core/deadline_queue.ts";
 
 const seen = new Set<Deadline>();
 
-const { arm } = Deadlines.prototype;
-Deadlines.prototype.arm = function (deadline, length, now): void {
+const { arm } = DeadlineQueue.prototype;
+DeadlineQueue.prototype.arm = function (deadline, length, now): void {
   seen.add(deadline);
   arm.call(this, deadline, length, now);
 };

@@ -2,8 +2,8 @@
  * An `exchange` handler that does what the plan says, right and wrong, and writes into the ledger what the engine
  * has taken of it.
  */
-import type { Exchange, ExchangeHandler, Fields } from "../../src/exchange.ts";
-import type { Timeouts } from "../../src/options.ts";
+import type { Exchange, ExchangeHandler, Fields } from "../../src/api/exchange.ts";
+import type { Timeouts } from "../../src/api/timeouts.ts";
 import type { Answer, Entry } from "./ledger.ts";
 import type { Act } from "./plan.ts";
 import { type Acting, Call, drive, type Surroundings, thenable } from "./handler_call.ts";
@@ -188,7 +188,7 @@ class ExchangeCall extends Call {
   }
 
   protected pieces(): AsyncIterator<Uint8Array> {
-    return this.#x.pieces();
+    return this.#x.chunks();
   }
 
   protected stream(): AsyncIterator<Uint8Array> {

@@ -2,8 +2,8 @@
  * What handlers of both kinds have in common: a call does the acts of its plan one after another, waits where they
  * wait, and returns to the engine in one of the ways in which a function can.
  */
-import type { Connection } from "../../src/conn.ts";
-import type { Timeouts } from "../../src/options.ts";
+import type { Connection } from "../../src/api/transport.ts";
+import type { Timeouts } from "../../src/api/timeouts.ts";
 import { sameBytes } from "./content.ts";
 import type { Client } from "./client.ts";
 import type { Entry, Ledger } from "./ledger.ts";
@@ -55,7 +55,7 @@ export abstract class Call {
     const { entry, client } = this;
     const before = client.asked.slice(0, client.asked.indexOf(entry));
     if (++entry.calls > 1) this.world.fail(`${entry.name} was handled twice`);
-    if (client.connection !== null && client.connection !== this.connection) {
+    if (client.connection !== null && client.connection.facade !== this.connection) {
       this.world.fail(`${entry.name} came on another connection`);
     }
     if (before.some(({ calls }) => calls === 0)) this.world.fail(`${entry.name} was handled before its turn`);

@@ -4,8 +4,8 @@
  */
 import process from "node:process";
 import { HttpServer } from "../../src/server/http_server.ts";
-import type { ServeOptions } from "../../src/options.ts";
-import { serveSettings } from "../../src/settings.ts";
+import type { ServeOptions } from "../../src/api/options.ts";
+import { serveSettings } from "../../src/options/settings.ts";
 import { Checks } from "./checks.ts";
 import { Client } from "./client.ts";
 import { forgetDeadlines } from "./deadline_watch.ts";

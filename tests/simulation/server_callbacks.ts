@@ -1,8 +1,8 @@
 /**
  * The callbacks of the user's that a server has, which misbehave as the plan says, and tell a watcher first.
  */
-import type { Connection, ConnectionState } from "../../src/conn.ts";
-import type { ConnectionOptions } from "../../src/options.ts";
+import type { Connection, ConnectionState } from "../../src/api/transport.ts";
+import type { ConnectionOptions } from "../../src/api/options.ts";
 import { HandlerError } from "./handler_call.ts";
 import type { CallbackPlan } from "./plan.ts";
 

@@ -3,7 +3,7 @@
  * takes a part of a write and keeps the rest, drains late, delivers a chunk after `pause`, and tells events from
  * inside of calls. It checks that the engine keeps to the contract, too.
  */
-import type { Addr, Transport, TransportEvents } from "../../src/conn.ts";
+import type { Addr, Transport, TransportEvents } from "../../src/api/transport.ts";
 import { sameBytes } from "./content.ts";
 import type { TransportFault, TransportPlan } from "./plan.ts";
 import type { World } from "./world.ts";

@@ -1,7 +1,7 @@
 /**
  * What a handler does with a connection that it was handed: writes, reads, and ends in one of the ways there are.
  */
-import type { Upgraded } from "../../src/exchange.ts";
+import type { Upgraded } from "../../src/api/exchange.ts";
 import { Answer, type Entry } from "./ledger.ts";
 import type { Acting } from "./handler_call.ts";
 import type { TunnelEnd } from "./plan.ts";

@@ -3,7 +3,7 @@
  * clients, transports, handlers and the operator do. Nothing here waits for real time.
  */
 import { setImmediate } from "node:timers";
-import type { Clock } from "../../src/connection/clock.ts";
+import type { Clock } from "../../src/core/clock.ts";
 
 interface Event {
   readonly due: number;

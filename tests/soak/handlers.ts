@@ -5,8 +5,8 @@
 import { createHash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { FastResponse } from "../../mod.ts";
-import type { Exchange } from "../../src/exchange.ts";
-import type { FetchInfo } from "../../src/options.ts";
+import type { Exchange } from "../../src/api/exchange.ts";
+import type { FetchInfo } from "../../src/api/options.ts";
 import { bodyOf, eventOf, specOf } from "./spec.ts";
 
 /** Bytes of a piece of a streamed body. */
@@ -68,12 +68,12 @@ async function exchangeLater(x: Exchange, what: string, fields: Record<string, s
       return x.end();
     case "hash": {
       const hash = createHash("sha256");
-      for await (const piece of x.pieces()) hash.update(piece);
+      for await (const piece of x.chunks()) hash.update(piece);
       return x.respond(200, fields, hash.digest("hex"));
     }
     case "echo":
       x.start(200, fields);
-      for await (const piece of x.pieces()) if (!x.write(piece)) await x.ready();
+      for await (const piece of x.chunks()) if (!x.write(piece)) await x.ready();
       return x.end();
     case "events":
       x.start(200, { ...fields, "content-type": "text/event-stream" });

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Addr } from "../../src/conn.ts";
+import type { Addr } from "../../src/api/transport.ts";
 import { assertSameBytes } from "../support/bytes.ts";
 import { connectTcp, connectTls, connectUnix } from "../support/byte_streams.ts";
 import { type ByteStream, WireClient, type WireResponse } from "../support/wire_client.ts";

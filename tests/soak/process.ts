@@ -2,7 +2,7 @@
  * A server process of the soak test, and what it tells of itself.
  */
 import { readdirSync } from "node:fs";
-import type { Addr } from "../../src/conn.ts";
+import type { Addr } from "../../src/api/transport.ts";
 import { connectTcp } from "../support/byte_streams.ts";
 import { Child, command } from "../support/child.ts";
 import { get } from "../support/memory.ts";

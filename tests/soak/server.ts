@@ -6,7 +6,7 @@
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { ConnectionError, ProtocolError, serve, type Server } from "../../mod.ts";
-import type { ServeOptions } from "../../src/options.ts";
+import type { ServeOptions } from "../../src/api/options.ts";
 import { FIRST } from "../support/certificates.ts";
 import { exchange, fetch } from "./handlers.ts";
 import type { PlaceOptions, ServerState } from "./process.ts";

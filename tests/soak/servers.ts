@@ -3,7 +3,7 @@
  * finish what is under way, while others take their places.
  */
 import { inspect } from "node:util";
-import type { Addr } from "../../src/conn.ts";
+import type { Addr } from "../../src/api/transport.ts";
 import { Place, Site } from "./place.ts";
 import { type PlaceOptions, ServerProcess, type ServerState } from "./process.ts";
 import type { Tally } from "./tally.ts";

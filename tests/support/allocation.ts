@@ -4,10 +4,10 @@
  */
 import process from "node:process";
 import { FastResponse } from "../../mod.ts";
-import { type Clock, systemClock } from "../../src/connection/clock.ts";
-import type { ConnectionOptions } from "../../src/options.ts";
+import { type Clock, systemClock } from "../../src/core/clock.ts";
+import type { ConnectionOptions } from "../../src/api/options.ts";
 import { HttpServer } from "../../src/server/http_server.ts";
-import { connectionSettings } from "../../src/settings.ts";
+import { connectionSettings } from "../../src/options/settings.ts";
 import { SinkTransport } from "./sink_transport.ts";
 
 /** Bytes a request. */

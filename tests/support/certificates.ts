@@ -2,7 +2,7 @@
  * Two certificates for "localhost" and 127.0.0.1 and the authority that signed them, valid for a hundred
  * years. They guard nothing.
  */
-import type { TlsOptions } from "../../src/options.ts";
+import type { TlsOptions } from "../../src/api/options.ts";
 
 /** What clients are to trust. */
 export const AUTHORITY = `-----BEGIN CERTIFICATE-----

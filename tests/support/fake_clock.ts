@@ -1,7 +1,7 @@
 /**
  * Time that passes only when a test says so.
  */
-import type { Clock } from "../../src/connection/clock.ts";
+import type { Clock } from "../../src/core/clock.ts";
 
 interface Timer {
   readonly due: number;

@@ -1,9 +1,9 @@
 /**
  * Connections that a test accepts itself and hands to `serveConn`.
  */
-import type { Conn, Connection } from "../../src/conn.ts";
-import type { ConnectionOptions } from "../../src/options.ts";
-import { serveConn } from "../../src/adapters/streams.ts";
+import type { Conn, Connection } from "../../src/api/transport.ts";
+import type { ConnectionOptions } from "../../src/api/options.ts";
+import { serveConn } from "../../src/adapters/serve_conn.ts";
 
 /** Serves connections, and can end them all. */
 export class KeptConns {

@@ -2,9 +2,9 @@
  * A connection in memory, on a clock that stands still: everything that a test sees is caused by the test.
  */
 import { MemoryTransport } from "../../src/adapters/memory.ts";
-import type { HttpConnection } from "../../src/connection/connection.ts";
-import type { ConnectionOptions } from "../../src/options.ts";
-import { connectionSettings } from "../../src/settings.ts";
+import type { HttpConnection } from "../../src/core/connection.ts";
+import type { ConnectionOptions } from "../../src/api/options.ts";
+import { connectionSettings } from "../../src/options/settings.ts";
 import { HttpServer } from "../../src/server/http_server.ts";
 import { FakeClock } from "./fake_clock.ts";
 

@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import process from "node:process";
 import { type ExchangeHandler, type FetchHandler, serve } from "../../mod.ts";
-import type { NetAddr } from "../../src/conn.ts";
+import type { NetAddr } from "../../src/api/transport.ts";
 import { PIECE, piece, STOP_EVERY } from "./gibibyte.ts";
 
 /** What `/state` answers. */
@@ -56,7 +56,7 @@ function state(): string {
 const download = (target: string): number => Number(target.slice(target.indexOf("?") + 1));
 
 const exchange: ExchangeHandler = async (x) => {
-  if (x.method === "POST") return x.respond(200, {}, await hashSlowly(x.pieces()));
+  if (x.method === "POST") return x.respond(200, {}, await hashSlowly(x.chunks()));
   if (x.target === "/state") return x.respond(200, {}, state());
   if (x.target === "/go") {
     goOn?.();

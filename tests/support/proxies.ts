@@ -13,8 +13,8 @@ import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { Client, Pool } from "undici/index.js";
 import { serve, type Server } from "../../mod.ts";
-import type { NetAddr } from "../../src/conn.ts";
-import type { ConnectionOptions } from "../../src/options.ts";
+import type { NetAddr } from "../../src/api/transport.ts";
+import type { ConnectionOptions } from "../../src/api/options.ts";
 import { patternBytes } from "./bytes.ts";
 import { inTime } from "./deadline.ts";
 
@@ -31,17 +31,17 @@ class Proxy implements AsyncDisposable {
   readonly #folder: string;
   readonly #child: ChildProcess;
   readonly #over: Promise<void>;
-  #heard: () => void = () => {};
+  #polled: () => void = () => {};
 
   protected constructor(folder: string, command: string, args: readonly string[]) {
     this.#folder = folder;
     this.#child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
-    this.#child.stdout!.setEncoding("utf8").on("data", (text: string) => this.#hear(text));
-    this.#child.stderr!.setEncoding("utf8").on("data", (text: string) => this.#hear(text));
+    this.#child.stdout!.setEncoding("utf8").on("data", (text: string) => this.#pollAgain(text));
+    this.#child.stderr!.setEncoding("utf8").on("data", (text: string) => this.#pollAgain(text));
     this.#over = new Promise((resolve) => {
       this.#child.on("close", () => resolve());
       this.#child.on("error", (error) => {
-        this.#hear(`cannot run ${command}: ${error.message}\n`);
+        this.#pollAgain(`cannot run ${command}: ${error.message}\n`);
         resolve();
       });
     });
@@ -85,13 +85,13 @@ class Proxy implements AsyncDisposable {
   protected async logs(pattern: RegExp): Promise<void> {
     const start = this.log.length;
     while (!pattern.test(this.log.slice(start))) {
-      await new Promise<void>((resolve) => this.#heard = resolve);
+      await new Promise<void>((resolve) => this.#polled = resolve);
     }
   }
 
-  #hear(text: string): void {
+  #pollAgain(text: string): void {
     this.log += text;
-    this.#heard();
+    this.#polled();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -149,9 +149,9 @@ export class Nginx extends Proxy {
   /** Hands over to a new worker process. Resolves when the old one accepts no more. */
   async reload(setup: NginxSetup): Promise<void> {
     await writeFile(this.#configFile, nginxConfig(path.dirname(this.#configFile), setup));
-    const handedOver = this.logs(/gracefully shutting down/);
+    const detached = this.logs(/gracefully shutting down/);
     this.signal("SIGHUP");
-    await inTime(handedOver, "the reload of nginx");
+    await inTime(detached, "the reload of nginx");
   }
 }
 

@@ -3,8 +3,8 @@
  * what a form says, on `/stream` with a body of many pieces, and else with the path.
  */
 import { serve, type Server } from "../../mod.ts";
-import type { NetAddr } from "../../src/conn.ts";
-import type { ConnectionOptions } from "../../src/options.ts";
+import type { NetAddr } from "../../src/api/transport.ts";
+import type { ConnectionOptions } from "../../src/api/options.ts";
 
 /** A server on a port of its own; ends with `await using`. */
 export interface SampleServer extends AsyncDisposable {

@@ -2,7 +2,7 @@
  * A transport in memory that counts what it is given and keeps nothing, so that what is measured on it is the
  * engine's.
  */
-import type { Addr, Transport, TransportEvents } from "../../src/conn.ts";
+import type { Addr, Transport, TransportEvents } from "../../src/api/transport.ts";
 
 /** Takes every write at once. */
 export class SinkTransport implements Transport {

@@ -1,9 +1,11 @@
 /**
  * Transports as the listeners hand them over, taken before a server sees them.
  */
-import type { Transport, TransportEvents } from "../../src/conn.ts";
-import type { ServeOptions } from "../../src/options.ts";
-import type { Server } from "../../src/server/server.ts";
+import type { Transport, TransportEvents } from "../../src/api/transport.ts";
+import type { ListenOptions } from "../../src/api/options.ts";
+import { listenSettings } from "../../src/options/listen_settings.ts";
+import { connectionSettings } from "../../src/options/settings.ts";
+import type { Listen, Listener } from "../../src/server/listener.ts";
 
 /** All that was told of a transport, in order. */
 export class Told implements TransportEvents {
@@ -33,16 +35,11 @@ export class Told implements TransportEvents {
   }
 }
 
-/**
- * Listens by `listen`; hands the transports to `take` from inside of the accept, instead of serving them.
- */
+/** Listens by `listen`; hands the transports to `take` from inside of the accept, where a server would take them. */
 export async function takeTransports(
-  listen: (options: ServeOptions) => Promise<Server>,
-  place: ServeOptions,
+  listen: Listen,
+  place: ListenOptions,
   take: (transport: Transport) => void,
-): Promise<Server> {
-  const server = await listen({ ...place, exchange: () => {} });
-  // Not the prototype's: other servers go on as they are.
-  Object.defineProperty(server, "accept", { value: take });
-  return server;
+): Promise<Listener> {
+  return await listen({ ...connectionSettings({ exchange: () => {} }), ...listenSettings(place) }, take);
 }

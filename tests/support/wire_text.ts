@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 
 /** What a response says. */
-export interface Said {
+export interface WireResponse {
   readonly status: number;
   /** Each `name: value`, sorted; names in lower case, lines of one name joined, those of Set-Cookie apart. */
   readonly fields: readonly string[];
@@ -46,8 +46,8 @@ function readChunks(wire: string, at: number): { body: string; end: number } {
 }
 
 /** The responses, of which those to HEAD are without a body. */
-export function readWire(wire: string, method = "GET"): Said[] {
-  const responses: Said[] = [];
+export function readWire(wire: string, method = "GET"): WireResponse[] {
+  const responses: WireResponse[] = [];
   for (let at = 0; at < wire.length;) {
     const headEnd = wire.indexOf("\r\n\r\n", at);
     const [start, ...lines] = wire.slice(at, headEnd).split("\r\n");

@@ -3,7 +3,7 @@
 import process from "node:process";
 import { MemoryTransport } from "../../../src/adapters/memory.ts";
 import { HttpServer } from "../../../src/server/http_server.ts";
-import { serveSettings } from "../../../src/settings.ts";
+import { serveSettings } from "../../../src/options/settings.ts";
 import { median } from "../../lib/stats.mjs";
 
 const SIZES = [100, 1_000, 10_000];

@@ -2,7 +2,7 @@
 
 import process from "node:process";
 import { HttpServer } from "../../../src/server/http_server.ts";
-import { connectionSettings } from "../../../src/settings.ts";
+import { connectionSettings } from "../../../src/options/settings.ts";
 import { SinkTransport } from "../../../tests/support/sink_transport.ts";
 import { medianTime } from "../../lib/median_time.mjs";
 

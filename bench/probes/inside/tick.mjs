@@ -3,7 +3,7 @@
 import process from "node:process";
 import { MemoryTransport } from "../../../src/adapters/memory.ts";
 import { HttpServer } from "../../../src/server/http_server.ts";
-import { serveSettings } from "../../../src/settings.ts";
+import { serveSettings } from "../../../src/options/settings.ts";
 import { medianTime } from "../../lib/median_time.mjs";
 
 const SIZES = [10, 100, 1_000, 10_000, 100_000];

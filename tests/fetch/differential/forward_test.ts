@@ -3,7 +3,7 @@
  */
 import { after } from "node:test";
 import { serve } from "../../../mod.ts";
-import type { NetAddr } from "../../../src/conn.ts";
+import type { NetAddr } from "../../../src/api/transport.ts";
 import { askMooring, askPlatform } from "./asked_request.ts";
 import { compare } from "./compare.ts";
 import { forwardCases } from "./forward_cases.ts";

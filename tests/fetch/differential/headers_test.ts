@@ -2,7 +2,7 @@
  * The headers that programs meet in a fetch handler, beside the platform's.
  */
 import { FastResponse } from "../../../mod.ts";
-import { NativeResponse } from "../../../src/fetch/stand_in.ts";
+import { NativeResponse } from "../../../src/fetch/response_override.ts";
 import { connect } from "../../support/memory.ts";
 import { type Asked, askMooring, askPlatform } from "./asked_request.ts";
 import { compare, compareTable } from "./compare.ts";

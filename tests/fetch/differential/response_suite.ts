@@ -1,7 +1,7 @@
 /**
  * All that is asked of a class in the place of `Response`.
  */
-import { NativeResponse, TYPES_TEXT } from "../../../src/fetch/stand_in.ts";
+import { NativeResponse, TYPES_TEXT } from "../../../src/fetch/response_override.ts";
 import { PlatformResponse } from "../response_contract.ts";
 import { compare, compareTable } from "./compare.ts";
 import type { Subject } from "./known_differences.ts";

@@ -2,7 +2,7 @@
  * What a client gets, beside what the platform's response of the same making holds.
  */
 import { FastResponse } from "../../../mod.ts";
-import { NativeResponse, TYPES_TEXT } from "../../../src/fetch/stand_in.ts";
+import { NativeResponse, TYPES_TEXT } from "../../../src/fetch/response_override.ts";
 import { connect } from "../../support/memory.ts";
 import { responseCases, type ResponseClass } from "../../support/response_cases.ts";
 import { PlatformResponse } from "../response_contract.ts";

@@ -5,7 +5,7 @@
 import { once } from "node:events";
 import type { AddressInfo, Server as NodeServer } from "node:net";
 import { serve } from "../../../mod.ts";
-import type { NetAddr } from "../../../src/conn.ts";
+import type { NetAddr } from "../../../src/api/transport.ts";
 
 /** An application. */
 export type Application = (request: Request) => Response | Promise<Response>;

@@ -1,0 +1,381 @@
+/**
+ * What can be set, with every default, documented once. Types only; `settings.ts` checks them.
+ *
+ * @module
+ */
+import type { Addr, Connection, ConnectionState } from "./transport.ts";
+import type { ProtocolError } from "./errors.ts";
+import type { ExchangeHandler, Fields, Upgraded, UpgradeOptions } from "./exchange.ts";
+import type { MinBodyRate, Timeouts } from "./timeouts.ts";
+
+/** What a `fetch` handler learns beside the request. */
+export interface FetchInfo {
+  /** The peer's address, if the transport has one; or the client's, where a PROXY header told it. */
+  readonly remoteAddr: Addr | undefined;
+  /** The connection that brought the request. */
+  readonly connection: Connection;
+  /**
+   * Resolves when the response was handed to the transport completely; rejects with a `ConnectionError`
+   * when the connection ended first. Nothing needs to await it.
+   */
+  readonly completed: Promise<void>;
+  /**
+   * Aborts when the server, or this connection, is told to shut down, so that a response without an end (an
+   * event stream, long polling) can end by itself. It is aborted already in a handler that is called later.
+   *
+   * @example
+   * ```ts
+   * import { serve } from "@mooring/http";
+   *
+   * const server = await serve({
+   *   port: 0,
+   *   fetch(_request, { draining }) {
+   *     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+   *     const writer = writable.getWriter();
+   *     draining.addEventListener("abort", () => void writer.close().catch(() => {}));
+   *     return new Response(readable, { headers: { "content-type": "text/event-stream" } });
+   *   },
+   * });
+   * await server.shutdown(); // the streams end, and so do their connections
+   * ```
+   */
+  readonly draining: AbortSignal;
+  /** The trailer fields of the request, once its body was read to the end; empty before (RFC 9110 §6.5). */
+  readonly trailers: Headers;
+  /**
+   * Sends 103 Early Hints (RFC 8297) before the response, say `{ link: "</style.css>; rel=preload; as=style" }`,
+   * so that the client can fetch what it will need. To HTTP/1.0, which knows no interim responses, nothing is
+   * sent.
+   *
+   * @throws {TypeError} on a field that cannot travel
+   * @throws {ExchangeError} when the response has begun
+   */
+  earlyHints(fields: Fields): void;
+  /**
+   * Trailer fields to send behind the response's body, or a function that is called at its end. They go along
+   * where the body is sent chunked, and are dropped elsewhere, as any intermediary may do
+   * (RFC 9110 §6.5.1).
+   */
+  sendTrailers(trailers: Fields | (() => Fields)): void;
+  /**
+   * Hands the connection over to another protocol: answers 101 (to CONNECT 200), and gives the raw streams.
+   * Return its `response` then.
+   *
+   * @throws {ExchangeError} when the request asks for no upgrade, or not for this one (RFC 9110 §7.8), its body
+   * was not read to the end, or the response has begun
+   * @throws {ConnectionError} when the client has gone away
+   * @throws {TypeError} on a field that cannot travel
+   */
+  upgrade(options?: UpgradeOptions): Upgraded & { readonly response: Response };
+  /**
+   * The request as an object of the platform's own `Request` class, for code that looks into one: a `Request` or
+   * `fetch` that was referenced before the server started, `Bun.write()`, and both globals with the
+   * option `globals: false`. Called again it answers the same object. The body moves there, unless it is being read
+   * already: read it from one of both.
+   *
+   * @example
+   * ```ts
+   * import { serve } from "@mooring/http";
+   *
+   * const server = await serve({
+   *   port: 0,
+   *   globals: false,
+   *   fetch: (_request, info) => fetch(new Request("http://127.0.0.1:8001/", info.nativeRequest())),
+   * });
+   * await server.close();
+   * ```
+   */
+  nativeRequest(): Request;
+  /**
+   * Sets times for this request and the idle time after it, in place of the server's.
+   *
+   * @throws {TypeError} on a name that is none of {@linkcode Timeouts}, or a value of the wrong type
+   * @throws {RangeError} on a value out of range
+   * @throws {ExchangeError} when the exchange is over
+   */
+  setTimeouts(timeouts: Timeouts): void;
+}
+
+/** Answers a request with a response, now or later. */
+export type FetchHandler = (request: Request, info: FetchInfo) => Response | Promise<Response>;
+
+/** How much is read of a body that the handler left unread, so that the connection can be used again. */
+export interface DrainBody {
+  /**
+   * Bytes at the most; 0 drains nothing.
+   * @default 262_144
+   */
+  readonly bytes?: number;
+  /**
+   * Milliseconds at the most; 0 sets no time.
+   * @default 500
+   */
+  readonly timeout?: number;
+}
+
+/** Who sends a PROXY header. */
+export interface ProxyProtocolOptions {
+  /**
+   * The peers that must: IP addresses and CIDR ranges (`"10.1.2.3"`, `"10.0.0.0/8"`, `"::1"`, `"fd00::/8"`),
+   * `"unix"` for all peers on a Unix socket, `"unknown"` for all whose transport tells no address, as
+   * with streams and memory. At least one. A range of IPv6 holds no IPv4 address, not even as
+   * `::ffff:10.1.2.3`, which is 10.1.2.3 here.
+   */
+  readonly allow: readonly string[];
+}
+
+/**
+ * What one connection needs to know. Times are milliseconds and sizes bytes; 0 switches a limit off.
+ * Exactly one of `fetch` and `exchange` answers the requests.
+ */
+export interface ConnectionOptions {
+  /** Answers requests with web `Response`s. */
+  readonly fetch?: FetchHandler;
+  /** Answers requests through the reusable `Exchange`: the fastest way. */
+  readonly exchange?: ExchangeHandler;
+  /**
+   * Told of every error that a handler threw or rejected with, after a 500 was sent where that was still
+   * possible. A `Response` returned here (to `fetch` handlers) is sent instead of the plain 500.
+   * @default console.error
+   */
+  readonly onError?: (error: unknown, request?: Request) => Response | void | Promise<Response | void>;
+  /**
+   * Told of each request, or connection, that the engine itself refuses with a 4xx or 5xx response: 400, 408, 413, 414,
+   * 417, 431, 501, 505, and 503 at `maxConnections` or `maxConnectionsPerIp`. `error.status` is the status,
+   * `error.code` the reason; a handler under way has its body rejected with the same error. Not told of connections
+   * that are closed without a response. What it throws, or rejects with, goes to `onError`.
+   * @default none
+   *
+   * @example
+   * ```ts
+   * import { serve } from "@mooring/http";
+   *
+   * const server = await serve({
+   *   port: 0,
+   *   fetch: () => new Response("hello"),
+   *   onRefused: (error, { remoteAddr }) => console.warn(error.status, error.code, remoteAddr),
+   * });
+   * await server.close();
+   * ```
+   */
+  readonly onRefused?: (error: ProtocolError, connection: Connection) => void;
+  /**
+   * Told of every change of a connection's state, in the middle of things: be quick. What it throws, or rejects
+   * with, goes to `onError`.
+   */
+  readonly onStateChange?: (connection: Connection, state: ConnectionState) => void;
+
+  /**
+   * Whether connections persist (RFC 9112 §9.3, HTTP/1.0 with `keep-alive` included).
+   * @default true
+   */
+  readonly keepAlive?: boolean;
+  /**
+   * Whether responses say `Keep-Alive: timeout=…` (and `max=…`), so that clients know how long a connection
+   * may be used again.
+   * @default true
+   */
+  readonly keepAliveHint?: boolean;
+  /**
+   * How long a connection may be idle between two requests, as it is told to the client.
+   * @default 60_000
+   */
+  readonly idleTimeout?: number;
+  /**
+   * How much later than `idleTimeout` an idle connection is really closed, so that a client that trusts the
+   * hint never loses the race between its request and our close.
+   * @default 5_000
+   */
+  readonly idleTimeoutBuffer?: number;
+  /**
+   * From a head's first byte to its end; on a new connection from the accept, its TLS handshake and PROXY header
+   * included. Answered with 408 where some of a head has come.
+   * @default 30_000
+   */
+  readonly headerTimeout?: number;
+  /**
+   * From a head's first byte to the end of its body. Answered with 408 where no answer has begun.
+   *
+   * It also ends an exchange in which nothing moves for this long while it cannot be seen whether the client has gone:
+   * it has half-closed, or more than `highWaterMark` of what it has sent waits for the handler.
+   * @default 300_000
+   */
+  readonly requestTimeout?: number;
+  /**
+   * How fast a request body must come, as bytes a second or with the grace before that counts; what is slower is
+   * answered with 408 where no answer has begun. The rate is that of the whole body so far, so that one that came
+   * fast may stall: after 1 MB for an hour, which `requestTimeout` shortens. Only the time counts for which the
+   * server waits for the client: while the handler does not read, nothing is late. 0 lets a body trickle.
+   * @default { bytesPerSecond: 240, grace: 60_000 }
+   */
+  readonly minBodyRate?: number | MinBodyRate;
+  /**
+   * How long the client may take no byte of a response that waits to be sent; then the connection is cut.
+   * What the client takes is known as far as the system tells it: that keeps up to some megabytes on a fast
+   * network, and asks for more when a part of these is gone. So a client that is slow on purpose, on a fast
+   * network, needs more time than its own: a media player that has enough for now is paused for that long.
+   * @default 60_000
+   */
+  readonly writeTimeout?: number;
+  /**
+   * How many requests one connection serves; the last response says `Connection: close`.
+   * @default 0
+   */
+  readonly maxRequests?: number;
+  /**
+   * How long a connection lives: the first response after that says `Connection: close`.
+   * @default 0
+   */
+  readonly maxAge?: number;
+  /**
+   * By which share of `maxAge` a connection may live shorter or longer, from 0 to 1; each draws its own, so
+   * that those which came together do not leave together.
+   * @default 0.1
+   */
+  readonly jitter?: number;
+  /**
+   * Bytes of a request's start line and headers; more gets 431. Also bounds the trailers of a body.
+   * @default 16_384
+   */
+  readonly maxHeaderBytes?: number;
+  /**
+   * Header lines of a request; more gets 431.
+   * @default 100
+   */
+  readonly maxHeaders?: number;
+  /**
+   * Bytes of a request target; more gets 414.
+   * @default 8_192
+   */
+  readonly maxTargetBytes?: number;
+  /**
+   * Bytes of a request body; more gets 413.
+   * @default 134_217_728
+   */
+  readonly maxBodyBytes?: number;
+  /** How much of an unread body is drained before the connection is ended instead. */
+  readonly drainBody?: DrainBody;
+  /**
+   * How long a closing connection still reads and discards, so that the peer can read the last response
+   * (RFC 9112 §9.6). 0 closes at once.
+   * @default 5_000
+   */
+  readonly lingerTimeout?: number;
+  /**
+   * Bytes buffered in each direction of a connection before backpressure sets in; at least 1.
+   * @default 65_536
+   */
+  readonly highWaterMark?: number;
+  /**
+   * Takes clients' addresses from the proxies that `allow` names, by the PROXY protocol (HAProxy's, versions 1
+   * and 2; `send-proxy` and `send-proxy-v2` there, `proxy_protocol on` in nginx's streams).
+   *
+   * A connection from one of them must begin with a PROXY header, within `headerTimeout`: where it is missing,
+   * malformed or larger than 4 KiB the connection is closed at once without an answer, as `protocol_error`.
+   * From then on `remoteAddr` and `localAddr` are what the header says; until then, and where the header says
+   * that the proxy speaks for itself (as for a health check) or does not know, they are the transport's. Its
+   * TLVs are passed over. Everybody else speaks plain HTTP, in which such a header is a malformed request (400).
+   *
+   * Allow no peer that could be made to pass on a header of a client's: the sender of a header chooses the address
+   * that is seen here. `maxConnectionsPerIp` counts by the transport's address, which is the proxy's. Does not
+   * go with `tls`, since the header comes before the handshake.
+   *
+   * @default no PROXY header is read
+   */
+  readonly proxyProtocol?: ProxyProtocolOptions;
+  /**
+   * Whether a `fetch` handler replaces the globals `fetch`, `Request` and `Response` of this process, when the server is
+   * made: so that the first two take the requests that it gets, and responses are sent without a stream. README
+   * says what differs. `false` leaves them alone; what looks into a request then needs
+   * {@linkcode FetchInfo.nativeRequest}, and each response is read as a stream.
+   * @default true
+   */
+  readonly globals?: boolean;
+}
+
+/** A certificate and what goes with it, as PEM. */
+export interface TlsOptions {
+  /** The private key. */
+  readonly key: string | Uint8Array;
+  /** The certificate, and those that lead up to its issuer. */
+  readonly cert: string | Uint8Array;
+  /** What decrypts the key, where it is encrypted. */
+  readonly passphrase?: string;
+  /** Certificates that clients' certificates must lead up to; asks for one, and refuses who has none. */
+  readonly ca?: string | Uint8Array;
+}
+
+/** What a server needs to know, wherever its connections come from. */
+export interface ServerOptions extends ConnectionOptions {
+  /**
+   * How many connections there may be at a time, those in their TLS handshake included. At the cap a newcomer takes
+   * the place of the connection that has been idle for longest, or has brought no request yet; then of one whose
+   * client has half-closed, or that lingers; where there is none it gets 503, and is closed. Near the cap the server
+   * makes room before it is full: from 75 % on idle connections are kept for a quarter of `idleTimeout`
+   * (which they are told), from 90 % on the first response of a connection says `Connection: close`.
+   * @default 0
+   */
+  readonly maxConnections?: number;
+  /**
+   * How many connections there may be at a time from one IP address; more get 503, and are closed. Behind a
+   * proxy all connections come from the proxy's, also with `proxyProtocol`.
+   * @default 0
+   */
+  readonly maxConnectionsPerIp?: number;
+}
+
+/** Where a server listens: on one of `port` (with `hostname`), `path` and `fd`. */
+export interface ListenOptions {
+  /**
+   * The port, 0 to 65535, also as a string of digits such as `process.env.PORT`; 0 lets the system choose one (see
+   * `server.addr`).
+   * @default 8000
+   */
+  readonly port?: number | string;
+  /**
+   * The address to listen on: of IPv4 or IPv6 (`"::1"`, also `"[::1]"`), or a name of one. `"0.0.0.0"` stands for all
+   * of IPv4, `"::"` for all of both. An IPv4 client has its IPv4 address as `remoteAddr` there, too.
+   * @default "::", or "0.0.0.0" where IPv6 cannot be had
+   */
+  readonly hostname?: string;
+  /**
+   * The path of a Unix domain socket to listen on instead of a port. A socket without a listener
+   * is replaced; it is removed when the server ends. On Linux a path that begins with NUL is a name without a
+   * file (not on Node 20).
+   */
+  readonly path?: string;
+  /**
+   * Permissions of the socket file at `path`, such as `0o660`.
+   * @default what the process's umask leaves
+   */
+  readonly mode?: number;
+  /**
+   * An inherited socket that listens already, by its file descriptor; or `"systemd"` for the first that
+   * systemd passes (`LISTEN_FDS`).
+   */
+  readonly fd?: number | "systemd";
+  /** Speaks TLS (ALPN `http/1.1` and `http/1.0`) with this certificate; `server.reloadTls()` replaces it. */
+  readonly tls?: TlsOptions;
+  /**
+   * Lets several processes listen on the same port, among which the system spreads connections.
+   * @default false
+   */
+  readonly reusePort?: boolean;
+  /**
+   * How many connections may wait to be accepted, where the runtime takes such a number (Node). The
+   * operating system may cap it.
+   * @default 1024
+   */
+  readonly backlog?: number;
+}
+
+/** What `serve()` needs to know: a server, and where it listens. */
+export interface ServeOptions extends ServerOptions, ListenOptions {
+  /** Ends the server when it aborts, as `server.shutdown()` does. */
+  readonly signal?: AbortSignal;
+  /**
+   * Told the address once the server listens. What it throws ends the server, and is thrown by `serve()`; what it
+   * rejects with goes to `onError`.
+   */
+  readonly onListen?: (addr: Addr) => void;
+}

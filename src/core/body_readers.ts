@@ -1,0 +1,156 @@
+/**
+ * The ways to read a request body: all of it, piece by piece, or as a web stream.
+ */
+import { copyInto, copyOf, resized } from "../wire/bytes.ts";
+import { Deferred, handled } from "./deferred.ts";
+import type { BodyReader, RequestBody } from "./request_body.ts";
+
+/** A body of unknown or great length is collected from this many bytes on. */
+const FIRST_CAPACITY = 16 * 1024;
+
+/** Collects the whole body. */
+export class Collector implements BodyReader {
+  readonly #resolve: (bytes: Uint8Array<ArrayBuffer>) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #expected: number | undefined;
+  #bytes: Uint8Array<ArrayBuffer> | null = null;
+  #length = 0;
+
+  /** Resolves or rejects when the body ends; `expected` is the length that the client told. */
+  constructor(
+    resolve: (bytes: Uint8Array<ArrayBuffer>) => void,
+    reject: (error: unknown) => void,
+    expected: number | undefined,
+  ) {
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#expected = expected;
+  }
+
+  push(bytes: Uint8Array, start: number, end: number): boolean {
+    const count = end - start;
+    if (this.#bytes === null && count === this.#expected) {
+      // A small body mostly comes in one piece: its copy is the result.
+      this.#bytes = copyOf(bytes, start, end);
+      this.#length = count;
+      return true;
+    }
+    if (this.#bytes === null) {
+      // Memory grows with what came, not with what was promised.
+      this.#bytes = new Uint8Array(Math.max(count, Math.min(this.#expected ?? Infinity, FIRST_CAPACITY)));
+    } else if (this.#length + count > this.#bytes.length) {
+      const larger = Math.min(this.#bytes.length * 2, this.#expected ?? Infinity);
+      this.#bytes = resized(this.#bytes, Math.max(this.#length + count, larger));
+    }
+    copyInto(this.#bytes, this.#length, bytes, start, end);
+    this.#length += count;
+    return true;
+  }
+
+  end(): void {
+    const bytes = this.#bytes ?? new Uint8Array(0);
+    this.#resolve(bytes.length === this.#length ? bytes : resized(bytes, this.#length));
+  }
+
+  fail(error: unknown): void {
+    this.#reject(error);
+  }
+}
+
+/**
+ * Reads `body` piece by piece, without web streams. Nothing is taken off the connection before a piece is
+ * asked for. Like the stream below it may outlive its exchange.
+ */
+export class BodyIterator implements AsyncIterableIterator<Uint8Array<ArrayBuffer>> {
+  readonly #body: RequestBody;
+  readonly #want: () => void;
+  readonly #asked: Deferred<IteratorResult<Uint8Array<ArrayBuffer>, undefined>>[] = [];
+  /** How it ended: not yet, well, or with an error. */
+  #end: "open" | "over" | { readonly error: unknown } = "open";
+
+  /** Reads `body`; `want` is called when it is to be fed. */
+  constructor(body: RequestBody, want: () => void) {
+    this.#body = body;
+    this.#want = want;
+    body.attach({
+      push: (bytes, start, end) => {
+        this.#asked.shift()!.resolve({ done: false, value: copyOf(bytes, start, end) });
+        return this.#asked.length > 0;
+      },
+      end: () => this.#finish(),
+      fail: (error) => {
+        this.#end = { error };
+        for (const asked of this.#asked.splice(0)) asked.reject(error);
+      },
+    });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<Uint8Array<ArrayBuffer>, undefined>> {
+    if (this.#end === "over") return Promise.resolve({ done: true, value: undefined });
+    if (this.#end !== "open") return handled(Promise.reject(this.#end.error));
+    const piece = new Deferred<IteratorResult<Uint8Array<ArrayBuffer>, undefined>>();
+    this.#asked.push(piece);
+    this.#body.resume();
+    this.#want();
+    return piece.promise;
+  }
+
+  /** Drops the rest. */
+  return(): Promise<IteratorResult<Uint8Array<ArrayBuffer>, undefined>> {
+    if (this.#end === "open") {
+      this.#body.drop();
+      this.#finish();
+      this.#want();
+    }
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  #finish(): void {
+    this.#end = "over";
+    for (const asked of this.#asked.splice(0)) asked.resolve({ done: true, value: undefined });
+  }
+}
+
+/**
+ * Makes a stream of `body`. Nothing is taken off the connection before it is read (so that 100 is not
+ * sent too early), and then a piece at a time. The stream may outlive its exchange, and the body is used
+ * again by then: it touches only what is still its own.
+ *
+ * @param want called when the stream is read or cancelled: the body is to be fed
+ * @param failure gives what the stream errors with where the body fails
+ */
+export function streamBody(
+  body: RequestBody,
+  want: () => void,
+  failure: (error: unknown) => unknown = (error) => error,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let controller!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
+  const reader: BodyReader = {
+    push(bytes, start, end) {
+      controller.enqueue(copyOf(bytes, start, end));
+      return controller.desiredSize! > 0;
+    },
+    end: () => controller.close(),
+    fail: (error) => controller.error(failure(error)),
+  };
+  return new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start(given) {
+      controller = given;
+      body.attach(reader);
+    },
+    pull() {
+      if (!body.isReadBy(reader)) return;
+      body.resume();
+      want();
+    },
+    cancel() {
+      if (!body.isReadBy(reader)) return;
+      body.drop();
+      want();
+    },
+  }, { highWaterMark: 0 });
+}

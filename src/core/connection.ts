@@ -1,0 +1,428 @@
+/**
+ * One connection on a transport, whatever protocol it speaks: passes on what is received, limits how long it waits and
+ * how much it does at a time, and closes in stages. Bytes come in by `receive` and go out by `transport.write`; where
+ * handlers respond synchronously nothing in between waits.
+ */
+import type {
+  Addr,
+  CloseReason,
+  Connection,
+  ConnectionState,
+  Transport,
+  TransportEvents,
+} from "../api/transport.ts";
+import { ConnectionError, type ConnectionErrorCode, ProtocolError } from "../api/errors.ts";
+import type { Timeouts } from "../api/timeouts.ts";
+import { NEED_MORE } from "../wire/bytes.ts";
+import { type Endpoints, readProxyHeader } from "../wire/proxy_header.ts";
+import { ConnectionFacade } from "./connection_facade.ts";
+import { ConnectionMonitor, type Input, type MonitoredConnection } from "./connection_monitor.ts";
+import { ConnectionTunnelPort, type TunnelledConnection } from "./connection_tunnel.ts";
+import { ConnectionWriter, type ConnectionWriterOwner } from "./connection_writer.ts";
+import type { Engine, ObservedConnection } from "./engine.ts";
+import type { Evictable } from "./eviction.ts";
+import { LazyAbort } from "./lazy_abort.ts";
+import { Lifecycle } from "./lifecycle.ts";
+import { PersistencePolicy } from "./persistence_policy.ts";
+import type { ProtocolConnection } from "./protocol.ts";
+import type { ReadTimers } from "./read_timers.ts";
+import { ReceiveBuffer } from "./receive_buffer.ts";
+import { RequestTimeouts } from "./request_timeouts.ts";
+import { SerializedTransport } from "./serialized_transport.ts";
+import { Tunnel } from "./tunnel.ts";
+import { Turn, type TurnTaker } from "./turns.ts";
+
+let lastId = 0;
+
+/** A connection at work. */
+export class HttpConnection
+  implements
+    Connection,
+    ConnectionWriterOwner,
+    Evictable,
+    MonitoredConnection,
+    ObservedConnection,
+    TransportEvents,
+    TunnelledConnection,
+    TurnTaker {
+  readonly id: number = ++lastId;
+  /** When it was accepted, by the monotonic clock. */
+  readonly acceptedAt: number;
+  readonly isSecure: boolean;
+  /** What it shares with the server's other connections. */
+  readonly engine: Engine;
+  /** Its write side. */
+  readonly out: ConnectionWriter;
+  /** Whether it persists. */
+  readonly policy: PersistencePolicy;
+  /** The timeouts in force. */
+  readonly timeouts: RequestTimeouts;
+  /** Its state. */
+  readonly life: Lifecycle;
+  /** What moves its bytes. */
+  readonly transport: SerializedTransport;
+  /** What it speaks. */
+  readonly protocol: ProtocolConnection;
+  // See `MonitoredConnection`.
+  readonly received: ReceiveBuffer = new ReceiveBuffer();
+  input: Input = "protocol";
+  inputEnded = false;
+  tunnel: Tunnel | null = null;
+  hasResponded = false;
+  readonly #monitor: ConnectionMonitor;
+  /** The transport's addresses, or those of a PROXY header. */
+  #endpoints: Endpoints;
+  #facade: Connection | null = null;
+  /** Made when it has more to do than one request. */
+  #turn: Turn | null = null;
+  readonly #draining = new LazyAbort();
+  /** Re-entrancy guard: true while `#process` is on the stack; calls from handlers then return at once. */
+  #isProcessing = false;
+
+  /** Makes a connection of a transport that was not started; `start` it. */
+  constructor(
+    engine: Engine,
+    transport: Transport,
+    protocol: (connection: HttpConnection) => ProtocolConnection,
+  ) {
+    engine.beginEvent();
+    this.engine = engine;
+    this.transport = new SerializedTransport(transport, this);
+    this.#endpoints = transport;
+    this.isSecure = transport.isSecure === true;
+    if (engine.proxyPeers?.has(transport.remoteAddr)) this.input = "proxy-header";
+    this.acceptedAt = engine.now;
+    this.timeouts = new RequestTimeouts(engine.settings);
+    this.life = new Lifecycle(this, engine);
+    this.policy = new PersistencePolicy(engine, this.timeouts);
+    this.out = new ConnectionWriter(this, this.timeouts, engine, this.transport);
+    this.#monitor = new ConnectionMonitor(this);
+    this.protocol = protocol(this);
+    engine.connectionOpened();
+  }
+
+  /** Starts the transport, and waits for the first request. */
+  start(): void {
+    this.transport.start();
+    this.timers.wait("first-request");
+    this.life.begin();
+  }
+
+  // State.
+
+  /** What users hold of it. */
+  get facade(): Connection {
+    return this.#facade ??= new ConnectionFacade(this);
+  }
+
+  get state(): ConnectionState {
+    return this.life.state;
+  }
+
+  get requests(): number {
+    return this.policy.requests;
+  }
+
+  get remoteAddr(): Addr | undefined {
+    return this.#endpoints.remoteAddr;
+  }
+
+  get localAddr(): Addr | undefined {
+    return this.#endpoints.localAddr;
+  }
+
+  get closed(): Promise<CloseReason> {
+    return this.life.closed;
+  }
+
+  /** Its read side's deadlines. */
+  get timers(): ReadTimers {
+    return this.#monitor.timers;
+  }
+
+  get isHandshaking(): boolean {
+    return this.state !== "closed" && this.transport.handshaking;
+  }
+
+  /** Whether received bytes are being processed, so that what goes on from here is up to the caller of that. */
+  get isProcessing(): boolean {
+    return this.#isProcessing;
+  }
+
+  /** When it became idle, by the monotonic clock. */
+  get idleSince(): number {
+    return this.life.idleSince;
+  }
+
+  /** Milliseconds from `now` until `idleTimeout` closes it, or `null` where it is not idle, or may be for ever. */
+  idleTimeLeft(now: number): number | null {
+    return this.state === "idle" ? this.timers.timeLeft(now) : null;
+  }
+
+  // Retirement, and what the server and users end it with.
+
+  /** Aborts when it is retired or closed. */
+  get draining(): AbortSignal {
+    return this.#draining.signal;
+  }
+
+  /**
+   * Closes it with its next response, or after it was idle for `idleGrace` milliseconds: a client that has not heard of
+   * this may have sent a request already.
+   */
+  retire(idleGrace: number): void {
+    this.policy.retire(idleGrace);
+    this.#draining.abort();
+    if (this.state !== "new" && this.state !== "idle") return;
+    this.engine.beginEvent();
+    if (idleGrace === 0) this.lingeringClose("shutdown_idle");
+    else this.timers.shorten(idleGrace);
+  }
+
+  shutdown(): void {
+    this.retire(0);
+  }
+
+  close(): void {
+    // One that only waits for the peer's end has finished, and is not cut off.
+    const isFinished = this.state === "draining" && !this.out.isBackpressured;
+    const error = this.#errorForPending("closed", "the server closed the connection");
+    this.#draining.abort();
+    this.closeNow(isFinished ? this.life.reason : "forced", error);
+  }
+
+  evict(): void {
+    const error = this.#errorForPending("closed", "the connection was evicted for another one");
+    this.closeNow(this.state === "draining" ? this.life.reason : "evicted", error);
+  }
+
+  /** Instead of `start`: responds with 503, or with nothing where `silently`, and closes. */
+  reject(silently: boolean): void {
+    this.transport.start();
+    this.life.begin();
+    if (this.state === "closed") return;
+    if (silently) return this.closeNow("rejected", null);
+    const error = new ProtocolError("too_many_connections", 503, "there is no room for more connections");
+    this.protocol.writeRefusal(error);
+    this.lingeringClose("rejected");
+    this.engine.observer.requestRefused(error, this);
+  }
+
+  // Events of the transport.
+
+  receive(bytes: Uint8Array, start: number, end: number): void {
+    if (this.state === "closed") return;
+    const { engine } = this;
+    engine.beginEvent();
+    engine.bytesRead += end - start;
+    if (this.input === "discard") return;
+    this.#turn?.begin(engine.now);
+    engine.output.cork();
+    this.#isProcessing = true;
+    try {
+      if (this.received.length === 0) {
+        const at = this.#process(bytes, start, end);
+        this.received.append(bytes, at, end);
+      } else {
+        this.received.append(bytes, start, end);
+        this.#processReceived();
+      }
+    } finally {
+      this.#isProcessing = false;
+      engine.output.uncork();
+    }
+    this.#monitor.update();
+  }
+
+  receiveEnd(): void {
+    if (this.state === "closed") return;
+    this.engine.beginEvent();
+    this.inputEnded = true;
+    if (this.state === "active") this.life.mayBeEvicted();
+    this.protocol.peerHalfClosed();
+    this.#monitor.update();
+  }
+
+  drained(): void {
+    if (this.state === "closed") return;
+    this.out.drained();
+    this.resumeProcessing();
+  }
+
+  transportClosed(error?: unknown): void {
+    const gone = this.#errorForPending("peer_gone", "the client went away", error);
+    this.out.close(gone); // what was not sent has no receiver
+    if (this.state === "draining") this.closeNow(this.life.reason, gone);
+    else if (this.state === "upgraded") this.#tunnelClosed(error, gone);
+    else this.closeNow(this.state === "active" ? "client_gone" : "client_closed", gone);
+  }
+
+  // Processing.
+
+  /** Processes what can be, after something other than `receive` has changed what can. */
+  resumeProcessing(): void {
+    if (this.#isProcessing || this.state === "closed") return;
+    this.engine.beginEvent();
+    this.#isProcessing = true;
+    this.transport.enter();
+    try {
+      this.#processReceived();
+    } finally {
+      this.#isProcessing = false;
+      this.transport.leave();
+    }
+    this.out.flush(); // backpressure decides what to wait for
+    this.#monitor.update();
+  }
+
+  #processReceived(): void {
+    const { bytes, start, end } = this.received;
+    this.received.consumeTo(this.#process(bytes, start, end));
+  }
+
+  /** Processes `bytes[start, end)` as far as possible; answers where it stopped. */
+  #process(bytes: Uint8Array, start: number, end: number): number {
+    let at = start;
+    for (;;) {
+      switch (this.input) {
+        case "protocol":
+          at = this.protocol.receive(bytes, at, end);
+          if (this.input === "protocol") return at;
+          break;
+        case "proxy-header": {
+          const length = this.#readProxyHeader(bytes, at, end);
+          if (length === NEED_MORE) return at;
+          at += length;
+          break;
+        }
+        case "tunnel":
+          return this.tunnel!.feed(bytes, at, end);
+        case "discard":
+          return end;
+      }
+    }
+  }
+
+  #readProxyHeader(bytes: Uint8Array, start: number, end: number): number {
+    try {
+      const header = readProxyHeader(bytes, start, end);
+      if (header === NEED_MORE) return NEED_MORE;
+      this.#endpoints = header.endpoints ?? this.#endpoints;
+      this.input = "protocol";
+      return header.length;
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      // A proxy expects no response to its header, and what else comes there may not be HTTP.
+      this.closeNow("protocol_error", error);
+      return 0;
+    }
+  }
+
+  /** Counts a unit of work; answers whether there may be another one in this turn of the event loop. */
+  spendTurn(): boolean {
+    this.#turn ??= new Turn(this.engine.turns, this, this.engine.now);
+    return this.#turn.spend();
+  }
+
+  get turnIsOver(): boolean {
+    return this.#turn !== null && this.#turn.isOver;
+  }
+
+  takeTurn(): void {
+    this.#turn!.resume();
+    if (this.state === "closed") return;
+    this.out.resume();
+    this.resumeProcessing();
+  }
+
+  /** The handler sets timeouts for its request. */
+  setTimeouts(timeouts: Timeouts): void {
+    this.timeouts.override(timeouts);
+    this.engine.beginEvent();
+    if (timeouts.requestTimeout !== undefined) this.timers.requestTimeoutChanged();
+    if (timeouts.minBodyRate !== undefined) this.timers.minBodyRateChanged();
+    if (timeouts.writeTimeout !== undefined) this.out.writeTimeoutChanged();
+  }
+
+  // The tunnel of an upgraded connection.
+
+  /** The response that switches protocols was written. */
+  openTunnel(): Tunnel {
+    this.tunnel = new Tunnel(new ConnectionTunnelPort(this));
+    this.resumeProcessing();
+    return this.tunnel;
+  }
+
+  /** The exchange that has opened a tunnel is over: what is received is the tunnel's. Answers whether there is one. */
+  switchToTunnel(): boolean {
+    if (this.tunnel === null) return false;
+    this.input = "tunnel";
+    this.life.upgrade();
+    return true;
+  }
+
+  #tunnelClosed(error: unknown, gone: ConnectionError | null): void {
+    const endedWell = error === undefined && this.inputEnded && this.tunnel!.outputEnded &&
+      !this.out.isBackpressured;
+    // What came before the end can still be read, without the connection.
+    const { bytes, start, end } = this.received;
+    if (endedWell) this.tunnel!.keep(bytes, start, end);
+    this.closeNow("upgraded", gone);
+  }
+
+  // The end: every way leads through `lingeringClose` or `closeNow`.
+
+  writeTimedOut(): void {
+    const error = new ConnectionError("timeout", "the client took no byte of the response for too long");
+    this.closeNow("write_timeout", error, true);
+  }
+
+  /** Lingering close (RFC 9112 §9.6): sends what is left, half-closes, and discards until the peer ends too. */
+  lingeringClose(reason: CloseReason): void {
+    if (this.state === "draining" || this.state === "closed") return;
+    // No response can be sent before the handshake is over, and none was: there is nothing to linger for.
+    if (this.isHandshaking && !this.hasResponded) return this.closeNow(reason, null);
+    this.input = "discard";
+    if (this.state === "active") this.hasResponded = true;
+    this.received.clear();
+    this.protocol.finish();
+    this.out.end();
+    this.life.drain(reason);
+    if (this.#isProcessing) return;
+    this.engine.beginEvent();
+    this.#monitor.update();
+  }
+
+  /** A response that refuses the connection, or its request, was written: the peer should get to read it. */
+  refusalWritten(): void {
+    this.hasResponded = true;
+  }
+
+  /**
+   * Closes at once. First all resources are released; then pending calls fail with `error`, whose callers may do anything
+   * with the connection. `abruptly`: the peer should see a failure.
+   */
+  closeNow(reason: CloseReason, error: unknown, abruptly = false): void {
+    if (this.state === "closed") return;
+    abruptly ||= this.protocol.closeTruncates;
+    this.life.end(reason);
+    this.input = "discard";
+    const { bytes, start, end } = this.received;
+    const lost = this.protocol.close(bytes, start, end);
+    this.received.clear();
+    this.#monitor.stop();
+    this.out.close(error, abruptly);
+    lost?.connectionLost(error);
+    this.tunnel?.fail(error);
+    this.life.announceEnd();
+  }
+
+  /**
+   * The error of pending reads, writes and signals; `null` where there are none, since making it costs more than all else
+   * of an idle connection's end.
+   */
+  #errorForPending(code: ConnectionErrorCode, message: string, cause?: unknown): ConnectionError | null {
+    const isPending = this.protocol.isExchangeUnderWay || this.tunnel !== null || this.out.isBackpressured;
+    return isPending ? new ConnectionError(code, message, cause) : null;
+  }
+}

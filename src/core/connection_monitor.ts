@@ -1,0 +1,260 @@
+/**
+ * After each event: what a connection waits for now, whether its transport rests, and what closes it when that does not
+ * come.
+ */
+import { ConnectionError, ProtocolError } from "../api/errors.ts";
+import type { CloseReason } from "../api/transport.ts";
+import type { ConnectionWriter } from "./connection_writer.ts";
+import type { Engine } from "./engine.ts";
+import type { Lifecycle } from "./lifecycle.ts";
+import { PeerWatch, type PeerWatchOwner } from "./peer_watch.ts";
+import type { PersistencePolicy } from "./persistence_policy.ts";
+import type { ProtocolConnection } from "./protocol.ts";
+import { type ReadTimeout, ReadTimers, type ReadTimersOwner } from "./read_timers.ts";
+import type { ReceiveBuffer } from "./receive_buffer.ts";
+import type { RequestTimeouts } from "./request_timeouts.ts";
+import type { SerializedTransport } from "./serialized_transport.ts";
+import type { Tunnel } from "./tunnel.ts";
+
+/**
+ * What takes the received bytes:
+ * - `proxy-header`: the PROXY header before the first request, where a proxy sends one
+ * - `protocol`: the protocol
+ * - `tunnel`: the upgraded connection's streams
+ * - `discard`: nothing; the last response was written
+ */
+export type Input = "proxy-header" | "protocol" | "tunnel" | "discard";
+
+/**
+ * How long a streamed response may pause where its client has half-closed, in milliseconds. Few clients read on after
+ * that; without a limit the source of an event stream would be asked for events for ever.
+ */
+const QUIET_STREAM_TIMEOUT_MS = 1_000;
+
+/** What is monitored of a connection. */
+export interface MonitoredConnection {
+  readonly engine: Engine;
+  readonly protocol: ProtocolConnection;
+  readonly transport: SerializedTransport;
+  readonly out: ConnectionWriter;
+  readonly life: Lifecycle;
+  readonly policy: PersistencePolicy;
+  readonly timeouts: RequestTimeouts;
+  /** Received bytes that were not processed yet. */
+  readonly received: ReceiveBuffer;
+  /** What takes the received bytes. */
+  readonly input: Input;
+  /** Whether the peer has half-closed. */
+  readonly inputEnded: boolean;
+  /** The streams of an upgraded connection. */
+  readonly tunnel: Tunnel | null;
+  /** Whether the peer may still have to read a response, once the connection ends. */
+  readonly hasResponded: boolean;
+  /** Whether its TLS handshake is under way. */
+  readonly isHandshaking: boolean;
+  /** Whether it has used up its turn of the event loop. */
+  readonly turnIsOver: boolean;
+  /** Sends what is left, half-closes, and discards until the peer ends. */
+  lingeringClose(reason: CloseReason): void;
+  /** Closes at once. */
+  closeNow(reason: CloseReason, error: unknown): void;
+}
+
+/** Monitors one connection. */
+export class ConnectionMonitor implements PeerWatchOwner, ReadTimersOwner {
+  /** The deadlines of the read side. */
+  readonly timers: ReadTimers;
+  readonly #connection: MonitoredConnection;
+  /** Made when its client cannot be heard. */
+  #peerWatch: PeerWatch | null = null;
+  #isPaused = false;
+
+  /** Monitors `connection`. */
+  constructor(connection: MonitoredConnection) {
+    const { policy, timeouts, engine } = connection;
+    this.#connection = connection;
+    this.timers = new ReadTimers(this, policy, timeouts, engine);
+  }
+
+  /** The connection is closed. */
+  stop(): void {
+    this.timers.stop();
+    this.#peerWatch?.stop();
+  }
+
+  /** An event was handled. Processing that it resumes calls this again from inside, which is harmless. */
+  update(): void {
+    const { life, inputEnded } = this.#connection;
+    if (inputEnded) this.#handleEndOfInput();
+    if (life.state === "closed") return;
+    this.#updatePause();
+    this.#updatePeerWatch();
+    // Last, since `onStateChange` may close the connection.
+    this.#updateTimers();
+  }
+
+  /** The peer sends no more: what is incomplete stays so. */
+  #handleEndOfInput(): void {
+    const connection = this.#connection;
+    const isProcessed = connection.received.length === 0;
+    if (connection.input === "protocol") {
+      const { wait } = connection.protocol;
+      if (this.#readsHead) connection.lingeringClose(wait === "head" ? "client_gone" : "client_closed");
+      else if (isProcessed) connection.protocol.abandonIncomplete();
+    } else if (connection.input === "tunnel") {
+      if (isProcessed) connection.tunnel!.endInput();
+    } else if (connection.input === "proxy-header") {
+      connection.lingeringClose("client_closed");
+    }
+    if (connection.input === "discard" && !connection.out.isBackpressured) {
+      connection.closeNow(connection.life.reason, null);
+    }
+  }
+
+  #updateTimers(): void {
+    const connection = this.#connection;
+    const { timers } = this;
+    switch (connection.input) {
+      case "protocol":
+        return this.#updateProtocolTimers();
+      case "proxy-header": // counts as part of the first request
+        return;
+      case "tunnel":
+        if (!connection.tunnel!.isOver || connection.out.isBackpressured) {
+          return timers.wait("none");
+        }
+        if (connection.inputEnded || connection.engine.settings.lingerTimeout === 0) {
+          return connection.closeNow("upgraded", null);
+        }
+        return timers.wait("linger"); // closed at once, it could lose what the peer has not read yet
+      case "discard":
+        if (connection.out.isBackpressured) {
+          return timers.wait(connection.isHandshaking ? "first-request" : "none");
+        }
+        if (connection.engine.settings.lingerTimeout === 0) {
+          return connection.closeNow(connection.life.reason, null);
+        }
+        connection.life.mayBeEvicted();
+        return timers.wait(connection.hasResponded ? "linger" : "idle-linger");
+    }
+  }
+
+  #updateProtocolTimers(): void {
+    const connection = this.#connection;
+    const { wait, readsHead } = connection.protocol;
+    // The next request is not read before the peer takes responses, and before the connection's next turn.
+    if (readsHead && !this.#readsHead) return this.timers.wait("none");
+    if (wait === "head") {
+      this.timers.wait("head");
+      connection.life.beginHead();
+    } else if (wait !== "idle") {
+      this.timers.wait(wait);
+    } else if (connection.policy.closesWhenIdle) {
+      connection.lingeringClose("shutdown");
+    } else if (connection.life.state !== "new") {
+      connection.protocol.becomeIdle();
+      this.timers.wait("idle");
+      connection.life.becomeIdle();
+    }
+  }
+
+  /** Whether the next head is read as soon as it comes. */
+  get #readsHead(): boolean {
+    return this.#connection.input === "protocol" && this.#connection.protocol.readsHead &&
+      !this.#connection.out.isBackpressured &&
+      !this.#connection.turnIsOver;
+  }
+
+  /** Backpressure: the transport is paused while what it receives could only pile up. */
+  #updatePause(): void {
+    const connection = this.#connection;
+    // A head is read however long it gets, and so is what comes before it.
+    const readsHead = this.#readsHead || connection.input === "proxy-header";
+    const pause = !readsHead &&
+      connection.received.length >= connection.engine.settings.highWaterMark;
+    if (pause === this.#isPaused) return;
+    this.#isPaused = pause;
+    connection.transport.setPaused(pause);
+  }
+
+  /** While it is the handler's turn, or the tunnel's, nothing may tell that a client is gone that cannot be heard. */
+  #updatePeerWatch(): void {
+    const connection = this.#connection;
+    const isHandlersTurn = connection.input === "protocol" && connection.protocol.awaitsHandler;
+    if (
+      (this.#isPaused || (connection.inputEnded && isHandlersTurn)) &&
+      !connection.out.isBackpressured
+    ) {
+      (this.#peerWatch ??= new PeerWatch(this, connection.engine)).start();
+    } else {
+      this.#peerWatch?.stop();
+    }
+  }
+
+  get progress(): number {
+    const connection = this.#connection;
+    return connection.out.bytesTaken + connection.policy.requests +
+      connection.protocol.bodyReceived;
+  }
+
+  get progressTimeout(): number {
+    const connection = this.#connection;
+    if (connection.input === "tunnel") return 0;
+    const isQuietStream = connection.inputEnded && connection.protocol.isStreaming;
+    return isQuietStream ? QUIET_STREAM_TIMEOUT_MS : connection.timeouts.current.requestTimeout;
+  }
+
+  probePeer(): void {
+    this.#connection.transport.probe();
+  }
+
+  // Timeouts.
+
+  peerPresumedGone(): void {
+    const message = "the client cannot be heard any more, and nothing moves";
+    this.#connection.closeNow("client_gone", new ConnectionError("peer_gone", message));
+  }
+
+  get bodyReceived(): number {
+    return this.#connection.protocol.bodyReceived;
+  }
+
+  readTimedOut(timeout: ReadTimeout): void {
+    const connection = this.#connection;
+    switch (timeout) {
+      case "head": {
+        const error = new ProtocolError("head_timeout", 408, "the request head took too long");
+        return connection.protocol.refuse(error, "header_timeout");
+      }
+      case "request": {
+        const error = new ProtocolError("request_timeout", 408, "the request took too long");
+        return connection.protocol.refuse(error, "request_timeout");
+      }
+      case "first-request":
+        if (connection.life.state === "draining") {
+          return connection.closeNow(connection.life.reason, null);
+        }
+        return connection.lingeringClose(
+          connection.policy.retiring ? "shutdown_idle" : "header_timeout",
+        );
+      case "idle":
+        return connection.lingeringClose(
+          connection.policy.retiring ? "shutdown_idle" : "idle_timeout",
+        );
+      case "drain":
+        return connection.lingeringClose("unread_body");
+      case "linger":
+      case "idle-linger":
+        return connection.closeNow(
+          connection.tunnel === null ? connection.life.reason : "upgraded",
+          null,
+        );
+    }
+  }
+
+  bodyTooSlow(): void {
+    const { minBodyRate } = this.#connection.timeouts.current;
+    const message = `the request body came with less than ${minBodyRate} bytes a second`;
+    this.#connection.protocol.refuse(new ProtocolError("body_too_slow", 408, message), "slow_body");
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * What a tunnel calls on its connection.
+ */
+import type { CloseReason, DetachedSocket } from "../api/transport.ts";
+import type { ConnectionWriter } from "./connection_writer.ts";
+import type { SerializedTransport } from "./serialized_transport.ts";
+import type { TunnelPort } from "./tunnel.ts";
+
+/** The connection. */
+export interface TunnelledConnection {
+  readonly out: ConnectionWriter;
+  readonly transport: SerializedTransport;
+  /** Processes what can be. */
+  resumeProcessing(): void;
+  /** Counts a unit of work; answers whether there may be another one in this turn of the event loop. */
+  spendTurn(): boolean;
+  /** Closes at once. */
+  closeNow(reason: CloseReason, error: unknown, abruptly?: boolean): void;
+}
+
+/** The port of a connection's tunnel. */
+export class ConnectionTunnelPort implements TunnelPort {
+  readonly out: ConnectionWriter;
+  readonly #connection: TunnelledConnection;
+
+  /** For a tunnel through `connection`. */
+  constructor(connection: TunnelledConnection) {
+    this.#connection = connection;
+    this.out = connection.out;
+  }
+
+  spendTurn(): boolean {
+    return this.#connection.spendTurn();
+  }
+
+  tunnelWanted(): void {
+    this.#connection.resumeProcessing();
+  }
+
+  tunnelEnded(): void {
+    this.out.end();
+    this.#connection.resumeProcessing();
+  }
+
+  tunnelAborted(reason: unknown): void {
+    this.#connection.closeNow("upgraded", reason, true);
+  }
+
+  detach(): DetachedSocket | undefined {
+    this.out.flush();
+    const socket = this.#connection.transport.detach();
+    // What the socket has not sent is up to its new owner, who may write more before that is sent.
+    if (socket !== undefined) this.out.detached();
+    return socket;
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * What all connections of one server share: settings, handler, clock, deadlines, the output buffer, and the observer of
+ * what happens.
+ */
+import type { CloseReason, Connection, ConnectionState } from "../api/transport.ts";
+import type { ProtocolError } from "../api/errors.ts";
+import type { Settings } from "../options/settings.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import type { RequestHandler } from "./exchange.ts";
+import { DeadlineQueue } from "./deadline_queue.ts";
+import { CorkBuffer } from "./cork_buffer.ts";
+import { ProxyPeers } from "./proxy_peers.ts";
+import { EvictionQueue } from "./eviction.ts";
+import { TurnQueue } from "./turns.ts";
+
+/** A connection as the observer sees it. */
+export interface ObservedConnection {
+  /** What users hold of it. */
+  readonly facade: Connection;
+  /** Requests received, the one under way included. */
+  readonly requests: number;
+}
+
+/** Gets to know what happens on the connections. */
+export interface Observer {
+  /** A connection has changed its state. */
+  stateChanged(connection: ObservedConnection, to: ConnectionState): void;
+  /** A request head was read. */
+  requestBegan(connection: ObservedConnection): void;
+  /** A connection is closed. */
+  connectionEnded(reason: CloseReason): void;
+  /** A handler threw or rejected. */
+  handlerFailed(error: unknown): void;
+  /** The engine has refused a request, or a connection, with an error response. */
+  requestRefused(error: ProtocolError, connection: ObservedConnection): void;
+}
+
+/**
+ * How near the server is to `maxConnections`:
+ * - `none`: connections persist as the options say
+ * - `shorten-idle`: idle connections are kept for a part of `idleTimeout`
+ * - `no-keep-alive`: that, and the first response of a connection is its last
+ */
+export type Pressure = "none" | "shorten-idle" | "no-keep-alive";
+
+/** The engine of one server. */
+export class Engine {
+  /** Responds to the requests. */
+  readonly handler: RequestHandler;
+  /** The value of every option. */
+  readonly settings: Settings;
+  /** Gets to know what happens. */
+  readonly observer: Observer;
+  /** The clock. */
+  readonly clock: Clock;
+  /** The deadlines. */
+  readonly deadlines: DeadlineQueue;
+  /** The connections that wait for their next turn of the event loop. */
+  readonly turns: TurnQueue;
+  /** The output buffer. */
+  readonly output: CorkBuffer = new CorkBuffer();
+  /** The peers whose connections begin with a PROXY header; `null` for none. */
+  readonly proxyPeers: ProxyPeers | null;
+  /** Whether connections persist; may change at run time. */
+  keepAlive: boolean;
+  /** How near the server is to its cap. */
+  pressure: Pressure = "none";
+  /** The connections that can be evicted. */
+  readonly eviction: EvictionQueue = new EvictionQueue();
+  /** When the current event began, by the monotonic clock in milliseconds: one look serves all that follows from it. */
+  now: number;
+  /** Bytes received on all connections. */
+  bytesRead = 0;
+  /** Bytes handed to transports on all connections. */
+  bytesWritten = 0;
+  #connections = 0;
+
+  /**
+   * Makes an engine whose connections respond with `handler`.
+   *
+   * @throws {TypeError} on an entry of `settings.proxies` that names no peers
+   */
+  constructor(handler: RequestHandler, settings: Settings, observer: Observer, clock: Clock = systemClock) {
+    this.handler = handler;
+    this.settings = settings;
+    this.observer = observer;
+    this.clock = clock;
+    this.now = clock.now();
+    this.deadlines = new DeadlineQueue(clock, () => this.beginEvent());
+    this.turns = new TurnQueue(clock);
+    this.proxyPeers = settings.proxies === null ? null : new ProxyPeers(settings.proxies);
+    this.keepAlive = settings.keepAlive;
+  }
+
+  /** An event begins: reads the clock. */
+  beginEvent(): void {
+    this.now = this.clock.now();
+  }
+
+  /** Counts a connection in. */
+  connectionOpened(): void {
+    this.#connections++;
+  }
+
+  /** Counts a connection out; without any, no timer runs. */
+  connectionClosed(reason: CloseReason): void {
+    if (--this.#connections === 0) this.deadlines.stop();
+    this.observer.connectionEnded(reason);
+  }
+}

@@ -1,0 +1,365 @@
+/**
+ * The exchange that handlers see: one request and its response, whatever protocol carries them.
+ */
+import { ConnectionError, ExchangeError } from "../api/errors.ts";
+import type { Exchange, Fields, Upgraded, UpgradeOptions } from "../api/exchange.ts";
+import type { Timeouts } from "../api/timeouts.ts";
+import type { Addr, Connection } from "../api/transport.ts";
+import { linesOf } from "../wire/field_lines.ts";
+import { abortError } from "./abort_error.ts";
+import { BodyIterator, Collector, streamBody } from "./body_readers.ts";
+import { handled } from "./deferred.ts";
+import { ERROR_FIELDS, errorText } from "./error_response.ts";
+import { ExchangeFacade } from "./exchange_facade.ts";
+import type { ExchangePort, RequestView, ResponseStream } from "./protocol.ts";
+import { RequestBody } from "./request_body.ts";
+import { TunnelFacade } from "./tunnel_facade.ts";
+
+/** Gets to know how an exchange ends: one of the two is called, once. */
+export interface ExchangeWatcher {
+  /** Response and body are complete; the head can be read for the last time. */
+  exchangeOver(): void;
+  /** The connection was lost before the response was complete. */
+  exchangeLost(error: unknown): void;
+}
+
+/** Responds to a request, in whatever form its user has written that. */
+export type RequestHandler = (x: HttpExchange) => void | PromiseLike<void>;
+
+const decoder = new TextDecoder();
+const NO_FIELDS: readonly [string, string][] = [];
+
+/** A reusable exchange: the protocol reads `head`, calls `begin`, and `finish` when it is over. */
+export class HttpExchange implements Exchange {
+  /** The request's head. */
+  readonly head: RequestView;
+  /** The request's body. */
+  readonly body: RequestBody = new RequestBody();
+  /** The response. */
+  readonly response: ResponseStream;
+  /** Gets to know how it ends. */
+  watcher: ExchangeWatcher | null = null;
+  /** Whether an asynchronous handler is still running, so that it may use the exchange. */
+  #handlerRuns = false;
+  /** Whether the handler ended before the response, so that something else refers to the exchange, maybe for ever. */
+  #escaped = false;
+  /** `null` while it is not under way. */
+  #port: ExchangePort | null = null;
+  #abort: AbortController | null = null;
+  /** Why `signal` is aborted, kept also where `signal` was not read yet; `null` before. */
+  #abortReason: unknown = null;
+  /** Why the connection was lost. */
+  #lost: unknown = null;
+  /** How often it was begun: what belongs to one request must not reach into the next. */
+  #generation = 0;
+  #facade: Exchange | null = null;
+
+  /** Not begun yet. */
+  constructor(head: RequestView, response: ResponseStream) {
+    this.head = head;
+    this.response = response;
+  }
+
+  /** What exchange handlers hold of it. */
+  get facade(): Exchange {
+    return this.#facade ??= new ExchangeFacade(this);
+  }
+
+  /** Begins: the head was read. */
+  begin(port: ExchangePort): void {
+    this.#port = port;
+    this.#generation++;
+  }
+
+  /** Calls the handler, and responds for one that fails. */
+  run(handler: RequestHandler): void {
+    const port = this.#live;
+    try {
+      const running = handler(this);
+      if (typeof running?.then === "function") return this.#await(running, port);
+    } catch (error) {
+      this.#handlerFailed(port, error);
+    }
+    // One of its callbacks responds later.
+    if (this.response.phase !== "complete") this.#escaped = true;
+  }
+
+  /** Apart from `run`, whose every call would otherwise allocate for the closures. */
+  #await(running: PromiseLike<void>, port: ExchangePort): void {
+    this.#handlerRuns = true;
+    const generation = this.#generation;
+    // A thenable that is no promise may call back twice, also when the exchange is in use again.
+    const isFirst = (): boolean => this.#handlerRuns && generation === this.#generation;
+    running.then(() => {
+      if (isFirst()) this.#handlerReturned(port);
+    }, (error) => {
+      if (!isFirst()) return;
+      this.#handlerFailed(port, error);
+      this.#handlerReturned(port);
+    });
+  }
+
+  #handlerReturned(port: ExchangePort): void {
+    this.#handlerRuns = false;
+    if (this.#port === null) {
+      if (!this.#escaped) port.exchangeFree(this);
+      return;
+    }
+    if (this.response.phase === "unanswered") {
+      this.#handlerFailed(port, new ExchangeError("unanswered", "the handler ended without an answer"));
+    }
+    if (this.response.phase !== "complete") this.#escaped = true;
+  }
+
+  /** A handler that has failed may have left something behind that still uses the exchange. */
+  #handlerFailed(port: ExchangePort, error: unknown): void {
+    this.#escaped = true;
+    if (!this.isAbort(error)) port.handlerFailed(error);
+    if (this.response.phase === "unanswered") this.respond(500, ERROR_FIELDS, errorText(500));
+    else if (this.response.phase === "streaming") port.responseBroken();
+  }
+
+  /** Whether a handler, or what it has left behind, may still use it, so that it must not be reused. */
+  get isReferenced(): boolean {
+    return this.#handlerRuns || this.#escaped;
+  }
+
+  /** Whether it was begun, and is not over. */
+  get isUnderWay(): boolean {
+    return this.#port !== null;
+  }
+
+  /** It is over: later calls throw. */
+  finish(): void {
+    if (!this.body.complete) {
+      this.body.fail(new ExchangeError("body_dropped", "the exchange is over, and the body was dropped"));
+    }
+    this.#port = null;
+    this.#abort = null;
+    this.#abortReason = null;
+    this.#lost = null;
+    this.watcher?.exchangeOver();
+    this.watcher = null;
+    this.head.reset();
+  }
+
+  /** The connection was lost: pending reads and writes fail. */
+  connectionLost(error: unknown): void {
+    this.head.retain(); // the handler may read it, now and later
+    this.#lost = error;
+    const isUnfinished = this.response.phase !== "complete";
+    this.response.abort();
+    this.body.fail(error);
+    if (isUnfinished) {
+      this.abortSignal(error);
+      this.watcher?.exchangeLost(error);
+    } else {
+      this.watcher?.exchangeOver();
+    }
+    this.watcher = null;
+  }
+
+  /** A part of the response was sent; answers whether there may be more in this turn, otherwise `ready` resolves then. */
+  spendTurn(): boolean {
+    return this.response.phase === "aborted" || this.#live.spendTurn();
+  }
+
+  /** Aborts `signal`, also where it is read later: the client may be gone. The response goes on. */
+  abortSignal(error: unknown): void {
+    if (this.#abortReason !== null) return;
+    this.#abortReason = error;
+    this.#abort?.abort(abortError(error));
+  }
+
+  /** Whether the client has gone, or may have, before its response was complete. */
+  get isAborted(): boolean {
+    return this.#abortReason !== null || this.response.phase === "aborted";
+  }
+
+  /** Whether `error` only passes on that the client has gone, which is no failure of the handler's. */
+  isAbort(error: unknown): boolean {
+    if (!this.isAborted) return false;
+    return error instanceof ConnectionError || (error as Error | undefined)?.name === "AbortError";
+  }
+
+  /**
+   * Its protocol.
+   *
+   * @throws {ExchangeError} where the exchange is over
+   */
+  get port(): ExchangePort {
+    return this.#live;
+  }
+
+  get #live(): ExchangePort {
+    if (this.#port === null) throw new ExchangeError("over", "the exchange is over");
+    return this.#port;
+  }
+
+  // The request.
+
+  get method(): string {
+    void this.#live;
+    return this.head.method;
+  }
+
+  get target(): string {
+    void this.#live;
+    return this.head.target;
+  }
+
+  get httpVersion(): "1.0" | "1.1" {
+    void this.#live;
+    return this.head.httpVersion;
+  }
+
+  get connection(): Connection {
+    return this.#live.connection;
+  }
+
+  get remoteAddr(): Addr | undefined {
+    return this.#live.connection.remoteAddr;
+  }
+
+  get signal(): AbortSignal {
+    void this.#live;
+    if (this.#abort === null) {
+      this.#abort = new AbortController();
+      if (this.#abortReason !== null) this.#abort.abort(abortError(this.#abortReason));
+    }
+    return this.#abort.signal;
+  }
+
+  get draining(): AbortSignal {
+    return this.#live.draining;
+  }
+
+  header(name: string): string | null {
+    void this.#live;
+    return this.head.fields.get(name.toLowerCase());
+  }
+
+  headers(): IterableIterator<[string, string]> {
+    void this.#live;
+    return this.#lines(this.#generation);
+  }
+
+  *#lines(generation: number): IterableIterator<[string, string]> {
+    for (const line of this.head.fields) {
+      if (this.#port === null || generation !== this.#generation) {
+        throw new ExchangeError("over", "the exchange is over");
+      }
+      yield line;
+    }
+  }
+
+  setTimeouts(timeouts: Timeouts): void {
+    if (this.response.phase !== "aborted") this.#live.setTimeouts(timeouts);
+  }
+
+  // Its body.
+
+  get hasBody(): boolean {
+    void this.#live;
+    return this.head.hasBody;
+  }
+
+  get contentLength(): number | undefined {
+    void this.#live;
+    return this.body.length;
+  }
+
+  bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    const bytes = new Promise<Uint8Array<ArrayBuffer>>((resolve, reject) => {
+      const port = this.#useBody();
+      this.body.attach(new Collector(resolve, reject, this.body.length));
+      this.body.resume();
+      port.bodyWanted();
+    });
+    return handled(bytes);
+  }
+
+  text(): Promise<string> {
+    return handled(this.bytes().then((bytes) => decoder.decode(bytes)));
+  }
+
+  json(): Promise<unknown> {
+    return handled(this.text().then((text) => JSON.parse(text)));
+  }
+
+  chunks(): AsyncIterableIterator<Uint8Array<ArrayBuffer>> {
+    const port = this.#useBody();
+    return new BodyIterator(this.body, () => port.bodyWanted());
+  }
+
+  /** `onUse` is called whenever the stream is read or cancelled; `failure` gives what it errors with. */
+  stream(
+    onUse?: () => void,
+    failure?: (error: unknown) => unknown,
+  ): ReadableStream<Uint8Array<ArrayBuffer>> {
+    const port = this.#useBody();
+    const want = (): void => {
+      onUse?.();
+      port.bodyWanted();
+    };
+    return streamBody(this.body, want, failure);
+  }
+
+  #useBody(): ExchangePort {
+    const port = this.#live;
+    if (this.body.used) throw new ExchangeError("body_used", "the request body was used already");
+    return port;
+  }
+
+  trailers(): IterableIterator<[string, string]> {
+    void this.#live;
+    return (this.body.trailers ?? NO_FIELDS)[Symbol.iterator]() as IterableIterator<[string, string]>;
+  }
+
+  // The response.
+
+  interim(status: number, fields?: Fields): void {
+    this.response.interim(status, fields);
+  }
+
+  earlyHints(fields: Fields): void {
+    this.response.interim(103, fields);
+  }
+
+  upgrade({ protocol, fields, silent = false }: UpgradeOptions = {}): Upgraded {
+    const lines = linesOf(fields); // before the checks, since reading them may run code that responds, or closes
+    const port = this.#live;
+    if (this.response.phase === "aborted") throw this.#lost;
+    if (this.response.phase !== "unanswered") {
+      throw new ExchangeError("answered", "upgrade(): the response has begun");
+    }
+    if (!this.body.complete) throw new ExchangeError("body_used", "upgrade(): read the request body first");
+    this.response.switchProtocols(silent, protocol, lines);
+    return new TunnelFacade(port.openTunnel());
+  }
+
+  respond(status: number, fields?: Fields, body?: string | Uint8Array | null): void {
+    this.response.respond(status, fields, body);
+  }
+
+  start(status: number, fields?: Fields): void {
+    this.response.start(status, fields);
+  }
+
+  write(chunk: string | Uint8Array): boolean {
+    return this.response.write(chunk);
+  }
+
+  ready(): Promise<void> {
+    const isAborted = this.response.phase === "aborted";
+    return isAborted ? handled(Promise.reject(this.#lost)) : this.#live.ready();
+  }
+
+  end(chunk?: string | Uint8Array | null, trailers?: Fields): void {
+    this.response.end(chunk, trailers);
+  }
+
+  abort(): void {
+    if (this.response.phase !== "aborted") this.#live.responseBroken();
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * The seam between a connection and the protocol that it speaks. `core` knows these interfaces only; `http1` implements
+ * them. It is synchronous, and what concerns one request goes through its exchange, so that a protocol with many
+ * exchanges at once fits too.
+ */
+import type { ProtocolError } from "../api/errors.ts";
+import type { Fields, Upgraded } from "../api/exchange.ts";
+import type { Timeouts } from "../api/timeouts.ts";
+import type { CloseReason, Connection } from "../api/transport.ts";
+import type { FieldLines } from "../wire/field_lines.ts";
+import type { ReadWait } from "./read_wait.ts";
+
+/** The fields of a request; names are in lower case. */
+export interface RequestFields extends Iterable<[name: string, value: string]> {
+  /** The values of all lines of this name, joined; `null` where there is none. */
+  get(name: string): string | null;
+  /** Whether there is a line of this name. */
+  has(name: string): boolean;
+}
+
+/** A request's head, however it was transmitted. Valid while its exchange is under way, a snapshot for ever. */
+export interface RequestView {
+  /** The method, as sent. */
+  readonly method: string;
+  /** The request target, as sent (RFC 9112 §3.2). */
+  readonly target: string;
+  /** The client's HTTP version. */
+  readonly httpVersion: "1.0" | "1.1";
+  /** Whether a body follows. */
+  readonly hasBody: boolean;
+  /** Whether the client still waits for 100 before it sends the body (RFC 9110 §10.1.1). */
+  readonly expectsContinue: boolean;
+  /** Whether the client wants the connection to persist (RFC 9112 §9.3). */
+  readonly persists: boolean;
+  /** The field lines. */
+  readonly fields: RequestFields;
+  /** What it was read from is about to be reused: copies that, unless it was copied. */
+  retain(): void;
+  /** A copy that stays valid after the exchange. */
+  snapshot(): RequestView;
+  /** Makes it ready for the next request. */
+  reset(): void;
+}
+
+/** `unanswered` → `streaming` → `complete`, or straight; `aborted` where there is nothing to respond to any more. */
+export type ResponsePhase = "unanswered" | "streaming" | "complete" | "aborted";
+
+/** The response of one exchange. Calls out of order throw an `ExchangeError`; once it is aborted they do nothing. */
+export interface ResponseStream {
+  /** How far it has come. */
+  readonly phase: ResponsePhase;
+  /** Whether the end of its body is the end of the connection. */
+  readonly endsWithConnection: boolean;
+  /** Sends a whole response. */
+  respond(status: number, fields?: Fields, body?: string | Uint8Array | null): void;
+  /** Sends the head of a response whose body follows. */
+  start(status: number, fields?: Fields): void;
+  /** Sends a part of the body; answers whether more is welcome. */
+  write(chunk: string | Uint8Array): boolean;
+  /** Ends the body. */
+  end(chunk?: string | Uint8Array | null, trailers?: Fields): void;
+  /** Sends an interim response (RFC 9110 §15.2). */
+  interim(status: number, fields?: Fields): void;
+  /**
+   * Sends the response after which the connection is another protocol's, with `lines` as its fields; nothing where
+   * `silently`.
+   */
+  switchProtocols(silently: boolean, protocol: string | undefined, lines: FieldLines): void;
+  /** There is nothing to respond to any more. */
+  abort(): void;
+}
+
+/** What an exchange calls on its protocol. */
+export interface ExchangePort {
+  /** The connection, as users see it. */
+  readonly connection: Connection;
+  /** Whether the connection is encrypted. */
+  readonly isSecure: boolean;
+  /** Aborts when the connection is retired. */
+  readonly draining: AbortSignal;
+  /** Resolves when more of the response is welcome; rejects when the connection is closed first. */
+  ready(): Promise<void>;
+  /** The handler reads the body: sends 100 if the client waits for it, and feeds what is here. */
+  bodyWanted(): void;
+  /** A part of the response was sent; answers whether there may be more in this turn of the event loop. */
+  spendTurn(): boolean;
+  /** Other timeouts apply to this request, and the idle time after it. */
+  setTimeouts(timeouts: Timeouts): void;
+  /** The connection is another protocol's from now on. */
+  openTunnel(): Upgraded;
+  /** The response cannot be completed: the connection ends, visibly. */
+  responseBroken(): void;
+  /** The handler threw or rejected. */
+  handlerFailed(error: unknown): void;
+  /** The exchange was over before its handler was; now nothing refers to it. */
+  exchangeFree(x: unknown): void;
+}
+
+/** What a connection calls on its protocol. */
+export interface ProtocolConnection {
+  /** Processes `bytes[start, end)` as far as possible; answers where it stopped. */
+  receive(bytes: Uint8Array, start: number, end: number): number;
+  /** What it waits for now. `idle`: no byte of a next request has come. */
+  readonly wait: ReadWait;
+  /** Whether the next byte would be one of a head. */
+  readonly readsHead: boolean;
+  /** Whether a request was received, as far as its handler takes it, and its response is not complete. */
+  readonly awaitsHandler: boolean;
+  /** Whether an exchange is under way. */
+  readonly isExchangeUnderWay: boolean;
+  /** Whether a response is being streamed. */
+  readonly isStreaming: boolean;
+  /** Bytes of the current body received so far, without their framing. */
+  readonly bodyReceived: number;
+  /** Whether the connection's end would be taken for the end of a response that the peer has not got whole. */
+  readonly closeTruncates: boolean;
+  /** Nothing is under way: releases what only an exchange needs. */
+  becomeIdle(): void;
+  /** The peer has half-closed; some of what it sent may still have to be processed. */
+  peerHalfClosed(): void;
+  /** The peer has half-closed, and everything was processed: what is incomplete stays so. */
+  abandonIncomplete(): void;
+  /** Refuses the request under way, or the one that is being received, and closes the connection. */
+  refuse(error: ProtocolError, reason: CloseReason): void;
+  /** Writes a response that says that the connection is refused. */
+  writeRefusal(error: ProtocolError): void;
+  /** The connection ends; its last response was written. */
+  finish(): void;
+  /**
+   * The connection is closed; `bytes[start, end)` is what was received and not processed. Answers what is to be told,
+   * once the connection has released everything.
+   */
+  close(bytes: Uint8Array, start: number, end: number): ConnectionLoss | null;
+}
+
+/** The exchange that was under way when its connection was closed. */
+export interface ConnectionLoss {
+  /** Tells the exchange, and so its handler. */
+  connectionLost(error: unknown): void;
+}

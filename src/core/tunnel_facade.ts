@@ -1,0 +1,26 @@
+/**
+ * What users hold of a tunnel: the documented members and no others.
+ */
+import type { Upgraded } from "../api/exchange.ts";
+
+/** The streams of an upgraded connection, or its socket. */
+export class TunnelFacade implements Upgraded {
+  readonly #tunnel: Upgraded;
+
+  /** A facade of `tunnel`. */
+  constructor(tunnel: Upgraded) {
+    this.#tunnel = tunnel;
+  }
+
+  get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return this.#tunnel.readable;
+  }
+
+  get writable(): WritableStream<Uint8Array> {
+    return this.#tunnel.writable;
+  }
+
+  get socket(): unknown {
+    return this.#tunnel.socket;
+  }
+}

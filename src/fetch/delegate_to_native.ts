@@ -1,0 +1,48 @@
+/**
+ * How our cheap objects are complete all the same: whatever a platform class has and ours does not define
+ * is asked of a native twin, made then. So they have each platform's members, those to come included.
+ */
+
+/**
+ * Makes instances of `ours` pass as instances of `native`, and forwards what `ours` lacks to the twin.
+ *
+ * @param twin gives the native object that stands for one of ours
+ */
+export function delegateToNative<T extends object>(
+  ours: { prototype: T },
+  native: { prototype: object },
+  twin: (self: T) => object,
+): void {
+  /** One for each of the platform's functions: two names of one function stay two names of one. */
+  const calls = new Map<unknown, unknown>();
+  for (let level = native.prototype; level !== Object.prototype; level = Object.getPrototypeOf(level)) {
+    for (const key of Reflect.ownKeys(level)) {
+      const { get, value, enumerable = false } = Object.getOwnPropertyDescriptor(level, key)!;
+      if (Object.hasOwn(ours.prototype, key)) {
+        Object.defineProperty(ours.prototype, key, { enumerable });
+        continue;
+      }
+      if (typeof value === "function" && !calls.has(value)) calls.set(value, forwardCall(key, twin));
+      const forward = get !== undefined
+        ? { get: forwardGet(key, twin) }
+        : { value: calls.get(value) ?? value };
+      Object.defineProperty(ours.prototype, key, { ...forward, enumerable, configurable: true });
+    }
+  }
+  // Inherited: it is whatever the platform's instances say.
+  Reflect.deleteProperty(ours.prototype, "constructor");
+  Object.setPrototypeOf(ours.prototype, native.prototype);
+}
+
+function forwardGet<T extends object>(key: PropertyKey, twin: (self: T) => object): (this: T) => unknown {
+  return function () {
+    return Reflect.get(twin(this), key);
+  };
+}
+
+function forwardCall<T extends object>(key: PropertyKey, twin: (self: T) => object): (this: T) => unknown {
+  return function (...args: unknown[]) {
+    const native = twin(this);
+    return Reflect.apply(Reflect.get(native, key), native, args);
+  };
+}

@@ -1,0 +1,57 @@
+/**
+ * What fetch handlers get as `info`: the documented members and no others.
+ */
+import type { Fields, Upgraded, UpgradeOptions } from "../api/exchange.ts";
+import type { FetchInfo } from "../api/options.ts";
+import type { Timeouts } from "../api/timeouts.ts";
+import type { Addr, Connection } from "../api/transport.ts";
+
+/** Forwards to the call. */
+export class FetchInfoFacade implements FetchInfo {
+  readonly #call: FetchInfo;
+
+  /** The `info` of `call`. */
+  constructor(call: FetchInfo) {
+    this.#call = call;
+  }
+
+  get remoteAddr(): Addr | undefined {
+    return this.#call.remoteAddr;
+  }
+
+  get connection(): Connection {
+    return this.#call.connection;
+  }
+
+  get completed(): Promise<void> {
+    return this.#call.completed;
+  }
+
+  get draining(): AbortSignal {
+    return this.#call.draining;
+  }
+
+  get trailers(): Headers {
+    return this.#call.trailers;
+  }
+
+  sendTrailers(trailers: Fields | (() => Fields)): void {
+    this.#call.sendTrailers(trailers);
+  }
+
+  earlyHints(fields: Fields): void {
+    this.#call.earlyHints(fields);
+  }
+
+  upgrade(options?: UpgradeOptions): Upgraded & { readonly response: Response } {
+    return this.#call.upgrade(options);
+  }
+
+  nativeRequest(): Request {
+    return this.#call.nativeRequest();
+  }
+
+  setTimeouts(timeouts: Timeouts): void {
+    this.#call.setTimeouts(timeouts);
+  }
+}

@@ -1,0 +1,29 @@
+/**
+ * HTTP/1.1 for one server: what its connections share.
+ */
+import type { HttpConnection } from "../core/connection.ts";
+import type { Engine } from "../core/engine.ts";
+import { DateLine } from "./date_line.ts";
+import { Http1Connection } from "./http1_connection.ts";
+import { PersistenceFields } from "./persistence_fields.ts";
+
+/** The HTTP/1.1 of one server. */
+export class Http1Protocol {
+  readonly #engine: Engine;
+  readonly #persistenceFields: PersistenceFields;
+  readonly #date = new DateLine();
+  readonly #calendar: () => number;
+  readonly #dateLine = (): Uint8Array => this.#date.at(this.#engine.now, this.#calendar);
+
+  /** For the connections of `engine`. */
+  constructor(engine: Engine) {
+    this.#engine = engine;
+    this.#persistenceFields = new PersistenceFields(engine.settings);
+    this.#calendar = () => engine.clock.calendar();
+  }
+
+  /** Speaks HTTP/1.1 on `connection`. */
+  connect(connection: HttpConnection): Http1Connection {
+    return new Http1Connection(connection, this.#persistenceFields, this.#dateLine);
+  }
+}

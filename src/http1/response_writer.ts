@@ -1,0 +1,344 @@
+/**
+ * The response of the exchange under way: its head, its framing, and that it is as long as it says.
+ */
+import { ExchangeError } from "../api/errors.ts";
+import type { Fields } from "../api/exchange.ts";
+import type { ResponsePhase, ResponseStream } from "../core/protocol.ts";
+import { ByteWriter, SHORT_TEXT, utf8Length } from "../wire/byte_writer.ts";
+import { EncodedText } from "../wire/encoded_text.ts";
+import { type FieldLines, linesOf, releaseLines } from "../wire/field_lines.ts";
+import {
+  type FieldFilter,
+  LENGTH_NOT_GIVEN,
+  ReservedFields,
+  TRAILER_RULES,
+  writeFields,
+  writeLines,
+} from "./response_head.ts";
+import { ResponseHeadCache } from "./response_head_cache.ts";
+import type { ConnectionWriter } from "../core/connection_writer.ts";
+import type { RequestHead } from "./request_head.ts";
+import { protocolToSwitchTo } from "./upgrade.ts";
+import { isBodiless } from "../wire/status.ts";
+import { statusLine } from "./status_line.ts";
+
+/** What a response needs of its connection. */
+export interface ResponsePort {
+  /** The head of the request. */
+  readonly head: RequestHead;
+  /** Where the response is written. */
+  readonly out: ConnectionWriter;
+  /**
+   * Ends the head: Date, unless the handler has given it (`isDated`), the persistence fields, and the empty line. `mustClose`: the
+   * connection cannot persist. `isWhole`: the body follows at once.
+   */
+  endHead(out: ByteWriter, isDated: boolean, mustClose: boolean, isWhole: boolean): void;
+  /** `date: …` CRLF, now. */
+  dateLine(): Uint8Array;
+  /** The response is complete. */
+  responseComplete(): void;
+  /** The response cannot be completed: the connection ends, visibly. */
+  responseBroken(): void;
+}
+
+/** How the end of the response's body is known to the client; `none`: whatever is written is dropped. */
+type BodyFraming = "length" | "chunked" | "close" | "none";
+
+/** The length of a body that follows, which is not known yet. */
+const UNKNOWN_LENGTH = -1;
+/** Text beyond this length is encoded into memory of its own, so that what is shared stays small. */
+const LARGE_TEXT = 16 * 1024;
+const texts = new EncodedText(LARGE_TEXT);
+
+const CRLF = Uint8Array.of(0x0d, 0x0a);
+const CONTENT_LENGTH = bytesOf("content-length: ");
+const CHUNKED = bytesOf("transfer-encoding: chunked\r\n");
+const LAST_CHUNK = bytesOf("0\r\n\r\n");
+const SWITCHES = bytesOf("connection: upgrade\r\nupgrade: ");
+
+const encoder = new TextEncoder();
+/** Shared, because a head is written in one go. */
+const heads = new ResponseHeadCache();
+const reserved = new ReservedFields();
+/** What holds for the fields of a 101: its Upgrade is written already. */
+const SWITCH_RULES: FieldFilter = {
+  accept: (name, value) => name.toLowerCase() !== "upgrade" && reserved.accept(name, value),
+};
+
+function bytesOf(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+/** One response, reusable: `begin`, then `respond`, or `start`, `write` and `end`. */
+export class ResponseWriter implements ResponseStream {
+  #phase: ResponsePhase = "complete";
+  #port: ResponsePort | null = null;
+  #framing: BodyFraming = "none";
+  #remaining = 0;
+
+  /** Makes ready to answer through `port`. */
+  begin(port: ResponsePort): void {
+    this.#phase = "unanswered";
+    this.#framing = "none";
+    this.#port = port;
+  }
+
+  /** Where the response is. */
+  get phase(): ResponsePhase {
+    return this.#phase;
+  }
+
+  /** Whether the end of its body is the end of the connection. */
+  get endsWithConnection(): boolean {
+    return this.#framing === "close";
+  }
+
+  abort(): void {
+    this.#phase = "aborted";
+  }
+
+  /** Sends the whole response. */
+  respond(status: number, fields?: Fields, body?: string | Uint8Array | null): void {
+    const lines = linesOf(fields); // first, since what the user gave may run code that answers, or closes
+    if (!this.#isOrdered("respond", "unanswered")) return;
+    const port = this.#port!;
+    if (body != null) checkContent(body);
+    const out = port.out.acquire(); // first: what it sends for that may bring another connection to respond
+    const isReused = typeof body === "string" && body.length > SHORT_TEXT && body.length <= LARGE_TEXT;
+    const content = typeof body !== "string" || body.length <= SHORT_TEXT
+      ? body ?? null
+      : isReused
+      ? texts.encode(body)
+      : encoder.encode(body);
+    const length = content === null
+      ? 0
+      : typeof content === "string"
+      ? utf8Length(content)
+      : content.byteLength;
+    this.#writeHead(out, status, lines, length, content === null);
+    this.#phase = "complete";
+    if (this.#framing !== "none" && content !== null && length > 0) {
+      if (typeof content === "string") out.utf8(content);
+      else if (isReused) out.copy(content);
+      else port.out.append(content);
+    }
+    port.responseComplete();
+  }
+
+  /** Sends the head of a response whose body follows. */
+  start(status: number, fields?: Fields): void {
+    const lines = linesOf(fields);
+    if (!this.#isOrdered("start", "unanswered")) return;
+    this.#writeHead(this.#port!.out.acquire(), status, lines, UNKNOWN_LENGTH, false);
+    this.#phase = "streaming";
+  }
+
+  /** Sends a piece of the body; answers whether more is welcome. */
+  write(chunk: string | Uint8Array): boolean {
+    if (!this.#isOrdered("write", "streaming")) return false;
+    return this.#write(toBytes(chunk));
+  }
+
+  /** Ends the body; trailers go along where it is chunked. */
+  end(chunk?: string | Uint8Array | null, trailers?: Fields): void {
+    if (!this.#isOrdered("end", "streaming")) return;
+    // Made first: what is wrong with the trailers must not be found when the chunk has gone.
+    const last = this.#framing === "chunked" ? lastChunk(trailers) : null;
+    if (!this.#isOrdered("end", "streaming")) return; // they may have run code that has ended it
+    if (chunk != null) this.#write(toBytes(chunk));
+    if (this.#framing === "length" && this.#remaining > 0) {
+      this.#break(`the body ended ${this.#remaining} bytes before its content-length`);
+    }
+    if (last !== null) this.#port!.out.acquire().copy(last);
+    this.#phase = "complete";
+    this.#port!.responseComplete();
+  }
+
+  /** Sends an interim response (RFC 9110 §15.2), which HTTP/1.0 does not know. */
+  interim(status: number, fields?: Fields): void {
+    const lines = linesOf(fields);
+    if (!this.#isOrdered("interim", "unanswered")) return;
+    if (!Number.isInteger(status) || status < 102 || status > 199) {
+      throw new RangeError(
+        `an interim status is a whole number from 102 to 199, not ${status}; ` +
+          "100 is sent when the body is asked for, and 101 by upgrade()",
+      );
+    }
+    // It is advice, of which nothing may pile up where the client takes nothing.
+    if (this.#port!.head.minor === 0 || !this.#port!.out.acceptsResponse()) return;
+    this.#writeBareHead(status, lines, null);
+  }
+
+  /**
+   * Sends the last head that is HTTP on this connection: 101, or 200 to CONNECT; or nothing where the new protocol
+   * responds itself.
+   */
+  switchProtocols(silently: boolean, protocol: string | undefined, lines: FieldLines): void {
+    const next = silently ? null : protocolToSwitchTo(this.#port!.head, protocol);
+    if (!silently) this.#writeBareHead(next === null ? 200 : 101, lines, next);
+    this.#phase = "complete";
+  }
+
+  /** A head without any framing. */
+  #writeBareHead(status: number, lines: FieldLines, protocol: string | null): void {
+    const out = this.#port!.out.acquire();
+    out.attempt(() => {
+      out.copy(statusLine(status));
+      reserved.reset();
+      if (protocol !== null) {
+        out.copy(SWITCHES);
+        out.latin1(protocol);
+        out.copy(CRLF);
+      }
+      writeLines(out, lines, protocol === null ? reserved : SWITCH_RULES);
+      releaseLines(lines);
+      if (reserved.contentLength !== LENGTH_NOT_GIVEN) {
+        throw new TypeError(`a response with status ${status} has no body, and no content-length`);
+      }
+      // A final one tells when it was made (RFC 9110 §6.6.1).
+      if (status >= 200 && !reserved.date) out.copy(this.#port!.dateLine());
+      out.copy(CRLF);
+    });
+  }
+
+  #write(chunk: Uint8Array): boolean {
+    const port = this.#port!;
+    const { byteLength } = chunk;
+    if (this.#framing === "none" || byteLength === 0) return port.out.append(chunk.subarray(0, 0));
+    if (this.#framing === "length") {
+      if (byteLength > this.#remaining) {
+        this.#break(`the body is ${byteLength - this.#remaining} bytes longer than its content-length`);
+      }
+      this.#remaining -= byteLength;
+    }
+    if (this.#framing !== "chunked") return port.out.append(chunk);
+    const out = port.out.acquire();
+    out.hexadecimal(byteLength);
+    out.copy(CRLF);
+    port.out.append(chunk);
+    return port.out.append(CRLF);
+  }
+
+  /** Whether a call comes in order; `false` where the response was aborted. Throws otherwise. */
+  #isOrdered(call: string, phase: ResponsePhase): boolean {
+    if (this.#phase === phase) return true;
+    if (this.#phase === "aborted") return false;
+    if (this.#phase === "complete") {
+      throw new ExchangeError("over", `${call}(): the response is complete, and the exchange over`);
+    }
+    if (this.#phase === "streaming") {
+      throw new ExchangeError("answered", `${call}(): the response was started already`);
+    }
+    throw new ExchangeError("not_started", `${call}(): call start() first`);
+  }
+
+  #break(message: string): never {
+    this.#port!.responseBroken();
+    throw new RangeError(message);
+  }
+
+  /** Writes the head, or nothing at all if it throws. */
+  #writeHead(
+    out: ByteWriter,
+    status: number,
+    lines: FieldLines,
+    length: number,
+    bodyOmitted: boolean,
+  ): void {
+    if (!Number.isInteger(status) || status < 200 || status > 999) {
+      throw new RangeError(`a final status is a whole number from 200 to 999, not ${status}`);
+    }
+    const mark = out.length;
+    try {
+      const given = heads.write(out, status, lines);
+      releaseLines(lines);
+      const mustClose = this.#writeFraming(out, status, given.contentLength, length, bodyOmitted) ||
+        given.close;
+      this.#port!.endHead(out, given.date, mustClose, length !== UNKNOWN_LENGTH);
+    } catch (error) {
+      out.length = mark;
+      throw error;
+    }
+  }
+
+  /**
+   * Decides how the body ends (RFC 9112 §6.3, RFC 9110 §8.6), where the handler's content-length is `given` bytes
+   * long, and it has `length` as far as that is known. Answers whether the connection ends with it.
+   */
+  #writeFraming(
+    out: ByteWriter,
+    status: number,
+    given: number,
+    length: number,
+    bodyOmitted: boolean,
+  ): boolean {
+    const port = this.#port!;
+    const declared = given === LENGTH_NOT_GIVEN ? length : given;
+    const tunnels = port.head.method === "CONNECT" && status < 300;
+    this.#framing = "none";
+    if (isBodiless(status) || tunnels) {
+      if (length > 0) throw new TypeError(`a response with status ${status} has no body`);
+      // A 204, and a 2xx to CONNECT, must not tell a length; a 304 may tell that of what it stands for.
+      if (status === 304 && given !== LENGTH_NOT_GIVEN) writeLength(out, given);
+    } else if (status === 205) {
+      if (declared > 0) throw new TypeError("a response with status 205 has no body");
+      this.#frameByLength(out, 0);
+    } else if (port.head.method === "HEAD") {
+      if (given !== LENGTH_NOT_GIVEN || (length !== UNKNOWN_LENGTH && !bodyOmitted)) {
+        writeLength(out, declared);
+      }
+    } else if (declared !== UNKNOWN_LENGTH) {
+      if (length !== UNKNOWN_LENGTH && length !== declared) {
+        throw new TypeError(`content-length says ${declared}, but the body has ${length} bytes`);
+      }
+      this.#frameByLength(out, declared);
+    } else if (port.head.minor > 0) {
+      this.#framing = "chunked";
+      out.copy(CHUNKED);
+    } else {
+      this.#framing = "close";
+    }
+    // Behind a CONNECT the client may send what is no HTTP, before it reads that there is no tunnel.
+    return this.#framing === "close" || port.head.method === "CONNECT";
+  }
+
+  #frameByLength(out: ByteWriter, length: number): void {
+    this.#framing = "length";
+    this.#remaining = length;
+    writeLength(out, length);
+  }
+}
+
+/** The last chunk, with the trailer section. */
+function lastChunk(trailers: Fields | undefined): Uint8Array {
+  if (trailers === undefined) return LAST_CHUNK;
+  const out = new ByteWriter(128);
+  out.copy(LAST_CHUNK.subarray(0, -CRLF.length));
+  writeFields(out, trailers, TRAILER_RULES);
+  out.copy(CRLF);
+  return out.bytes.subarray(0, out.length);
+}
+
+function toBytes(chunk: string | Uint8Array): Uint8Array {
+  checkContent(chunk);
+  return typeof chunk === "string" ? encoder.encode(chunk) : chunk;
+}
+
+function checkContent(content: unknown): void {
+  if (typeof content === "string" || content instanceof Uint8Array) return;
+  throw new TypeError(
+    `a body must be a string or a Uint8Array, not ${content === null ? "null" : typeof content}`,
+  );
+}
+
+/** `content-length: …` CRLF of the bodies that were sent, those that are short. */
+const lengthLines: Uint8Array[] = [];
+/** Shorter bodies have their line made once; there are as many lines as this at the most. */
+const SHORT_BODY = 1024;
+
+function writeLength(out: ByteWriter, length: number): void {
+  if (length < SHORT_BODY) return out.copy(lengthLines[length] ??= bytesOf(`content-length: ${length}\r\n`));
+  out.copy(CONTENT_LENGTH);
+  out.decimal(length);
+  out.copy(CRLF);
+}

@@ -1,0 +1,155 @@
+/**
+ * Where a server listens: the options checked, and every default filled in.
+ */
+import type { ListenOptions, TlsOptions } from "../api/options.ts";
+import { checkNames, describe, flag, limit, number } from "./checks.ts";
+import { MAX_TIME, optionNames, OTHERS } from "./table.ts";
+
+const MAX_PORT = 65_535;
+const DEFAULT_PORT = 8000;
+
+/** A port of one address. */
+export interface TcpPlace {
+  readonly kind: "tcp";
+  readonly port: number;
+  /** `ALL_ADDRESSES` where none was named. */
+  readonly hostname: string;
+  readonly reusePort: boolean;
+}
+
+/** Every address of this machine, of IPv6 and of IPv4. */
+export const ALL_ADDRESSES = "";
+
+/** Where a server listens. */
+export type ListenAt =
+  | TcpPlace
+  | { readonly kind: "unix"; readonly path: string; readonly mode: number | undefined }
+  | { readonly kind: "fd"; readonly fd: number | "systemd" };
+
+/** The settings of a listener. */
+export interface ListenSettings {
+  readonly at: ListenAt;
+  readonly backlog: number;
+  readonly tls: TlsOptions | undefined;
+}
+
+/**
+ * Checks that a server that takes PROXY headers listens without TLS.
+ *
+ * @throws {TypeError} where that is with TLS
+ */
+export function checkNoTls({ tls }: ListenOptions): void {
+  if (tls === undefined) return;
+  throw new TypeError(
+    'option "proxyProtocol" does not go with option "tls", since a PROXY header comes before the TLS ' +
+      "handshake: let the proxy speak TLS with the clients, and plain HTTP with this server",
+  );
+}
+
+/**
+ * Checks the options of a listener of a server that takes PROXY headers (`hasProxies`), or none.
+ *
+ * @throws {TypeError} on a wrong type, or an unknown option
+ * @throws {RangeError} on a number out of range
+ */
+export function listenSettings(options: ListenOptions, hasProxies = false): ListenSettings {
+  checkNames(options, optionNames("listen"));
+  if (hasProxies) checkNoTls(options);
+  return readListenSettings(options);
+}
+
+/** As `listenSettings`, where other options may stand beside. */
+export function readListenSettings(options: ListenOptions): ListenSettings {
+  return {
+    at: listenAt(options),
+    tls: options.tls === undefined ? undefined : checkTls(options.tls),
+    backlog: limit(options, "backlog"),
+  };
+}
+
+/** Options that say where to listen, with those that go along. */
+const PLACES = { port: ["hostname", "reusePort"], path: ["mode"], fd: [] } as const;
+
+function listenAt(options: ListenOptions): ListenAt {
+  const { hostname, path, fd } = options;
+  const place = path !== undefined ? "path" : fd !== undefined ? "fd" : "port";
+  for (const [other, along] of Object.entries(PLACES)) {
+    const stray = other === place ? undefined : [other, ...along].find((name) => name in options);
+    if (stray !== undefined && options[stray as keyof ListenOptions] !== undefined) {
+      throw new TypeError(`option "${stray}" does not go with option "${place}": give one of them`);
+    }
+  }
+  if (place === "path") {
+    if (typeof path !== "string" || path === "") {
+      throw new TypeError(`option "path" must be the path of a socket, not ${describe(path)}`);
+    }
+    if (path.includes("\0", 1)) {
+      throw new TypeError(
+        `option "path" must have no NUL but as its first character, unlike ${describe(path)}`,
+      );
+    }
+    if (path.startsWith("\0") && options.mode !== undefined) {
+      throw new TypeError('option "mode" does not go with an option "path" that names no file');
+    }
+    const mode = options.mode === undefined ? undefined : number("mode", options.mode, 0, "count", 0, 0o777);
+    return { kind: "unix", path, mode };
+  }
+  if (place === "fd") {
+    return { kind: "fd", fd: fd === "systemd" ? fd : number("fd", fd, 0, "count", 0, MAX_TIME) };
+  }
+  if (hostname !== undefined && (typeof hostname !== "string" || !/^[^\s\0]+$/.test(hostname))) {
+    throw new TypeError(`option "hostname" must be an address or a host name, not ${describe(hostname)}`);
+  }
+  return {
+    kind: "tcp",
+    port: number("port", portNumber(options.port), DEFAULT_PORT, "count", 0, MAX_PORT),
+    hostname: hostname === undefined ? ALL_ADDRESSES : withoutBrackets(hostname),
+    reusePort: flag(options, "reusePort"),
+  };
+}
+
+/** A port as the environment has it is text. */
+function portNumber(port: number | string | undefined): number | undefined {
+  if (typeof port !== "string") return port;
+  if (!/^[0-9]+$/.test(port)) {
+    throw new TypeError(`option "port" must be a number, also as a string of digits, not ${describe(port)}`);
+  }
+  return Number(port);
+}
+
+/** An IPv6 address, also as a URL writes it (RFC 3986 §3.2.2). */
+function withoutBrackets(hostname: string): string {
+  return /^\[([^\]]*:[^\]]*)\]$/.exec(hostname)?.[1] ?? hostname;
+}
+
+/** What PEM must hold to be used. */
+const PEM = {
+  key: ["private key", /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/],
+  cert: ["certificate", /-----BEGIN (?:[A-Z0-9]+ )?CERTIFICATE-----/],
+  ca: ["certificate", /-----BEGIN (?:[A-Z0-9]+ )?CERTIFICATE-----/],
+} as const;
+
+/** Checks a certificate's options; `name` is that of the option. Throws as `serveSettings`. */
+export function checkTls(tls: TlsOptions, name = "tls"): TlsOptions {
+  if (typeof tls !== "object" || tls === null) {
+    throw new TypeError(`option "${name}" must be an object like { key, cert }, not ${describe(tls)}`);
+  }
+  checkNames(tls, OTHERS.tls.members!, `${name}.`);
+  for (const part of ["key", "cert", "ca"] as const) {
+    const value = tls[part];
+    if (typeof value === "string" || value instanceof Uint8Array) continue;
+    if (part === "ca" && value === undefined) continue;
+    throw new TypeError(`option "${name}.${part}" must be PEM, as a string or bytes, not ${describe(value)}`);
+  }
+  for (const part of ["key", "cert", "ca"] as const) {
+    const value = tls[part];
+    if (value === undefined) continue;
+    const [what, pattern] = PEM[part];
+    const text = typeof value === "string" ? value : new TextDecoder().decode(value);
+    if (!pattern.test(text)) throw new TypeError(`option "${name}.${part}" holds no ${what} as PEM`);
+  }
+  if (tls.passphrase !== undefined && typeof tls.passphrase !== "string") {
+    throw new TypeError(`option "${name}.passphrase" must be a string, not ${describe(tls.passphrase)}`);
+  }
+  return tls;
+}

@@ -1,0 +1,11 @@
+/** A program whose server is told `ref()` or `unref()`, as its argument says; it prints when it lives on all the same. */
+import process from "node:process";
+import { setTimeout } from "node:timers";
+import { createServer } from "../../mod.ts";
+
+const server = createServer({ exchange: (x) => x.respond(200) });
+await server.listen({ port: 0, hostname: "127.0.0.1" });
+for (const call of process.argv[2].split(",")) server[call as "ref" | "unref"]();
+console.log("listening");
+// Does not keep the process alive itself.
+setTimeout(() => console.log("still here"), 100).unref();
