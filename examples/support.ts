@@ -31,17 +31,18 @@ export function announce(server: Server): void {
 
 /**
  * Ends the server on a signal: the first lets requests in flight finish, the second does not wait. `endStreams`
- * ends what would never finish by itself.
+ * ends what would never finish by itself; the report waits for that.
  */
-export function endOnSignals(server: Server, endStreams: () => void = () => {}): void {
+export function endOnSignals(server: Server, endStreams: () => unknown = () => {}): void {
   let stopping = false;
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.on(signal, async () => {
       if (stopping) return await server.close();
       stopping = true;
       console.log("Shutting down");
-      endStreams();
+      const streams = endStreams();
       const { finished, idleClosed, forced } = await server.shutdown({ timeout: 5_000 });
+      await streams;
       console.log(`Connections: ${finished} finished, ${idleClosed} were idle, ${forced} were cut off`);
     });
   }

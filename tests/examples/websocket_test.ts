@@ -1,5 +1,5 @@
 /**
- * The WebSocket examples, each in a process of its own, with real clients: the runtime's own WebSocket, where it has
+ * The WebSocket example in a process of its own, with real clients: the runtime's own WebSocket, where it has
  * one, and the `ws` package's.
  */
 import assert from "node:assert/strict";
@@ -10,8 +10,6 @@ import ws from "ws";
 import { assertSameBytes, concat, patternBytes } from "../support/bytes.ts";
 import { inTime } from "../support/deadline.ts";
 import { type Example, startExample } from "../support/example.ts";
-
-const isNode = !("Deno" in globalThis || "Bun" in globalThis);
 
 /** What is used of a WebSocket, which all clients here have. */
 interface Client {
@@ -190,5 +188,3 @@ function examples(name: string): void {
 }
 
 examples("websocket");
-// Only Node has the sockets that `ws` takes.
-if (isNode) examples("websocket_node");
