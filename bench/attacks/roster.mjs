@@ -30,7 +30,7 @@ export const ATTACKS = {
   "idle-hoarding": idleHoarding,
   "idle-hoarding-capped": cappedHoarding,
   "none-tls": { ...none, title: "none, TLS", what: "the good clients alone, over TLS", tls: true },
-  "isBackpressured-handshakes": stalledHandshakes,
+  "stalled-handshakes": stalledHandshakes,
 };
 
 const OWN = { node: "node_http.ts", deno: "deno_serve.ts", bun: "bun_serve.ts" };

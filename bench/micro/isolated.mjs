@@ -19,16 +19,15 @@ const dateLine = new DateLine().at(0, () => Date.UTC(2026, 0, 1));
 
 /** What a response needs of its connection, and no connection. */
 class Port {
-  minorVersion = 1;
-  method = "GET";
+  head = { minor: 1, method: "GET" };
   writer = new ByteWriter(ANSWER_BYTES);
   out = { acquire: () => this.writer };
 
   endHead(out) {
-    persistenceFields.write(out, dateLine, this.minorVersion, settings.idleTimeout, 0);
+    persistenceFields.write(out, dateLine, this.head.minor, settings.idleTimeout, 0);
   }
 
-  responseDone() {}
+  responseComplete() {}
 
   /** The answer as text. */
   get text() {
@@ -85,7 +84,9 @@ function handlerCycle() {
       port.writer.length = 0;
       const x = acquireExchange();
       x.head.parse(GET, 0, GET.length, settings);
-      x.begin(port, settings);
+      x.begin(port);
+      x.body.begin(0, null, 0);
+      x.response.begin(port);
       x.run(answerText);
       x.finish();
       releaseExchange(x);

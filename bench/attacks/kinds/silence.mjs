@@ -32,7 +32,7 @@ export const cappedHoarding = {
 };
 
 export const stalledHandshakes = {
-  title: "isBackpressured handshakes",
+  title: "stalled handshakes",
   what:
     `TLS: ${STALLED} connections that say nothing and ${STALLED} with half a ClientHello; others close or half-close ` +
     "in the middle",
