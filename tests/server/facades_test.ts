@@ -24,7 +24,8 @@ function membersOf(file: string, name: string): string[] {
   );
   const body = source.slice(source.indexOf(`export interface ${name} `)).split("\n}\n")[0];
   const members = body.matchAll(/^ {2}(?:readonly )?(?:\[Symbol\.(\w+)\]|(\w+))\??[(:]/gm);
-  return Array.from(members, ([, symbol, member]) => symbol ? `Symbol(Symbol.${symbol})` : member).sort();
+  return Array.from(members, ([, symbol, member]) => symbol ? String(Reflect.get(Symbol, symbol)) : member)
+    .sort();
 }
 
 const GET = "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n";
