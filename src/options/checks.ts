@@ -9,6 +9,8 @@ import {
   MEMBERS,
   type NumberName,
   NUMBERS,
+  type OtherName,
+  OTHERS,
   type ScalarKind,
 } from "./table.ts";
 
@@ -32,6 +34,18 @@ export function checkNames(options: unknown, known: readonly string[], prefix = 
     const list = known.join(", ");
     throw new TypeError(`option ${JSON.stringify(prefix + name)} is unknown; the options are ${list}`);
   }
+}
+
+/**
+ * Checks that the option `name` is an object, with no other members than the table's. `what` is what it must be.
+ *
+ * @throws {TypeError} where it is not
+ */
+export function checkObject(name: OtherName, value: unknown, what: string): void {
+  if (typeof value !== "object" || value === null) {
+    throw new TypeError(`option "${name}" must be ${what}, not ${describe(value)}`);
+  }
+  checkNames(value, OTHERS[name].members ?? [], `${name}.`);
 }
 
 /**

@@ -2,8 +2,8 @@
  * Where a server listens: the options checked, and every default filled in.
  */
 import type { ListenOptions, TlsOptions } from "../api/options.ts";
-import { checkNames, describe, flag, limit, number } from "./checks.ts";
-import { MAX_TIME, optionNames, OTHERS } from "./table.ts";
+import { checkNames, checkObject, describe, flag, limit, number } from "./checks.ts";
+import { MAX_INT, optionNames } from "./table.ts";
 
 const MAX_PORT = 65_535;
 const DEFAULT_PORT = 8000;
@@ -95,7 +95,7 @@ function listenAt(options: ListenOptions): ListenAt {
     return { kind: "unix", path, mode };
   }
   if (place === "fd") {
-    return { kind: "fd", fd: fd === "systemd" ? fd : number("fd", fd, 0, "count", 0, MAX_TIME) };
+    return { kind: "fd", fd: fd === "systemd" ? fd : number("fd", fd, 0, "count", 0, MAX_INT) };
   }
   if (hostname !== undefined && (typeof hostname !== "string" || !/^[^\s\0]+$/.test(hostname))) {
     throw new TypeError(`option "hostname" must be an address or a host name, not ${describe(hostname)}`);
@@ -129,27 +129,24 @@ const PEM = {
   ca: ["certificate", /-----BEGIN (?:[A-Z0-9]+ )?CERTIFICATE-----/],
 } as const;
 
-/** Checks a certificate's options; `name` is that of the option. Throws as `serveSettings`. */
-export function checkTls(tls: TlsOptions, name = "tls"): TlsOptions {
-  if (typeof tls !== "object" || tls === null) {
-    throw new TypeError(`option "${name}" must be an object like { key, cert }, not ${describe(tls)}`);
-  }
-  checkNames(tls, OTHERS.tls.members!, `${name}.`);
+/** Checks a certificate's options. Throws as `serveSettings`. */
+export function checkTls(tls: TlsOptions): TlsOptions {
+  checkObject("tls", tls, "an object like { key, cert }");
   for (const part of ["key", "cert", "ca"] as const) {
     const value = tls[part];
     if (typeof value === "string" || value instanceof Uint8Array) continue;
     if (part === "ca" && value === undefined) continue;
-    throw new TypeError(`option "${name}.${part}" must be PEM, as a string or bytes, not ${describe(value)}`);
+    throw new TypeError(`option "tls.${part}" must be PEM, as a string or bytes, not ${describe(value)}`);
   }
   for (const part of ["key", "cert", "ca"] as const) {
     const value = tls[part];
     if (value === undefined) continue;
     const [what, pattern] = PEM[part];
     const text = typeof value === "string" ? value : new TextDecoder().decode(value);
-    if (!pattern.test(text)) throw new TypeError(`option "${name}.${part}" holds no ${what} as PEM`);
+    if (!pattern.test(text)) throw new TypeError(`option "tls.${part}" holds no ${what} as PEM`);
   }
   if (tls.passphrase !== undefined && typeof tls.passphrase !== "string") {
-    throw new TypeError(`option "${name}.passphrase" must be a string, not ${describe(tls.passphrase)}`);
+    throw new TypeError(`option "tls.passphrase" must be a string, not ${describe(tls.passphrase)}`);
   }
   return tls;
 }

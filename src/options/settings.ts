@@ -11,6 +11,7 @@ import type {
 import {
   checkFunction,
   checkNames,
+  checkObject,
   describe,
   flag,
   type Flags,
@@ -19,7 +20,7 @@ import {
   type Numbers,
 } from "./checks.ts";
 import { checkNoTls, type ListenSettings, readListenSettings } from "./listen_settings.ts";
-import { optionNames, OTHERS } from "./table.ts";
+import { optionNames } from "./table.ts";
 import { DEFAULT_TIMES, readTimeLimits, type TimeLimits } from "./time_limits.ts";
 
 /** The settings of a connection. */
@@ -123,12 +124,7 @@ function readSettings(options: ConnectionOptions): Settings {
 }
 
 function readDrainBody(given: DrainBody = {}): Pick<Settings, "drainBytes" | "drainTimeout"> {
-  if (typeof given !== "object" || given === null) {
-    throw new TypeError(
-      `option "drainBody" must be an object like { bytes, timeout }, not ${describe(given)}`,
-    );
-  }
-  checkNames(given, OTHERS.drainBody.members!, "drainBody.");
+  checkObject("drainBody", given, "an object like { bytes, timeout }");
   return {
     drainBytes: member("drainBody.bytes", given.bytes),
     drainTimeout: member("drainBody.timeout", given.timeout),
@@ -138,12 +134,7 @@ function readDrainBody(given: DrainBody = {}): Pick<Settings, "drainBytes" | "dr
 /** The entries of `allow`; what they name is checked where they are parsed. */
 function readProxies(given: ProxyProtocolOptions | undefined): readonly string[] | null {
   if (given === undefined) return null;
-  if (typeof given !== "object" || given === null) {
-    throw new TypeError(
-      `option "proxyProtocol" must be an object like { allow: ["10.0.0.0/8"] }, not ${describe(given)}`,
-    );
-  }
-  checkNames(given, OTHERS.proxyProtocol.members!, "proxyProtocol.");
+  checkObject("proxyProtocol", given, 'an object like { allow: ["10.0.0.0/8"] }');
   const { allow } = given;
   if (!Array.isArray(allow) || allow.length === 0) {
     throw new TypeError(

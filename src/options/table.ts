@@ -41,8 +41,11 @@ export interface OtherOption {
   readonly doc: string;
 }
 
+/** What the system's calls take as an `int`. */
+export const MAX_INT: number = 2 ** 31 - 1;
+
 /** A timer of a platform holds 31 bits of milliseconds, and fires at once on more. */
-export const MAX_TIME: number = 2 ** 31 - 1;
+export const MAX_TIME: number = MAX_INT;
 
 /** Options that are booleans. */
 export type FlagName =
@@ -183,7 +186,7 @@ export const NUMBERS: Readonly<Record<NumberName, ScalarOption<number>>> = {
     scope: "listen",
     default: 1024,
     min: 1,
-    max: 2 ** 31 - 1,
+    max: MAX_INT,
     doc: "how many may wait to be accepted, where the runtime takes it",
   },
 };

@@ -2,8 +2,8 @@
  * The timeouts that a handler may change for its request.
  */
 import type { MinBodyRate, Timeouts } from "../api/timeouts.ts";
-import { checkNames, describe, limit, member, number } from "./checks.ts";
-import { MEMBERS, NUMBERS, OTHERS } from "./table.ts";
+import { checkNames, checkObject, limit, member, number } from "./checks.ts";
+import { MEMBERS, NUMBERS } from "./table.ts";
 
 /** The times in force for one request, and the idle time after it. */
 export interface TimeLimits {
@@ -61,14 +61,7 @@ function bodyRate(
   if (typeof given === "number") {
     return { minBodyRate: number("minBodyRate", given, minBodyRate), bodyRateGrace };
   }
-  if (typeof given !== "object" || given === null) {
-    throw new TypeError(
-      `option "minBodyRate" must be a number, or an object like { bytesPerSecond, grace }, not ${
-        describe(given)
-      }`,
-    );
-  }
-  checkNames(given, OTHERS.minBodyRate.members!, "minBodyRate.");
+  checkObject("minBodyRate", given, "a number, or an object like { bytesPerSecond, grace }");
   return {
     minBodyRate: member("minBodyRate.bytesPerSecond", given.bytesPerSecond, minBodyRate),
     bodyRateGrace: member("minBodyRate.grace", given.grace, bodyRateGrace),
