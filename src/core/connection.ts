@@ -32,6 +32,9 @@ import { SerializedTransport } from "./serialized_transport.ts";
 import { Tunnel } from "./tunnel.ts";
 import { Turn, type TurnTaker } from "./turns.ts";
 
+/** The reason of `draining`. */
+const aboutToEnd = (): DOMException => new DOMException("the connection is about to end", "AbortError");
+
 let lastId = 0;
 
 /** A connection at work. */
@@ -172,7 +175,7 @@ export class HttpConnection
    */
   retire(idleGrace: number): void {
     this.policy.retire(idleGrace);
-    this.#draining.abort();
+    this.#draining.abort(aboutToEnd);
     if (this.state !== "new" && this.state !== "idle") return;
     this.engine.beginEvent();
     if (idleGrace === 0) this.lingeringClose("shutdown_idle");
@@ -187,7 +190,7 @@ export class HttpConnection
     // One that only waits for the peer's end has finished, and is not cut off.
     const isFinished = this.state === "draining" && !this.out.isBackpressured;
     const error = this.#errorForPending("closed", "the server closed the connection");
-    this.#draining.abort();
+    this.#draining.abort(aboutToEnd);
     this.closeNow(isFinished ? this.life.reason : "forced", error);
   }
 

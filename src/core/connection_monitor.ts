@@ -160,9 +160,8 @@ export class ConnectionMonitor implements PeerWatchOwner, ReadTimersOwner {
 
   /** Whether the next head is read as soon as it comes. */
   get #readsHead(): boolean {
-    return this.#connection.input === "protocol" && this.#connection.protocol.readsHead &&
-      !this.#connection.out.isBackpressured &&
-      !this.#connection.turnIsOver;
+    const { input, protocol, out, turnIsOver } = this.#connection;
+    return input === "protocol" && protocol.readsHead && !out.isBackpressured && !turnIsOver;
   }
 
   /** Backpressure: the transport is paused while what it receives could only pile up. */
@@ -170,8 +169,7 @@ export class ConnectionMonitor implements PeerWatchOwner, ReadTimersOwner {
     const connection = this.#connection;
     // A head is read however long it gets, and so is what comes before it.
     const readsHead = this.#readsHead || connection.input === "proxy-header";
-    const pause = !readsHead &&
-      connection.received.length >= connection.engine.settings.highWaterMark;
+    const pause = !readsHead && connection.received.length >= connection.engine.settings.highWaterMark;
     if (pause === this.#isPaused) return;
     this.#isPaused = pause;
     connection.transport.setPaused(pause);
@@ -181,10 +179,8 @@ export class ConnectionMonitor implements PeerWatchOwner, ReadTimersOwner {
   #updatePeerWatch(): void {
     const connection = this.#connection;
     const isHandlersTurn = connection.input === "protocol" && connection.protocol.awaitsHandler;
-    if (
-      (this.#isPaused || (connection.inputEnded && isHandlersTurn)) &&
-      !connection.out.isBackpressured
-    ) {
+    const cannotBeHeard = this.#isPaused || (connection.inputEnded && isHandlersTurn);
+    if (cannotBeHeard && !connection.out.isBackpressured) {
       (this.#peerWatch ??= new PeerWatch(this, connection.engine)).start();
     } else {
       this.#peerWatch?.stop();
@@ -193,8 +189,7 @@ export class ConnectionMonitor implements PeerWatchOwner, ReadTimersOwner {
 
   get progress(): number {
     const connection = this.#connection;
-    return connection.out.bytesTaken + connection.policy.requests +
-      connection.protocol.bodyReceived;
+    return connection.out.bytesTaken + connection.policy.requests + connection.protocol.bodyReceived;
   }
 
   get progressTimeout(): number {
@@ -234,21 +229,14 @@ export class ConnectionMonitor implements PeerWatchOwner, ReadTimersOwner {
         if (connection.life.state === "draining") {
           return connection.closeNow(connection.life.reason, null);
         }
-        return connection.lingeringClose(
-          connection.policy.retiring ? "shutdown_idle" : "header_timeout",
-        );
+        return connection.lingeringClose(connection.policy.retiring ? "shutdown_idle" : "header_timeout");
       case "idle":
-        return connection.lingeringClose(
-          connection.policy.retiring ? "shutdown_idle" : "idle_timeout",
-        );
+        return connection.lingeringClose(connection.policy.retiring ? "shutdown_idle" : "idle_timeout");
       case "drain":
         return connection.lingeringClose("unread_body");
       case "linger":
       case "idle-linger":
-        return connection.closeNow(
-          connection.tunnel === null ? connection.life.reason : "upgraded",
-          null,
-        );
+        return connection.closeNow(connection.tunnel === null ? connection.life.reason : "upgraded", null);
     }
   }
 

@@ -11,6 +11,7 @@ import { BodyIterator, Collector, streamBody } from "./body_readers.ts";
 import { handled } from "./deferred.ts";
 import { ERROR_FIELDS, errorText } from "./error_response.ts";
 import { ExchangeFacade } from "./exchange_facade.ts";
+import { LazyAbort } from "./lazy_abort.ts";
 import type { ExchangePort, RequestView, ResponseStream } from "./protocol.ts";
 import { RequestBody } from "./request_body.ts";
 import { TunnelFacade } from "./tunnel_facade.ts";
@@ -45,9 +46,7 @@ export class HttpExchange implements Exchange {
   #escaped = false;
   /** `null` while it is not under way. */
   #port: ExchangePort | null = null;
-  #abort: AbortController | null = null;
-  /** Why `signal` is aborted, kept also where `signal` was not read yet; `null` before. */
-  #abortReason: unknown = null;
+  readonly #abort = new LazyAbort();
   /** Why the connection was lost. */
   #lost: unknown = null;
   /** How often it was begun: what belongs to one request must not reach into the next. */
@@ -73,7 +72,7 @@ export class HttpExchange implements Exchange {
 
   /** Calls the handler, and responds for one that fails. */
   run(handler: RequestHandler): void {
-    const port = this.#live;
+    const port = this.port;
     try {
       const running = handler(this);
       if (typeof running?.then === "function") return this.#await(running, port);
@@ -135,8 +134,7 @@ export class HttpExchange implements Exchange {
       this.body.fail(new ExchangeError("body_dropped", "the exchange is over, and the body was dropped"));
     }
     this.#port = null;
-    this.#abort = null;
-    this.#abortReason = null;
+    this.#abort.reset();
     this.#lost = null;
     this.watcher?.exchangeOver();
     this.watcher = null;
@@ -161,19 +159,17 @@ export class HttpExchange implements Exchange {
 
   /** A part of the response was sent; answers whether there may be more in this turn, otherwise `ready` resolves then. */
   spendTurn(): boolean {
-    return this.response.phase === "aborted" || this.#live.spendTurn();
+    return this.response.phase === "aborted" || this.port.spendTurn();
   }
 
   /** Aborts `signal`, also where it is read later: the client may be gone. The response goes on. */
   abortSignal(error: unknown): void {
-    if (this.#abortReason !== null) return;
-    this.#abortReason = error;
-    this.#abort?.abort(abortError(error));
+    this.#abort.abort(() => abortError(error));
   }
 
   /** Whether the client has gone, or may have, before its response was complete. */
   get isAborted(): boolean {
-    return this.#abortReason !== null || this.response.phase === "aborted";
+    return this.#abort.isAborted || this.response.phase === "aborted";
   }
 
   /** Whether `error` only passes on that the client has gone, which is no failure of the handler's. */
@@ -188,10 +184,6 @@ export class HttpExchange implements Exchange {
    * @throws {ExchangeError} where the exchange is over
    */
   get port(): ExchangePort {
-    return this.#live;
-  }
-
-  get #live(): ExchangePort {
     if (this.#port === null) throw new ExchangeError("over", "the exchange is over");
     return this.#port;
   }
@@ -199,48 +191,44 @@ export class HttpExchange implements Exchange {
   // The request.
 
   get method(): string {
-    void this.#live;
+    void this.port;
     return this.head.method;
   }
 
   get target(): string {
-    void this.#live;
+    void this.port;
     return this.head.target;
   }
 
   get httpVersion(): "1.0" | "1.1" {
-    void this.#live;
+    void this.port;
     return this.head.httpVersion;
   }
 
   get connection(): Connection {
-    return this.#live.connection;
+    return this.port.connection;
   }
 
   get remoteAddr(): Addr | undefined {
-    return this.#live.connection.remoteAddr;
+    return this.port.connection.remoteAddr;
   }
 
   get signal(): AbortSignal {
-    void this.#live;
-    if (this.#abort === null) {
-      this.#abort = new AbortController();
-      if (this.#abortReason !== null) this.#abort.abort(abortError(this.#abortReason));
-    }
+    void this.port;
     return this.#abort.signal;
   }
 
   get draining(): AbortSignal {
-    return this.#live.draining;
+    return this.port.draining;
   }
 
   header(name: string): string | null {
-    void this.#live;
+    void this.port;
     return this.head.fields.get(name.toLowerCase());
   }
 
   headers(): IterableIterator<[string, string]> {
-    void this.#live;
+    void this.port;
     return this.#lines(this.#generation);
   }
 
@@ -254,18 +242,18 @@ export class HttpExchange implements Exchange {
   }
 
   setTimeouts(timeouts: Timeouts): void {
-    if (this.response.phase !== "aborted") this.#live.setTimeouts(timeouts);
+    if (this.response.phase !== "aborted") this.port.setTimeouts(timeouts);
   }
 
   // Its body.
 
   get hasBody(): boolean {
-    void this.#live;
+    void this.port;
     return this.head.hasBody;
   }
 
   get contentLength(): number | undefined {
-    void this.#live;
+    void this.port;
     return this.body.length;
   }
 
@@ -306,13 +294,13 @@ export class HttpExchange implements Exchange {
   }
 
   #useBody(): ExchangePort {
-    const port = this.#live;
+    const port = this.port;
     if (this.body.used) throw new ExchangeError("body_used", "the request body was used already");
     return port;
   }
 
   trailers(): IterableIterator<[string, string]> {
-    void this.#live;
+    void this.port;
     return (this.body.trailers ?? NO_FIELDS)[Symbol.iterator]() as IterableIterator<[string, string]>;
   }
 
@@ -328,7 +316,7 @@ export class HttpExchange implements Exchange {
 
   upgrade({ protocol, fields, silent = false }: UpgradeOptions = {}): Upgraded {
     const lines = linesOf(fields); // before the checks, since reading them may run code that responds, or closes
-    const port = this.#live;
+    const port = this.port;
     if (this.response.phase === "aborted") throw this.#lost;
     if (this.response.phase !== "unanswered") {
       throw new ExchangeError("answered", "upgrade(): the response has begun");
@@ -352,7 +340,7 @@ export class HttpExchange implements Exchange {
 
   ready(): Promise<void> {
     const isAborted = this.response.phase === "aborted";
-    return isAborted ? handled(Promise.reject(this.#lost)) : this.#live.ready();
+    return isAborted ? handled(Promise.reject(this.#lost)) : this.port.ready();
   }
 
   end(chunk?: string | Uint8Array | null, trailers?: Fields): void {
@@ -360,6 +348,6 @@ export class HttpExchange implements Exchange {
   }
 
   abort(): void {
-    if (this.response.phase !== "aborted") this.#live.responseBroken();
+    if (this.response.phase !== "aborted") this.port.responseBroken();
   }
 }

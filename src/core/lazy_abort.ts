@@ -2,23 +2,36 @@
  * An `AbortController` that is made when its signal is read: few handlers read one.
  */
 
-/** The signal that a connection is about to end. */
+/** A signal, reusable: it aborts once until `reset`. */
 export class LazyAbort {
   #controller: AbortController | null = null;
-  #isAborted = false;
+  /** Makes the signal's reason; `null` while it is not aborted. */
+  #reason: (() => unknown) | null = null;
+
+  /** Whether it is aborted. */
+  get isAborted(): boolean {
+    return this.#reason !== null;
+  }
 
   /** The signal; aborted already where `abort` was called before. */
   get signal(): AbortSignal {
     if (this.#controller === null) {
       this.#controller = new AbortController();
-      if (this.#isAborted) this.abort();
+      if (this.#reason !== null) this.#controller.abort(this.#reason());
     }
     return this.#controller.signal;
   }
 
-  /** Aborts the signal. */
-  abort(): void {
-    this.#isAborted = true;
-    this.#controller?.abort(new DOMException("the connection is about to end", "AbortError"));
+  /** Aborts the signal with what `reason` makes; a second call does nothing. */
+  abort(reason: () => unknown): void {
+    if (this.#reason !== null) return;
+    this.#reason = reason;
+    this.#controller?.abort(reason());
+  }
+
+  /** Leaves the signal to those who have it: the next one is another. */
+  reset(): void {
+    this.#controller = null;
+    this.#reason = null;
   }
 }

@@ -22,8 +22,7 @@ export class Http1Protocol {
     this.#calendar = () => engine.clock.calendar();
   }
 
-  /** Speaks HTTP/1.1 on `connection`. */
-  connect(connection: HttpConnection): Http1Connection {
-    return new Http1Connection(connection, this.#persistenceFields, this.#dateLine);
-  }
+  /** Speaks HTTP/1.1 on a connection. */
+  readonly connect = (connection: HttpConnection): Http1Connection =>
+    new Http1Connection(connection, this.#persistenceFields, this.#dateLine);
 }

@@ -85,12 +85,24 @@ export class HttpServer implements Observer {
     if (!this.#accepting) throw new ListenError("server_closed", "the server was shut down or closed");
   }
 
-  /** Serves what `listener` brings, until the server ends. */
+  /**
+   * Serves what `listener` brings, until the server ends.
+   *
+   * @throws {ListenError} where it was told to end meanwhile; the listener is closed then
+   */
   addListener(listener: Listener): void {
+    if (!this.#accepting) listener.close();
+    this.assertOpen();
     this.#listeners.push(listener);
     if (!this.#isReferenced) listener.unref?.();
   }
 
+  /** The value of every option. */
+  get settings(): Settings {
+    return this.#engine.settings;
+  }
+
+  /** Whether the listeners keep the process alive. */
   /** Whether the listeners keep the process alive. */
   setReferenced(isReferenced: boolean): void {
     this.#isReferenced = isReferenced;
@@ -106,11 +118,7 @@ export class HttpServer implements Observer {
   /** Starts a connection on `transport`, if only to turn it away. */
   accept(transport: Transport): HttpConnection {
     const isWelcome = this.#admission.hasRoomFor(transport) && this.#evictIfFull();
-    const connection = new HttpConnection(
-      this.#engine,
-      transport,
-      (connection) => this.#http1.connect(connection),
-    );
+    const connection = new HttpConnection(this.#engine, transport, this.#http1.connect);
     this.#connections.add(connection);
     if (isWelcome) this.#letIn(connection);
     else this.#reject(connection);

@@ -26,12 +26,6 @@ export async function listenOn(
   } catch (error) {
     throw error instanceof UnsupportedError ? error : listenError(settings, error);
   }
-  try {
-    server.assertOpen();
-  } catch (error) {
-    listener.close();
-    throw error;
-  }
   server.addListener(listener);
   return listener.addr;
 }

@@ -1,7 +1,7 @@
 /**
  * What users hold of a server: the documented members and no others.
  */
-import type { ListenOptions } from "../api/options.ts";
+import type { ListenOptions, TlsOptions } from "../api/options.ts";
 import type {
   ConnectionSnapshot,
   Server,
@@ -10,9 +10,7 @@ import type {
   ShutdownReport,
 } from "../api/server.ts";
 import type { Addr, Conn, Connection, Transport } from "../api/transport.ts";
-import type { TlsOptions } from "../api/options.ts";
 import { listenSettings } from "../options/listen_settings.ts";
-import type { Settings } from "../options/settings.ts";
 import type { HttpServer } from "./http_server.ts";
 import { listenOn } from "./listen.ts";
 import type { Platform } from "./platform.ts";
@@ -20,13 +18,11 @@ import type { Platform } from "./platform.ts";
 /** Forwards to the server. */
 export class ServerFacade implements Server {
   readonly #server: HttpServer;
-  readonly #settings: Settings;
   readonly #platform: Platform;
 
   /** A facade of `server`. */
-  constructor(server: HttpServer, settings: Settings, platform: Platform) {
+  constructor(server: HttpServer, platform: Platform) {
     this.#server = server;
-    this.#settings = settings;
     this.#platform = platform;
   }
 
@@ -51,8 +47,9 @@ export class ServerFacade implements Server {
   }
 
   async listen(options: ListenOptions = {}): Promise<Addr> {
-    const settings = { ...this.#settings, ...listenSettings(options, this.#settings.proxies !== null) };
-    return await listenOn(this.#server, settings, this.#platform.listen);
+    const { settings } = this.#server;
+    const where = listenSettings(options, settings.proxies !== null);
+    return await listenOn(this.#server, { ...settings, ...where }, this.#platform.listen);
   }
 
   accept(stream: Conn | Transport): Connection {

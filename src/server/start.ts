@@ -3,7 +3,7 @@
  */
 import type { ServeOptions, ServerOptions } from "../api/options.ts";
 import type { Server } from "../api/server.ts";
-import { serverSettings, serveSettings, type Settings } from "../options/settings.ts";
+import { serverSettings, serveSettings } from "../options/settings.ts";
 import { HttpServer } from "./http_server.ts";
 import { listenOn } from "./listen.ts";
 import type { Platform } from "./platform.ts";
@@ -17,15 +17,11 @@ import { ServerFacade } from "./server_facade.ts";
  */
 export function makeServer(options: ServerOptions, platform: Platform): Server {
   const settings = serverSettings(options);
-  return facadeOf(
-    new HttpServer(options, settings, platform.clock, platform.inOwnContext),
-    settings,
-    platform,
-  );
+  return facadeOf(new HttpServer(options, settings, platform.clock, platform.inOwnContext), platform);
 }
 
-function facadeOf(server: HttpServer, settings: Settings, platform: Platform): Server {
-  const facade = new ServerFacade(server, settings, platform);
+function facadeOf(server: HttpServer, platform: Platform): Server {
+  const facade = new ServerFacade(server, platform);
   platform.onServer?.(facade);
   return facade;
 }
@@ -52,5 +48,5 @@ export async function startServer(options: ServeOptions, platform: Platform): Pr
     await server.close();
     throw error;
   }
-  return facadeOf(server, settings, platform);
+  return facadeOf(server, platform);
 }
