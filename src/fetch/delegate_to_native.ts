@@ -1,17 +1,17 @@
 /**
  * How our cheap objects are complete all the same: whatever a platform class has and ours does not define
- * is asked of a native twin, made then. So they have each platform's members, those to come included.
+ * is asked of a native object, made then. So they have each platform's members, those to come included.
  */
 
 /**
- * Makes instances of `ours` pass as instances of `native`, and forwards what `ours` lacks to the twin.
+ * Makes instances of `ours` pass as instances of `native`, and forwards what `ours` lacks to a native object.
  *
- * @param twin gives the native object that stands for one of ours
+ * @param toNative gives the native object that stands for one of ours
  */
 export function delegateToNative<T extends object>(
   ours: { prototype: T },
   native: { prototype: object },
-  twin: (self: T) => object,
+  toNative: (self: T) => object,
 ): void {
   /** One for each of the platform's functions: two names of one function stay two names of one. */
   const calls = new Map<unknown, unknown>();
@@ -22,9 +22,9 @@ export function delegateToNative<T extends object>(
         Object.defineProperty(ours.prototype, key, { enumerable });
         continue;
       }
-      if (typeof value === "function" && !calls.has(value)) calls.set(value, forwardCall(key, twin));
+      if (typeof value === "function" && !calls.has(value)) calls.set(value, forwardCall(key, toNative));
       const forward = get !== undefined
-        ? { get: forwardGet(key, twin) }
+        ? { get: forwardGet(key, toNative) }
         : { value: calls.get(value) ?? value };
       Object.defineProperty(ours.prototype, key, { ...forward, enumerable, configurable: true });
     }
@@ -34,15 +34,18 @@ export function delegateToNative<T extends object>(
   Object.setPrototypeOf(ours.prototype, native.prototype);
 }
 
-function forwardGet<T extends object>(key: PropertyKey, twin: (self: T) => object): (this: T) => unknown {
+function forwardGet<T extends object>(key: PropertyKey, toNative: (self: T) => object): (this: T) => unknown {
   return function () {
-    return Reflect.get(twin(this), key);
+    return Reflect.get(toNative(this), key);
   };
 }
 
-function forwardCall<T extends object>(key: PropertyKey, twin: (self: T) => object): (this: T) => unknown {
+function forwardCall<T extends object>(
+  key: PropertyKey,
+  toNative: (self: T) => object,
+): (this: T) => unknown {
   return function (...args: unknown[]) {
-    const native = twin(this);
+    const native = toNative(this);
     return Reflect.apply(Reflect.get(native, key), native, args);
   };
 }

@@ -45,7 +45,7 @@ const STATUS_TEXT = /^[\t -~\x80-\xff]*$/;
 class Fast {
   readonly #status: number;
   readonly #statusText: string;
-  /** The body where it is text or bytes; any other is the native twin's. */
+  /** The body where it is text or bytes; any other is in the native `Response`. */
   readonly #content: string | Uint8Array | null = null;
   readonly #fields: Fields | undefined;
   #headers: Headers | null = null;
@@ -134,14 +134,14 @@ class Fast {
 
   /** Sends it; answers whether that was possible without a native one. */
   send(x: Exchange): boolean {
-    // A native twin may have been read or changed.
+    // A native `Response` may have been read or changed.
     if (this.#native !== null) return false;
     respondWhole(x, this.#status, this.#headers ?? this.#fields, this.#content);
     return true;
   }
 }
 
-/** Whether a body is one that `FastResponse` keeps itself, and no native twin. */
+/** Whether a body is one that `FastResponse` keeps itself, without a native `Response`. */
 export function isBufferedBody(body: unknown): boolean {
   return body == null || typeof body === "string" || body instanceof URLSearchParams ||
     body instanceof ArrayBuffer || ArrayBuffer.isView(body);
@@ -156,7 +156,7 @@ function bytesOf(body: unknown): Uint8Array | null {
 delegateToNative(Fast, NativeResponse, (self) => self.native);
 Object.setPrototypeOf(Fast, NativeResponse);
 
-/** Sends a fast response; answers whether `response` was one, and could be sent without a native twin. */
+/** Sends a fast response; answers whether `response` was one, and could be sent without a native `Response`. */
 export function sendFast(x: Exchange, response: Response): boolean {
   // A class that extends it may have other members.
   return response instanceof Fast && Object.getPrototypeOf(response) === Fast.prototype && response.send(x);

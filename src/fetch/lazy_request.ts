@@ -27,7 +27,7 @@ export class LazyRequest {
   readonly #hasBody: boolean;
   readonly #scheme: "http" | "https";
   #bodyUsed = false;
-  /** The native twin has the body. */
+  /** The native `Request` has the body. */
   #bodyMoved = false;
 
   /** A view of `exchange`, which is under way. */
