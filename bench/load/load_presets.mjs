@@ -99,5 +99,5 @@ function describeTools() {
   const tools = [["ab", toolVersion("ab", "-V")], ["wrk", toolVersion("wrk", "-v")]].filter(([, found]) =>
     found
   );
-  return [["autocannon", packageVersion("autocannon")], ...tools].map((tool) => tool.join(" ")).join(", ");
+  return [["undici", packageVersion("undici")], ...tools].map((tool) => tool.join(" ")).join(", ");
 }

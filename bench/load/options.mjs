@@ -7,7 +7,7 @@ import { RUNTIMES } from "../lib/roster.mjs";
 import { PRESETS } from "./presets.mjs";
 
 const PRESET_NAMES = [...Object.keys(PRESETS), "all"];
-/** What autocannon can send. HEAD is not among them: it would wait for the body that the answer's length announces. */
+/** What is sent over persistent connections. HEAD is not among them: undici closes the connection after it. */
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 export const HELP = `npm run load -- URL [options]
@@ -163,12 +163,12 @@ function method(text) {
 }
 
 function header(line) {
-  const [, name, value] = /^([!#$%&'*+.^_`|~0-9a-z-]+):[ \t]*([^\r\n\0]*)$/i.exec(line) ?? [];
+  const [, name, value] = /^([!#$%&'*+.^_`|~0-9a-z-]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)$/i.exec(line) ?? [];
   if (name === undefined) throw new Error(`--header: "${line}" is not of the form "name: value"`);
-  if (/^(content-length|connection|transfer-encoding)$/i.test(name)) {
-    throw new Error(`--header: ${name} is set by the load test itself: leave it out`);
+  if (/^(content-length|connection|transfer-encoding|keep-alive|upgrade|expect)$/i.test(name)) {
+    throw new Error(`--header: ${name} is set by the load test itself, or cannot be sent: leave it out`);
   }
-  return [name, value];
+  return [/^host$/i.test(name) ? "Host" : name, value]; // takes the place of the URL's
 }
 
 function body(text) {

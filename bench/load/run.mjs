@@ -1,17 +1,10 @@
 // @ts-self-types="./run.d.mts"
-// One run of load on one server, from one process: so many connections, each sending its next request when the last
-// was answered. autocannon brings the clients; how they are led is in steer.mjs.
+// One run of load on one server, from one process: so many clients, each sending its next request when the last was
+// answered.
 
-import autocannon from "autocannon";
-import { performance } from "node:perf_hooks";
-import { createPace } from "./pace.mjs";
-import { steerClient } from "./steer.mjs";
+import { runClient } from "./client.mjs";
+import { Connection } from "./connection.mjs";
 import { Tally } from "./tally.mjs";
-
-/** Milliseconds between two looks whether all clients are done. */
-const LOOK = 10;
-/** Seconds after which autocannon would end a run by itself: never before we do. */
-const NO_END = 24 * 3600;
 
 /**
  * Sends `amount` requests in all, or for `seconds`, or what of both comes first. Then waits for the answers that are due
@@ -26,47 +19,19 @@ const NO_END = 24 * 3600;
  */
 export async function runLoad(job, { onProgress, progressEvery = 250, signal } = {}) {
   const tally = new Tally();
-  const clients = [];
-  let over = false;
-  let startedAt = 0;
-  const elapsed = () => performance.now() - startedAt;
-
-  const instance = autocannon({
-    url: job.url,
-    method: job.method ?? "GET",
-    headers: { ...job.headers },
-    body: job.body,
-    connections: job.connections,
-    amount: job.amount,
-    duration: NO_END,
-    sampleInt: LOOK,
-    setupClient(client) {
-      const pace = createPace(job, clients.length);
-      clients.push(steerClient(client, { job, tally, pace, isOver: () => over, elapsed }));
-    },
-  });
-  const end = () => {
-    over = true;
-    for (const client of clients) client.stop();
-  };
-  let timer;
-  let ticker;
-  instance.on("start", () => {
-    startedAt = performance.now();
-    tally.start();
-    for (const client of clients) client.start();
-    if (job.seconds) timer = setTimeout(end, job.seconds * 1000);
-    if (onProgress) {
-      ticker = setInterval(
-        () => onProgress(shareDone(job, tally, elapsed()), elapsed(), tally),
-        progressEvery,
-      );
-    }
-    if (signal?.aborted) end();
-  });
+  const connections = Array.from({ length: job.connections }, () => new Connection(job, tally));
+  // One for each client: a signal looks through all its listeners when it gets another.
+  const stops = connections.map(() => new AbortController());
+  const end = () => stops.forEach((stop) => stop.abort());
+  if (signal?.aborted) end();
   signal?.addEventListener("abort", end);
+
+  tally.start();
+  const timer = job.seconds && setTimeout(end, job.seconds * 1000);
+  const report = () => onProgress(shareDone(job, tally), tally.elapsed, tally);
+  const ticker = onProgress && setInterval(report, progressEvery);
   try {
-    await instance;
+    await Promise.all(connections.map((each, i) => runClient(each, job, i, tally, stops[i].signal)));
   } finally {
     clearTimeout(timer);
     clearInterval(ticker);
@@ -75,6 +40,6 @@ export async function runLoad(job, { onProgress, progressEvery = 250, signal } =
   return tally.result();
 }
 
-function shareDone({ amount, seconds }, { sent }, elapsed) {
+function shareDone({ amount, seconds }, { sent, elapsed }) {
   return Math.min(1, Math.max(amount ? sent / amount : 0, seconds ? elapsed / 1000 / seconds : 0));
 }

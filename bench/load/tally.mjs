@@ -5,6 +5,8 @@ import { createHistogram, performance } from "node:perf_hooks";
 
 /** Nanoseconds, the unit of the histogram, in a millisecond. */
 const NS = 1e6;
+/** What undici says where a connection ended in order, and the answer was not there or not whole. */
+const ENDED = /^UND_ERR_(SOCKET|RES_CONTENT_LENGTH_MISMATCH)$|Invalid EOF state/;
 /** Percentiles of the curve: close enough to draw the distribution from, and the tail as far as counts can tell. */
 const CURVE = [
   ...Array.from({ length: 199 }, (_, i) => (i + 1) / 2),
@@ -20,8 +22,8 @@ export class Tally {
   timeouts = 0;
   /** Requests by the code of the error that ended their connection. */
   errors = {};
-  /** Requests whose connection is gone without an answer and without an error; those that timed out are among them. */
-  abandoned = 0;
+  /** Requests whose connection is gone without an answer and without an error. */
+  lost = 0;
   /** Connections that the server ended, or that broke, while nothing was asked of them. */
   endedIdle = 0;
   connections = 0;
@@ -42,8 +44,11 @@ export class Tally {
     this.#lastAt = performance.now();
   }
 
-  abandon() {
-    this.abandoned++;
+  fail(error) {
+    const code = error.code ?? error.message;
+    if (code === "TIMED_OUT") this.timeouts++;
+    else if (ENDED.test(code)) this.lost++;
+    else this.errors[code] = (this.errors[code] ?? 0) + 1;
     this.#lastAt = performance.now();
   }
 
@@ -51,13 +56,9 @@ export class Tally {
     return this.ok + this.other;
   }
 
-  get lost() {
-    return this.abandoned - this.timeouts;
-  }
-
-  error(code) {
-    this.errors[code] = (this.errors[code] ?? 0) + 1;
-    this.#lastAt = performance.now();
+  /** Milliseconds since the start. */
+  get elapsed() {
+    return performance.now() - this.#startedAt;
   }
 
   opened() {

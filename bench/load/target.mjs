@@ -16,8 +16,8 @@ here.addAddress("::1", "ipv6");
 here.addAddress("::", "ipv6");
 
 /**
- * The first address of `url` that accepts a connection, as `{ url, host }`: autocannon's URL, and the Host that the
- * user meant.
+ * The first address of `url` that accepts a connection, as `{ url, host }`: the URL with that address, and the Host
+ * that the user meant.
  * @throws {Error} One line that says what to do, when it is no URL, not this machine, or nothing listens.
  */
 export async function resolveTarget(text, { allowRemote = false } = {}) {

@@ -18,7 +18,7 @@ const SERIES = [
   { name: "new connection each", curve: [[50, 0.4], [90, 0.8], [99, 4]] },
 ] as const;
 
-test("readOptions() reads what autocannon, ab and wrk call by the same names", () => {
+test("readOptions() reads what ab, wrk and other load generators call by the same names", () => {
   const { job } = readOptions([
     URL_GIVEN,
     "-c",
@@ -61,6 +61,7 @@ test("readOptions() names the option that is wrong", () => {
       [[URL_GIVEN, "--method=HEAD"], /--method: "HEAD" is none of GET/],
       [[URL_GIVEN, "--header=nothing"], /--header: "nothing"/],
       [[URL_GIVEN, "--header=a: b\r\nc: d"], /--header/],
+      [[URL_GIVEN, "--header=a: \u2013"], /--header/],
       [[URL_GIVEN, "--header=Connection: close"], /--header: Connection is set by/],
       [[URL_GIVEN, "--body=@/nowhere/at/all"], /--body: .* cannot be read \(ENOENT\)/],
       [[URL_GIVEN, "--report"], /--report goes with --preset/],

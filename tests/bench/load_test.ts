@@ -147,7 +147,8 @@ test("runLoad() counts the errors of connections by their code", async () => {
 });
 
 test("runLoad() counts requests as lost whose connection ends before or within the answer", async () => {
-  for (const part of ["", ANSWER.slice(0, 10), ANSWER.slice(0, -1)]) {
+  const chunk = "HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n2\r\no";
+  for (const part of ["", ANSWER.slice(0, 10), ANSWER.slice(0, -1), chunk]) {
     const result = await load((socket, count) => count === 5 ? socket.end(part) : socket.write(ANSWER));
     assertCounts(result, { ok: 16, lost: 4 });
   }
@@ -159,7 +160,13 @@ test("runLoad() counts requests that are not answered in time, and goes on", asy
 });
 
 test("runLoad() counts connections apart that end between two requests", async () => {
-  assertCounts(await load((socket) => socket.end(ANSWER), { pause: 100 }), { ok: 20, endedIdle: 18 });
+  const reset: Behave = (socket) => {
+    socket.write(ANSWER);
+    setTimeout(() => socket.resetAndDestroy(), 20);
+  };
+  for (const behave of [(socket: Socket) => socket.end(ANSWER), reset]) {
+    assertCounts(await load(behave, { pause: 100 }), { ok: 20, endedIdle: 18 });
+  }
 });
 
 test("runLoad() says so when nothing listens", async () => {
