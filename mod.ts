@@ -38,6 +38,7 @@ export {
   ExchangeError,
   type ExchangeErrorCode,
   ListenError,
+  type OptionError,
   ProtocolError,
   type ProtocolErrorCode,
   UnsupportedError,

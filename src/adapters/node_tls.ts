@@ -2,6 +2,7 @@
  * TLS on sockets of `node:net`, made as each TCP connection is accepted: `tls.Server` would tell of a client
  * only when its handshake is over, and leave open what never gets there.
  */
+import { typeError } from "../options/option_error.ts";
 import type net from "node:net";
 import { X509Certificate } from "node:crypto";
 import tls from "node:tls";
@@ -32,7 +33,8 @@ export class TlsAcceptor {
   prepare(options: TlsOptions): () => void {
     // Whether clients are asked for certificates is settled when the server starts.
     if ((options.ca !== undefined) !== this.#asksClients) {
-      throw new TypeError(
+      throw typeError(
+        "tls.ca",
         'option "tls.ca" must be given to reloadTls() where the server has one, and only there',
       );
     }

@@ -1,6 +1,7 @@
 /**
  * The errors that Mooring raises. A `ProtocolError` carries the status that the engine answers with: the peer's
- * mistake, a limit, or no room; a `ConnectionError` is the connection's end. Wrong arguments are `TypeError` or `RangeError`.
+ * mistake, a limit, or no room; a `ConnectionError` is the connection's end. Wrong arguments are `TypeError` or `RangeError`;
+ * of a wrong option these have the properties of {@linkcode OptionError}, too.
  *
  * @module
  */
@@ -187,4 +188,29 @@ export class UnsupportedError extends Error {
     this.runtime = runtime;
     this.option = option;
   }
+}
+
+/**
+ * What the `TypeError` or `RangeError` of a wrong option has beside its message.
+ *
+ * @example
+ * ```ts
+ * import { createServer, type OptionError } from "@mooring/http";
+ *
+ * try {
+ *   createServer({ idleTimeout: -1, fetch: () => new Response("hello") });
+ * } catch (error) {
+ *   const { code, option } = error as OptionError;
+ *   console.assert(error instanceof RangeError && code === "bad_option" && option === "idleTimeout");
+ * }
+ * ```
+ */
+export interface OptionError extends Error {
+  /** Always `"bad_option"`. */
+  readonly code: "bad_option";
+  /**
+   * The option's name, such as `idleTimeout` or `drainBody.bytes`, known or not. Of options that do not go together it is
+   * the one that the message names first; where no handler was given, `fetch`; where the options are no object, `options`.
+   */
+  readonly option: string;
 }

@@ -87,7 +87,8 @@ export interface FetchInfo {
    */
   nativeRequest(): Request;
   /**
-   * Sets times for this request and the idle time after it, in place of the server's.
+   * Sets times for this request and the idle time after it, in place of the server's. A wrong one is told of as a
+   * wrong option is, by an {@linkcode OptionError}.
    *
    * @throws {TypeError} on a name that is none of {@linkcode Timeouts}, or a value of the wrong type
    * @throws {RangeError} on a value out of range
@@ -126,7 +127,8 @@ export interface ProxyProtocolOptions {
 
 /**
  * What one connection needs to know. Times are milliseconds and sizes bytes; 0 switches a limit off.
- * Exactly one of `fetch` and `exchange` answers the requests.
+ * Exactly one of `fetch` and `exchange` answers the requests. A wrong option, here or in {@linkcode ServeOptions}, is a
+ * `TypeError` or a `RangeError` with the `code` `bad_option` and the `option`: see {@linkcode OptionError}.
  */
 export interface ConnectionOptions {
   /** Answers requests with web `Response`s. */

@@ -2,6 +2,7 @@
  * Whose connections begin with a PROXY header: the peers that option "proxyProtocol" allows, read once for
  * the whole server.
  */
+import { typeError } from "../options/option_error.ts";
 import type { Addr } from "../api/transport.ts";
 import { IpRange, peerIp } from "../wire/ip_range.ts";
 
@@ -23,7 +24,8 @@ export class ProxyPeers {
       if (entry === "unix" || entry === "unknown") continue;
       const range = IpRange.parse(entry);
       if (typeof range === "string") {
-        throw new TypeError(
+        throw typeError(
+          "proxyProtocol.allow",
           'option "proxyProtocol.allow" must list addresses, ranges, "unix" or "unknown", not ' +
             `${JSON.stringify(entry)}: ${range}`,
         );

@@ -1,23 +1,9 @@
 /**
- * Checks of single values. Errors name the option, say what it must be, and what was given.
+ * Checks of single values.
  */
-import {
-  type FlagName,
-  FLAGS,
-  MAX_TIME,
-  type MemberName,
-  MEMBERS,
-  type NumberName,
-  NUMBERS,
-  type OtherName,
-  OTHERS,
-  type ScalarKind,
-} from "./table.ts";
-
-/** For people: what kind of value it is, and text as it is. */
-export function describe(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value) : value === null ? "null" : typeof value;
-}
+import { describe, rangeError, typeError, wrongType } from "./option_error.ts";
+import type { Bounds, NumberRow, OptionScope } from "./rows.ts";
+import { MAX_TIME, type NameOf, ROWS, TABLE } from "./table.ts";
 
 /**
  * Checks that `options` is an object with no other names than `known`.
@@ -27,12 +13,13 @@ export function describe(value: unknown): string {
 export function checkNames(options: unknown, known: readonly string[], prefix = ""): void {
   if (typeof options !== "object" || options === null) {
     const some = known.slice(0, 2).map(describe).join(", ");
-    throw new TypeError(`options must be an object (with ${some} …), not ${describe(options)}`);
+    throw typeError("options", `options must be an object (with ${some} …), not ${describe(options)}`);
   }
   for (const name in options) {
     if (known.includes(name)) continue;
     const list = known.join(", ");
-    throw new TypeError(`option ${JSON.stringify(prefix + name)} is unknown; the options are ${list}`);
+    const unknown = prefix + name;
+    throw typeError(unknown, `option ${JSON.stringify(unknown)} is unknown; the options are ${list}`);
   }
 }
 
@@ -41,78 +28,62 @@ export function checkNames(options: unknown, known: readonly string[], prefix = 
  *
  * @throws {TypeError} where it is not
  */
-export function checkObject(name: OtherName, value: unknown, what: string): void {
-  if (typeof value !== "object" || value === null) {
-    throw new TypeError(`option "${name}" must be ${what}, not ${describe(value)}`);
-  }
-  checkNames(value, OTHERS[name].members ?? [], `${name}.`);
+export function checkObject(name: NameOf<"object">, value: unknown, what: string): void {
+  if (typeof value !== "object" || value === null) throw wrongType(name, what, value);
+  checkNames(value, Object.keys(TABLE[name].members), `${name}.`);
 }
 
 /**
- * Checks that `value` is a function, if it was given.
+ * Checks that the options of `scope` that are functions are functions, where they are given.
  *
- * @throws {TypeError} where it is not
+ * @throws {TypeError} where one is not
  */
-export function checkFunction(name: string, value: unknown): void {
-  if (value === undefined || typeof value === "function") return;
-  throw new TypeError(`option "${name}" must be a function, not ${describe(value)}`);
+export function checkFunctions<S extends OptionScope>(
+  options: { readonly [name in NameOf<"function", S>]?: unknown },
+  scope: S,
+): void {
+  const given: Readonly<Record<string, unknown>> = options;
+  for (const [name, row] of ROWS) {
+    if (row.scope !== scope || row.kind !== "function") continue;
+    const value = given[name];
+    if (value !== undefined && typeof value !== "function") throw wrongType(name, "a function", value);
+  }
 }
-
-/** The values of these boolean options. */
-export type Flags<N extends FlagName> = { readonly [name in N]: boolean };
-/** The values of these options that are numbers. */
-export type Numbers<N extends NumberName> = { readonly [name in N]: number };
 
 /**
  * The value of a boolean option.
  *
  * @throws {TypeError} where it is no boolean
  */
-export function flag<N extends FlagName>(options: Partial<Flags<N>>, name: N): boolean {
-  const value: unknown = options[name];
-  if (value === undefined) return FLAGS[name].default;
+export function flag(name: string, value: unknown, otherwise: boolean): boolean {
+  if (value === undefined) return otherwise;
   if (typeof value === "boolean") return value;
-  throw new TypeError(`option "${name}" must be true or false, not ${describe(value)}`);
+  throw wrongType(name, "true or false", value);
 }
 
 /**
- * The value of an option that is a number, as the table bounds it; `fallback` where it is left out.
+ * The value of an option, or of a member of one, that is a number; `otherwise` where it is left out.
  *
  * @throws {TypeError} where it is no number
- * @throws {RangeError} where it is out of range
+ * @throws {RangeError} where it is out of the row's bounds
  */
-export function limit<N extends NumberName>(
-  options: Partial<Numbers<N>>,
-  name: N,
-  fallback: number = NUMBERS[name].default,
-): number {
-  const { kind, min, max } = NUMBERS[name];
-  return number(name, options[name], fallback, kind, min, max);
-}
-
-/** As `limit`, of a member of an option that is an object. */
-export function member(name: MemberName, value: unknown, fallback: number = MEMBERS[name].default): number {
-  const { kind, min } = MEMBERS[name];
-  return number(name, value, fallback, kind, min);
-}
-
-/** As `limit`, of a value that has no row in the table. */
 export function number(
   name: string,
   value: unknown,
-  fallback: number,
-  kind: ScalarKind = "count",
-  min = 0,
-  max: number = kind === "time" ? MAX_TIME : Number.MAX_SAFE_INTEGER,
+  row: NumberRow,
+  otherwise: number = row.default,
 ): number {
-  if (value === undefined) return fallback;
-  if (typeof value !== "number") {
-    throw new TypeError(`option "${name}" must be a number, not ${describe(value)}`);
-  }
+  return value === undefined ? otherwise : checkNumber(name, value, row);
+}
+
+/** As `number`, of a value that was given. */
+export function checkNumber(name: string, value: unknown, { kind, min = 0, max }: Bounds): number {
+  if (typeof value !== "number") throw wrongType(name, "a number", value);
   if (kind === "ratio") {
     if (value >= 0 && value <= 1) return value;
-    throw new RangeError(`option "${name}" must be a number from 0 to 1, not ${value}`);
+    throw rangeError(name, `option "${name}" must be a number from 0 to 1, not ${value}`);
   }
-  if (Number.isInteger(value) && value >= min && value <= max) return value;
-  throw new RangeError(`option "${name}" must be a whole number from ${min} to ${max}, not ${value}`);
+  const most = max ?? (kind === "time" ? MAX_TIME : Number.MAX_SAFE_INTEGER);
+  if (Number.isInteger(value) && value >= min && value <= most) return value;
+  throw rangeError(name, `option "${name}" must be a whole number from ${min} to ${most}, not ${value}`);
 }

@@ -2,11 +2,12 @@
  * Where a server listens: the options checked, and every default filled in.
  */
 import type { ListenOptions, TlsOptions } from "../api/options.ts";
-import { checkNames, checkObject, describe, flag, limit, number } from "./checks.ts";
-import { MAX_INT, optionNames } from "./table.ts";
+import { checkNames, checkNumber, checkObject, number } from "./checks.ts";
+import { describe, typeError, wrongType } from "./option_error.ts";
+import { readScalars, type Scalars } from "./scalars.ts";
+import { MAX_INT, optionNames, TABLE } from "./table.ts";
 
 const MAX_PORT = 65_535;
-const DEFAULT_PORT = 8000;
 
 /** A port of one address. */
 export interface TcpPlace {
@@ -27,9 +28,8 @@ export type ListenAt =
   | { readonly kind: "fd"; readonly fd: number | "systemd" };
 
 /** The settings of a listener. */
-export interface ListenSettings {
+export interface ListenSettings extends Omit<Scalars<"listen">, "reusePort"> {
   readonly at: ListenAt;
-  readonly backlog: number;
   readonly tls: TlsOptions | undefined;
 }
 
@@ -40,7 +40,8 @@ export interface ListenSettings {
  */
 export function checkNoTls({ tls }: ListenOptions): void {
   if (tls === undefined) return;
-  throw new TypeError(
+  throw typeError(
+    "proxyProtocol",
     'option "proxyProtocol" does not go with option "tls", since a PROXY header comes before the TLS ' +
       "handshake: let the proxy speak TLS with the clients, and plain HTTP with this server",
   );
@@ -60,51 +61,63 @@ export function listenSettings(options: ListenOptions, hasProxies = false): List
 
 /** As `listenSettings`, where other options may stand beside. */
 export function readListenSettings(options: ListenOptions): ListenSettings {
+  const { reusePort, ...scalars } = readScalars(options, "listen");
   return {
-    at: listenAt(options),
+    ...scalars,
+    at: listenAt(options, reusePort),
     tls: options.tls === undefined ? undefined : checkTls(options.tls),
-    backlog: limit(options, "backlog"),
   };
 }
 
 /** Options that say where to listen, with those that go along. */
 const PLACES = { port: ["hostname", "reusePort"], path: ["mode"], fd: [] } as const;
 
-function listenAt(options: ListenOptions): ListenAt {
-  const { hostname, path, fd } = options;
+function listenAt(options: ListenOptions, reusePort: boolean): ListenAt {
+  const { path, fd } = options;
   const place = path !== undefined ? "path" : fd !== undefined ? "fd" : "port";
+  checkPlace(options, place);
+  if (place === "path") return { kind: "unix", path: checkPath(options), mode: checkMode(options.mode) };
+  if (place === "port") return tcpPlace(options, reusePort);
+  return { kind: "fd", fd: fd === "systemd" ? fd : checkNumber("fd", fd, { kind: "count", max: MAX_INT }) };
+}
+
+/** Checks that nothing is given that belongs to another place. */
+function checkPlace(options: ListenOptions, place: keyof typeof PLACES): void {
   for (const [other, along] of Object.entries(PLACES)) {
     const stray = other === place ? undefined : [other, ...along].find((name) => name in options);
     if (stray !== undefined && options[stray as keyof ListenOptions] !== undefined) {
-      throw new TypeError(`option "${stray}" does not go with option "${place}": give one of them`);
+      throw typeError(stray, `option "${stray}" does not go with option "${place}": give one of them`);
     }
   }
-  if (place === "path") {
-    if (typeof path !== "string" || path === "") {
-      throw new TypeError(`option "path" must be the path of a socket, not ${describe(path)}`);
-    }
-    if (path.includes("\0", 1)) {
-      throw new TypeError(
-        `option "path" must have no NUL but as its first character, unlike ${describe(path)}`,
-      );
-    }
-    if (path.startsWith("\0") && options.mode !== undefined) {
-      throw new TypeError('option "mode" does not go with an option "path" that names no file');
-    }
-    const mode = options.mode === undefined ? undefined : number("mode", options.mode, 0, "count", 0, 0o777);
-    return { kind: "unix", path, mode };
+}
+
+function checkPath({ path, mode }: ListenOptions): string {
+  if (typeof path !== "string" || path === "") throw wrongType("path", "the path of a socket", path);
+  if (path.includes("\0", 1)) {
+    throw typeError(
+      "path",
+      `option "path" must have no NUL but as its first character, unlike ${describe(path)}`,
+    );
   }
-  if (place === "fd") {
-    return { kind: "fd", fd: fd === "systemd" ? fd : number("fd", fd, 0, "count", 0, MAX_INT) };
+  if (path.startsWith("\0") && mode !== undefined) {
+    throw typeError("mode", 'option "mode" does not go with an option "path" that names no file');
   }
+  return path;
+}
+
+function checkMode(mode: number | undefined): number | undefined {
+  return mode === undefined ? undefined : checkNumber("mode", mode, { kind: "count", max: 0o777 });
+}
+
+function tcpPlace({ hostname, port }: ListenOptions, reusePort: boolean): TcpPlace {
   if (hostname !== undefined && (typeof hostname !== "string" || !/^[^\s\0]+$/.test(hostname))) {
-    throw new TypeError(`option "hostname" must be an address or a host name, not ${describe(hostname)}`);
+    throw wrongType("hostname", "an address or a host name", hostname);
   }
   return {
     kind: "tcp",
-    port: number("port", portNumber(options.port), DEFAULT_PORT, "count", 0, MAX_PORT),
+    port: number("port", portNumber(port), { kind: "count", max: MAX_PORT, default: TABLE.port.default }),
     hostname: hostname === undefined ? ALL_ADDRESSES : withoutBrackets(hostname),
-    reusePort: flag(options, "reusePort"),
+    reusePort,
   };
 }
 
@@ -112,7 +125,7 @@ function listenAt(options: ListenOptions): ListenAt {
 function portNumber(port: number | string | undefined): number | undefined {
   if (typeof port !== "string") return port;
   if (!/^[0-9]+$/.test(port)) {
-    throw new TypeError(`option "port" must be a number, also as a string of digits, not ${describe(port)}`);
+    throw wrongType("port", "a number, also as a string of digits", port);
   }
   return Number(port);
 }
@@ -136,17 +149,19 @@ export function checkTls(tls: TlsOptions): TlsOptions {
     const value = tls[part];
     if (typeof value === "string" || value instanceof Uint8Array) continue;
     if (part === "ca" && value === undefined) continue;
-    throw new TypeError(`option "tls.${part}" must be PEM, as a string or bytes, not ${describe(value)}`);
+    throw wrongType(`tls.${part}`, "PEM, as a string or bytes", value);
   }
   for (const part of ["key", "cert", "ca"] as const) {
     const value = tls[part];
     if (value === undefined) continue;
     const [what, pattern] = PEM[part];
     const text = typeof value === "string" ? value : new TextDecoder().decode(value);
-    if (!pattern.test(text)) throw new TypeError(`option "tls.${part}" holds no ${what} as PEM`);
+    if (!pattern.test(text)) {
+      throw typeError(`tls.${part}`, `option "tls.${part}" holds no ${what} as PEM`);
+    }
   }
   if (tls.passphrase !== undefined && typeof tls.passphrase !== "string") {
-    throw new TypeError(`option "tls.passphrase" must be a string, not ${describe(tls.passphrase)}`);
+    throw wrongType("tls.passphrase", "a string", tls.passphrase);
   }
   return tls;
 }

@@ -2,17 +2,21 @@
  * The timeouts that a handler may change for its request.
  */
 import type { MinBodyRate, Timeouts } from "../api/timeouts.ts";
-import { checkNames, checkObject, limit, member, number } from "./checks.ts";
-import { MEMBERS, NUMBERS } from "./table.ts";
+import { checkNames, checkObject, number } from "./checks.ts";
+import { TABLE } from "./table.ts";
 
-/** The times in force for one request, and the idle time after it. */
-export interface TimeLimits {
-  readonly idleTimeout: number;
-  readonly requestTimeout: number;
+/** How fast a request body must come. */
+export interface BodyRate {
   /** Bytes a second, over the whole body. */
   readonly minBodyRate: number;
   /** Milliseconds for which the rate does not count. */
   readonly bodyRateGrace: number;
+}
+
+/** The times in force for one request, and the idle time after it. */
+export interface TimeLimits extends BodyRate {
+  readonly idleTimeout: number;
+  readonly requestTimeout: number;
   readonly writeTimeout: number;
 }
 
@@ -23,13 +27,12 @@ const NAMES = [
   "writeTimeout",
 ] as const satisfies readonly (keyof Timeouts)[];
 
-/** The times in force where no others are given. */
-export const DEFAULT_TIMES: TimeLimits = {
-  idleTimeout: NUMBERS.idleTimeout.default,
-  requestTimeout: NUMBERS.requestTimeout.default,
-  minBodyRate: MEMBERS["minBodyRate.bytesPerSecond"].default,
-  bodyRateGrace: MEMBERS["minBodyRate.grace"].default,
-  writeTimeout: NUMBERS.writeTimeout.default,
+const { bytesPerSecond, grace } = TABLE.minBodyRate.members;
+
+/** The rate where none is given. */
+export const DEFAULT_BODY_RATE: BodyRate = {
+  minBodyRate: bytesPerSecond.default,
+  bodyRateGrace: grace.default,
 };
 
 /**
@@ -40,30 +43,25 @@ export const DEFAULT_TIMES: TimeLimits = {
  */
 export function timeLimitsWith(timeouts: Timeouts, limits: TimeLimits): TimeLimits {
   checkNames(timeouts, NAMES);
-  return readTimeLimits(timeouts, limits);
-}
-
-/** As `timeLimitsWith`, where other options may stand beside. */
-export function readTimeLimits(given: Timeouts, otherwise: TimeLimits): TimeLimits {
+  const { idleTimeout, requestTimeout, writeTimeout } = timeouts;
   return {
-    idleTimeout: limit(given, "idleTimeout", otherwise.idleTimeout),
-    requestTimeout: limit(given, "requestTimeout", otherwise.requestTimeout),
-    ...bodyRate(given.minBodyRate, otherwise),
-    writeTimeout: limit(given, "writeTimeout", otherwise.writeTimeout),
+    idleTimeout: number("idleTimeout", idleTimeout, TABLE.idleTimeout, limits.idleTimeout),
+    requestTimeout: number("requestTimeout", requestTimeout, TABLE.requestTimeout, limits.requestTimeout),
+    ...readBodyRate(timeouts.minBodyRate, limits),
+    writeTimeout: number("writeTimeout", writeTimeout, TABLE.writeTimeout, limits.writeTimeout),
   };
 }
 
-function bodyRate(
-  given: number | MinBodyRate | undefined,
-  { minBodyRate, bodyRateGrace }: TimeLimits,
-): Pick<TimeLimits, "minBodyRate" | "bodyRateGrace"> {
+/** `otherwise`, but for what is `given`. */
+export function readBodyRate(given: number | MinBodyRate | undefined, otherwise: BodyRate): BodyRate {
+  const { minBodyRate, bodyRateGrace } = otherwise;
   if (given === undefined) return { minBodyRate, bodyRateGrace };
   if (typeof given === "number") {
-    return { minBodyRate: number("minBodyRate", given, minBodyRate), bodyRateGrace };
+    return { minBodyRate: number("minBodyRate", given, bytesPerSecond), bodyRateGrace };
   }
   checkObject("minBodyRate", given, "a number, or an object like { bytesPerSecond, grace }");
   return {
-    minBodyRate: member("minBodyRate.bytesPerSecond", given.bytesPerSecond, minBodyRate),
-    bodyRateGrace: member("minBodyRate.grace", given.grace, bodyRateGrace),
+    minBodyRate: number("minBodyRate.bytesPerSecond", given.bytesPerSecond, bytesPerSecond, minBodyRate),
+    bodyRateGrace: number("minBodyRate.grace", given.grace, grace, bodyRateGrace),
   };
 }

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import type { MemoryTransport } from "../../src/adapters/memory.ts";
 import { ProtocolError } from "../../src/api/errors.ts";
 import type { CloseReason } from "../../src/api/transport.ts";
-import type { HttpConnection } from "../../src/core/connection.ts";
+import type { Connection } from "../../src/api/transport.ts";
 import { type ParsedResponse, parseResponses } from "../support/memory.ts";
 
 export function statuses(client: MemoryTransport): number[] {
@@ -21,7 +21,7 @@ export function last(client: MemoryTransport): ParsedResponse & { connection?: s
 
 /** Fails unless the connection has said its last, and ends for this reason once the client ends too. */
 export async function assertEnds(
-  { client, connection }: { client: MemoryTransport; connection: HttpConnection },
+  { client, connection }: { client: MemoryTransport; connection: Connection },
   reason: CloseReason,
 ): Promise<void> {
   assert.ok(client.ended || client.closed, `it is ${connection.state}, and has not ended`);

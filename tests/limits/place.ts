@@ -4,7 +4,7 @@
 import { MemoryTransport } from "../../src/adapters/memory.ts";
 import type { ServeOptions } from "../../src/api/options.ts";
 import type { Addr } from "../../src/api/transport.ts";
-import type { HttpConnection } from "../../src/core/connection.ts";
+import type { Connection } from "../../src/api/transport.ts";
 import { serveSettings } from "../../src/options/settings.ts";
 import { HttpServer } from "../../src/server/http_server.ts";
 import { FakeClock } from "../support/fake_clock.ts";
@@ -24,7 +24,7 @@ export class AddressedTransport extends MemoryTransport {
 
 export interface Visitor {
   readonly client: MemoryTransport;
-  readonly connection: HttpConnection;
+  readonly connection: Connection;
 }
 
 /** A server to which many come. */
@@ -37,7 +37,7 @@ export class Place {
   }
 
   visit(client: MemoryTransport = new MemoryTransport()): Visitor {
-    return { client, connection: this.server.accept(client) };
+    return { client, connection: this.server.accept(client).facade };
   }
 
   /** As many visitors as `count`; the times at which they come differ. */

@@ -3,12 +3,14 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { optionsTable, tablePlace } from "../../scripts/options_table.mjs";
-import { optionNames, OPTIONS, type OptionScope } from "../../src/options/table.ts";
+import type { OptionScope } from "../../src/options/rows.ts";
+import { optionNames, OPTIONS, ROWS } from "../../src/options/table.ts";
 
 /** The repository; the tests that are built for Node 20 lie one directory further down. */
 const root = ["../../", "../../../"].map((path) => new URL(path, import.meta.url))
   .find((directory) => existsSync(new URL("deno.json", directory)))!;
-const types = readFileSync(new URL("src/api/options.ts", root), "utf8");
+const types = ["options.ts", "timeouts.ts"]
+  .map((file) => readFileSync(new URL(`src/api/${file}`, root), "utf8")).join("");
 
 const INTERFACES: readonly [OptionScope, string][] = [
   ["connection", "ConnectionOptions"],
@@ -17,7 +19,16 @@ const INTERFACES: readonly [OptionScope, string][] = [
   ["serve", "ServeOptions"],
 ];
 
-/** The members of an interface of `src/api/options.ts`: their names, and their docstrings. */
+/** The interfaces of options that are objects of numbers. */
+const OBJECTS: readonly [option: string, name: string][] = [
+  ["minBodyRate", "MinBodyRate"],
+  ["drainBody", "DrainBody"],
+];
+
+/** What a row may say; `as const` keeps TypeScript from telling a misspelt name. */
+const PROPERTIES = ["kind", "scope", "default", "min", "max", "members", "doc"];
+
+/** The members of an interface of `src/api/`: their names, and their docstrings. */
 function membersOf(name: string): Map<string, string> {
   const body = new RegExp(`^export interface ${name}\\b[^{]*\\{\n([^]*?)^\\}`, "m").exec(types)![1];
   const names = Array.from(body.matchAll(/^ {2}readonly (\w+)\?:/gm), (match) => match[1]);
@@ -77,4 +88,22 @@ test("a default that is a number, a boolean or an object is the same in the docs
     compared++;
   }
   assert.ok(compared >= 20, `only ${compared} were found`);
+});
+
+test("a default of a member is the same in the docstring and in the table", () => {
+  for (const [option, name] of OBJECTS) {
+    const told = Array.from(
+      membersOf(name),
+      ([member, doc]) => `${member}: ${/@default (.*)/.exec(doc)![1]}`,
+    );
+    assert.equal(`\`{ ${told.join(", ")} }\``, OPTIONS.get(option)!.default, name);
+  }
+});
+
+test("a row of the table says nothing that the checks do not know", () => {
+  for (const [name, row] of ROWS) {
+    const members = row.kind === "object" ? Object.values(row.members) : [];
+    const said = [row, ...members].flatMap((part) => Object.keys(part));
+    assert.deepEqual(said.filter((property) => !PROPERTIES.includes(property)), [], name);
+  }
 });
