@@ -8,7 +8,7 @@ import { MemoryTransport } from "../../src/adapters/memory.ts";
 import type { CloseReason, ConnectionState } from "../../src/api/transport.ts";
 import { Deferred } from "../../src/core/deferred.ts";
 import { type ConnectionActivity, TIMEOUT_OPTIONS } from "../../src/core/timeout_options.ts";
-import type { HttpConnection } from "../../src/core/connection.ts";
+import type { Connection } from "../../src/api/transport.ts";
 import { ConnectionError } from "../../src/api/errors.ts";
 import type { Exchange } from "../../src/api/exchange.ts";
 import type { ServeOptions } from "../../src/api/options.ts";
@@ -50,7 +50,7 @@ class Client extends MemoryTransport {
 
 interface Situation {
   readonly client: Client;
-  readonly connection: HttpConnection;
+  readonly connection: Connection;
   readonly clock: FakeClock;
   readonly server: HttpServer;
   readonly signals: AbortSignal[];
@@ -85,7 +85,7 @@ function situation(options: Partial<ServeOptions> = {}, client: Client = new Cli
   const clock = new FakeClock();
   const all: ServeOptions = { exchange: (x) => answer(x, signals), onError: () => {}, ...options };
   const server = new HttpServer(all, serveSettings(all), clock);
-  return { client, connection: server.accept(client), clock, server, signals };
+  return { client, connection: server.accept(client).facade, clock, server, signals };
 }
 
 /** How a connection gets to do each thing, and why it ends then. */

@@ -17,14 +17,14 @@ function fill(text: string): number {
 
 test("a request whose handler closes the connection stays its own", () => {
   let request!: Request;
-  const { connection } = connect({
+  const { internal } = connect({
     fetch(given, info) {
       request = given;
       info.connection.close();
       return new FastResponse("too late");
     },
   });
-  connection.receive(memory, 0, fill(FIRST));
+  internal.receive(memory, 0, fill(FIRST));
   fill(OTHER);
   assert.equal(request.url, "http://a.example/first");
   assert.equal(request.headers.get("cookie"), "mine");
@@ -41,13 +41,13 @@ test("an exchange that was aborted, or whose body breaks its length, shows no ot
   ];
   for (const end of ways) {
     let kept!: Exchange;
-    const { connection } = connect({
+    const { internal } = connect({
       exchange(x) {
         kept = x;
         end(x);
       },
     });
-    connection.receive(memory, 0, fill(FIRST));
+    internal.receive(memory, 0, fill(FIRST));
     fill(OTHER);
     assert.equal(kept.target, "/first");
     assert.equal(kept.header("cookie"), "mine");
@@ -57,7 +57,7 @@ test("an exchange that was aborted, or whose body breaks its length, shows no ot
 test("headers() of one request gives nothing of the next", () => {
   let kept: IterableIterator<[string, string]> | undefined;
   const seen: unknown[] = [];
-  const { connection } = connect({
+  const { internal } = connect({
     exchange(x) {
       if (kept === undefined) {
         kept = x.headers();
@@ -68,15 +68,15 @@ test("headers() of one request gives nothing of the next", () => {
       x.respond(200);
     },
   });
-  connection.receive(memory, 0, fill(FIRST));
-  connection.receive(memory, 0, fill(OTHER));
-  assert.equal(connection.requests, 2);
+  internal.receive(memory, 0, fill(FIRST));
+  internal.receive(memory, 0, fill(OTHER));
+  assert.equal(internal.policy.requests, 2);
   assert.deepEqual(seen, []);
 });
 
 test("a Request that is kept shows its own head, whether the next repeats its fields, its length or nothing", () => {
   const kept: Request[] = [];
-  const { connection } = connect({
+  const { internal } = connect({
     fetch(request) {
       kept.push(request);
       return new FastResponse("ok");
@@ -86,9 +86,29 @@ test("a Request that is kept shows its own head, whether the next repeats its fi
   const cookies = ["1", "1", "1", "1", "2", "2", "2", "2", "3"];
   targets.forEach((target, i) => {
     const head = `GET ${target} HTTP/1.1\r\nHost: a.example\r\nCookie: ${cookies[i]}\r\n\r\n`;
-    connection.receive(memory, 0, fill(head));
+    internal.receive(memory, 0, fill(head));
     memory.fill(0);
   });
   assert.deepEqual(kept.map(({ url }) => new URL(url).pathname), targets);
   assert.deepEqual(kept.map(({ headers }) => headers.get("cookie")), cookies);
+});
+
+test("a request stays its own while its body comes in memory that is used again", () => {
+  let request!: Request;
+  const { client, connection, internal } = connect({
+    fetch(given) {
+      request = given;
+      return new FastResponse("early");
+    },
+  });
+  const head = "POST /one HTTP/1.1\r\nHost: a.example\r\nContent-Length: 60\r\n\r\n";
+  const memory = new TextEncoder().encode(head.padEnd(200));
+  internal.receive(memory, 0, head.length);
+  const body = "GET /forged HTTP/1.1\r\nHost: evil.example\r\nX-Admin: 1\r\n\r\n".padEnd(60);
+  memory.set(new TextEncoder().encode(body));
+  internal.receive(memory, 0, 60);
+  assert.equal(request.url, "http://a.example/one");
+  assert.equal(request.headers.get("x-admin"), null);
+  assert.equal(connection.state, "idle");
+  client.reset();
 });

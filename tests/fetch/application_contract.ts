@@ -7,7 +7,7 @@ import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import { app, type Asked, asked } from "../support/hono_app.ts";
 import { readWire, type WireResponse } from "../support/wire_text.ts";
-import { PlatformResponse, see } from "./response_contract.ts";
+import { PlatformResponse, see } from "./response_contract/harness.ts";
 
 /** Fields that are the server's to write, and not the application's. */
 const OURS = ["date", "connection", "keep-alive", "content-length", "transfer-encoding"];

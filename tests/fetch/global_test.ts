@@ -10,7 +10,8 @@ import { NativeResponse } from "../../src/fetch/response_override.ts";
 import { connect, get, parseResponses } from "../support/memory.ts";
 import { readWire } from "../support/wire_text.ts";
 import { testApplication } from "./application_contract.ts";
-import { see, testResponse } from "./response_contract.ts";
+import { testResponse } from "./response_contract.ts";
+import { see } from "./response_contract/harness.ts";
 
 /** What it says: its fields come in the order and the spelling in which they were given. */
 function said(wire: string, method: string): string {

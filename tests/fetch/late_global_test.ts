@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { FastResponse } from "../../mod.ts";
 import { NativeResponse } from "../../src/fetch/response_override.ts";
 import { get, parseResponses } from "../support/memory.ts";
-import { see } from "./response_contract.ts";
+import { see } from "./response_contract/harness.ts";
 
 test("responses of before and after the import are instances of both, and are sent, once where they were noted", async () => {
   const early = new NativeResponse("hello");

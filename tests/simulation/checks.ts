@@ -84,7 +84,7 @@ export class Checks implements CallbackWatcher {
     const { rejected } = server.stats();
     const hadRoom = hasRoom();
     this.#accepts++;
-    client.connection = server.accept(client.transport);
+    client.connection = server.accept(client.transport).facade;
     const isRejected = server.stats().rejected > rejected;
     if (isRejected && hadRoom) {
       this.#world.fail(`client ${client.plan.id} was turned away, although there was room`);

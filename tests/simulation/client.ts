@@ -1,7 +1,7 @@
 /**
  * A simulated client: does its steps on its transport, reads what comes, and judges each response by the ledger.
  */
-import type { HttpConnection } from "../../src/core/connection.ts";
+import type { Connection } from "../../src/api/transport.ts";
 import { concat } from "../support/bytes.ts";
 import { sameBytes } from "./content.ts";
 import type { Entry, Ledger } from "./ledger.ts";
@@ -30,7 +30,7 @@ export class Client implements TransportClient, ResponseListener {
   readonly plan: ClientPlan;
   readonly transport: SimulatedTransport;
   /** The server's side, once it is accepted. */
-  connection: HttpConnection | null = null;
+  connection: Connection | null = null;
   reads = true;
   /** Whether it has half-closed, and whether it has broken the connection, or was told that it is. */
   hasEnded = false;

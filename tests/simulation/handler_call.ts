@@ -55,7 +55,7 @@ export abstract class Call {
     const { entry, client } = this;
     const before = client.asked.slice(0, client.asked.indexOf(entry));
     if (++entry.calls > 1) this.world.fail(`${entry.name} was handled twice`);
-    if (client.connection !== null && client.connection.facade !== this.connection) {
+    if (client.connection !== null && client.connection !== this.connection) {
       this.world.fail(`${entry.name} came on another connection`);
     }
     if (before.some(({ calls }) => calls === 0)) this.world.fail(`${entry.name} was handled before its turn`);

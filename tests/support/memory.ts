@@ -2,6 +2,7 @@
  * A connection in memory, on a clock that stands still: everything that a test sees is caused by the test.
  */
 import { MemoryTransport } from "../../src/adapters/memory.ts";
+import type { Connection } from "../../src/api/transport.ts";
 import type { HttpConnection } from "../../src/core/connection.ts";
 import type { ConnectionOptions } from "../../src/api/options.ts";
 import { connectionSettings } from "../../src/options/settings.ts";
@@ -11,7 +12,9 @@ import { FakeClock } from "./fake_clock.ts";
 /** A client's end, the server's connection, and their time. */
 export interface Connected {
   readonly client: MemoryTransport;
-  readonly connection: HttpConnection;
+  readonly connection: Connection;
+  /** The same connection, as the engine sees it. */
+  readonly internal: HttpConnection;
   readonly server: HttpServer;
   readonly clock: FakeClock;
   /** Errors that handlers threw. */
@@ -24,8 +27,8 @@ export function connect(options: ConnectionOptions, clock: FakeClock = new FakeC
   const onError = (error: unknown): void => void errors.push(error);
   const server = new HttpServer({ onError, ...options }, connectionSettings(options), clock);
   const client = new MemoryTransport();
-  const connection = server.accept(client);
-  return { client, connection, server, clock, errors };
+  const internal = server.accept(client);
+  return { client, connection: internal.facade, internal, server, clock, errors };
 }
 
 /** Lets all promise callbacks run that are due, and those that they cause. */

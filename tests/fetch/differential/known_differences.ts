@@ -188,6 +188,7 @@ const STANDARD: readonly KnownDifference[] = [
           "the body: clone() of what is locked",
         ],
       },
+      { subjects: ["Response"], runtimes: ["Deno"], cases: ["a body of bytes: its stream makes another"] },
     ],
   },
   {

@@ -2,7 +2,7 @@
  * All that is asked of a class in the place of `Response`.
  */
 import { NativeResponse, TYPES_TEXT } from "../../../src/fetch/response_override.ts";
-import { PlatformResponse } from "../response_contract.ts";
+import { PlatformResponse } from "../response_contract/harness.ts";
 import { compare, compareTable } from "./compare.ts";
 import type { Subject } from "./known_differences.ts";
 import { responseBodyCases } from "./response_body_cases.ts";

@@ -5,7 +5,7 @@ import { FastResponse } from "../../../mod.ts";
 import { NativeResponse, TYPES_TEXT } from "../../../src/fetch/response_override.ts";
 import { connect } from "../../support/memory.ts";
 import { responseCases, type ResponseClass } from "../../support/response_cases.ts";
-import { PlatformResponse } from "../response_contract.ts";
+import { PlatformResponse } from "../response_contract/harness.ts";
 import { compare, compareTable } from "./compare.ts";
 import { framingCases, held, phrase, sent } from "./sent_cases.ts";
 
