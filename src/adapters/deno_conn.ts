@@ -3,17 +3,15 @@
  * closes both.
  */
 import type { Addr, Transport, TransportEvents } from "../api/transport.ts";
-import { BufferPool } from "../wire/buffer_pool.ts";
-import { copyOf } from "../wire/bytes.ts";
+import { memoryPool } from "../wire/memory_pool.ts";
 import { unmapped } from "./addresses.ts";
+import { DenoConnWriter, type DenoConnWriterOwner, type WritableConn } from "./deno_conn_writer.ts";
 
 /** What is used of a `Deno.Conn`, whichever kind it is. */
-export interface DenoConn {
+export interface DenoConn extends WritableConn {
   readonly remoteAddr: Addr;
   readonly localAddr: Addr;
   read(buffer: Uint8Array): Promise<number | null>;
-  write(bytes: Uint8Array): Promise<number>;
-  closeWrite(): Promise<void>;
   close(): void;
   /** TCP has it, and the next. */
   setNoDelay?(noDelay: boolean): void;
@@ -32,61 +30,26 @@ export function isDenoConn(conn: unknown): conn is DenoConn {
 const SMALL_READ = 2 * 1024;
 /** A read buffer for a peer that fills the small one. */
 const LARGE_READ = 64 * 1024;
-/** Writes below this are copied, which is cheaper than giving up the engine's buffer. */
-const COPIED_WRITE = 32 * 1024;
-/** Bytes under way from which on the engine is told to wait. */
-const MUCH_UNSENT = 64 * 1024;
-/** Room of a slot: most responses are small, and then one is enough. */
-const SLOT_BYTES = 1024;
-/** Slots kept for use again: as many as writes are ever under way at once in one turn. */
-const MAX_SLOTS = 256;
-
 const NOTHING = new Uint8Array(0);
 
-/**
- * Memory for one small write while it is under way. Responses of one server are mostly of one length, and
- * then the view of the memory does again, too.
- */
-class Slot {
-  readonly #memory = new Uint8Array(SLOT_BYTES);
-  #view = this.#memory;
-
-  /** A copy of `bytes[start, end)`, valid until the next. */
-  fill(bytes: Uint8Array, start: number, end: number): Uint8Array {
-    if (this.#view.length !== end - start) this.#view = this.#memory.subarray(0, end - start);
-    this.#view.set(bytes.subarray(start, end));
-    return this.#view;
-  }
-}
-
-const slots: Slot[] = [];
-
-/** Read buffers that wait for a connection, 512 KiB and 1 MiB: as many as change hands in one turn or two. */
-const smallReads = new BufferPool(SMALL_READ, 256);
-const largeReads = new BufferPool(LARGE_READ, 16);
-
 /** A Deno connection. Reads and writes are promises that one function each receives, made once. */
-export class DenoConnTransport implements Transport {
+export class DenoConnTransport implements DenoConnWriterOwner, Transport {
   readonly remoteAddr: Addr;
   readonly localAddr: Addr;
   readonly isSecure: boolean;
   handshaking: boolean = false;
   readonly #conn: DenoConn;
   #events!: TransportEvents;
-  #buffer: Uint8Array = smallReads.acquire();
+  #buffer: Uint8Array = memoryPool.acquire(SMALL_READ);
   #reading = false;
   #paused = false;
   /** No more bytes will come. */
   #ended = false;
   /** The connection is gone or released, and nothing is told of it any more. */
   #over = false;
-  /** What was handed over and is not sent; the first is under way. */
-  #unsent: Uint8Array[] = [];
-  #unsentBytes = 0;
-  /** What holds the first of them, if it is small. */
-  #slot: Slot | null = null;
-  #engineWaits = false;
-  #ending = false;
+  /** Made with the first write. */
+  #writer: DenoConnWriter | null = null;
+  #isEnding = false;
 
   /** Moves the bytes of `conn`. */
   constructor(conn: DenoConn, isSecure: boolean = ("handshake" in conn)) {
@@ -133,8 +96,10 @@ export class DenoConnTransport implements Transport {
     // Only from here on: a read that `resume` had started from inside of `receive` would overwrite what that looks at.
     this.#reading = false;
     if (this.#over) return this.#changeBuffer(NOTHING);
-    if (count === buffer.length && count < LARGE_READ) this.#changeBuffer(largeReads.acquire());
-    else if (count < SMALL_READ && buffer.length === LARGE_READ) this.#changeBuffer(smallReads.acquire());
+    if (count === buffer.length && count < LARGE_READ) this.#changeBuffer(memoryPool.acquire(LARGE_READ));
+    else if (count < SMALL_READ && buffer.length >= LARGE_READ) {
+      this.#changeBuffer(memoryPool.acquire(SMALL_READ));
+    }
     if (!this.#paused) this.#read();
   };
 
@@ -146,61 +111,30 @@ export class DenoConnTransport implements Transport {
 
   /** Nothing is read into the buffer any more. */
   #changeBuffer(buffer: Uint8Array): void {
-    smallReads.release(this.#buffer);
-    largeReads.release(this.#buffer);
+    memoryPool.release(this.#buffer);
     this.#buffer = buffer;
   }
 
-  readonly #failed = (error: unknown): void => {
+  #failed(error: unknown): void {
     if (this.#over) return;
     this.#over = true;
     this.#events.transportClosed(error);
-  };
+  }
 
   write(bytes: Uint8Array, start: number, end: number): boolean {
-    const count = end - start;
-    const copied = count < COPIED_WRITE;
-    if (this.#unsent.length === 0 && count <= SLOT_BYTES) {
-      this.#slot = slots.pop() ?? new Slot();
-      this.#unsent.push(this.#slot.fill(bytes, start, end));
-    } else {
-      this.#unsent.push(copied ? copyOf(bytes, start, end) : bytes.subarray(start, end));
-    }
-    this.#unsentBytes += count;
-    if (this.#unsent.length === 1) this.#send();
-    if (copied && this.#unsentBytes < MUCH_UNSENT) return true;
-    this.#engineWaits = true;
-    return false;
+    return (this.#writer ??= new DenoConnWriter(this, this.#conn)).write(bytes, start, end);
   }
 
-  #send(): void {
-    this.#conn.write(this.#unsent[0]).then(this.#sent, this.#failed);
-  }
-
-  readonly #sent = (count: number): void => {
-    if (this.#over) return;
-    this.#unsentBytes -= count;
-    const first = this.#unsent[0];
-    if (count < first.length) {
-      this.#unsent[0] = first.subarray(count);
-    } else {
-      this.#unsent.shift();
-      this.#returnSlot();
-    }
-    if (this.#unsent.length > 0) return this.#send();
-    if (this.#ending) this.#closeWrite();
-    if (!this.#engineWaits) return;
-    this.#engineWaits = false;
+  writeDrained(): void {
     this.#events.drained();
-  };
+  }
 
-  #returnSlot(): void {
-    if (this.#slot !== null && slots.length < MAX_SLOTS) slots.push(this.#slot);
-    this.#slot = null;
+  writeFailed(error: unknown): void {
+    this.#failed(error);
   }
 
   unsent(): number {
-    return this.#unsentBytes;
+    return this.#writer?.unsentBytes ?? 0;
   }
 
   pause(): void {
@@ -215,19 +149,13 @@ export class DenoConnTransport implements Transport {
   probe(): void {
     // Even an empty write fails once the peer has reset; one that is under way tells by itself, and TLS writes
     // nothing of nothing.
-    if (this.isSecure || this.#ending || this.#unsent.length > 0) return;
-    this.#conn.write(NOTHING).catch(this.#failed);
+    if (this.isSecure || this.#isEnding || this.#writer?.isIdle === false) return;
+    this.#conn.write(NOTHING).catch((error) => this.#failed(error));
   }
 
   end(): boolean {
-    this.#ending = true;
-    this.#engineWaits = this.#unsent.length > 0;
-    if (!this.#engineWaits) this.#closeWrite();
-    return !this.#engineWaits;
-  }
-
-  #closeWrite(): void {
-    this.#conn.closeWrite().catch(this.#failed);
+    this.#isEnding = true;
+    return (this.#writer ??= new DenoConnWriter(this, this.#conn)).end();
   }
 
   /**
@@ -236,6 +164,7 @@ export class DenoConnTransport implements Transport {
    */
   close(_abruptly: boolean): void {
     this.#over = true;
+    this.#writer?.close();
     try {
       this.#conn.close();
     } catch {

@@ -4,7 +4,6 @@
  * handlers respond synchronously nothing in between waits.
  */
 import type {
-  Addr,
   CloseReason,
   Connection,
   ConnectionState,
@@ -14,17 +13,18 @@ import type {
 import { ConnectionError, type ConnectionErrorCode, ProtocolError } from "../api/errors.ts";
 import type { Timeouts } from "../api/timeouts.ts";
 import { NEED_MORE } from "../wire/bytes.ts";
-import { type Endpoints, readProxyHeader } from "../wire/proxy_header.ts";
-import { ConnectionFacade } from "./connection_facade.ts";
+import { type Endpoints, tryReadProxyHeader } from "../wire/proxy_header.ts";
+import { ConnectionFacade, type FacadedConnection } from "./connection_facade.ts";
 import { ConnectionMonitor, type Input, type MonitoredConnection } from "./connection_monitor.ts";
 import { ConnectionTunnelPort, type TunnelledConnection } from "./connection_tunnel.ts";
 import { ConnectionWriter, type ConnectionWriterOwner } from "./connection_writer.ts";
-import type { Engine, ObservedConnection } from "./engine.ts";
+import type { Engine } from "./engine.ts";
 import type { Evictable } from "./eviction.ts";
 import { LazyAbort } from "./lazy_abort.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { PersistencePolicy } from "./persistence_policy.ts";
 import type { ProtocolConnection } from "./protocol.ts";
+import type { ProtocolHost } from "./protocol_host.ts";
 import type { ReadTimers } from "./read_timers.ts";
 import { ReceiveBuffer } from "./receive_buffer.ts";
 import { RequestTimeouts } from "./request_timeouts.ts";
@@ -40,11 +40,11 @@ let lastId = 0;
 /** A connection at work. */
 export class HttpConnection
   implements
-    Connection,
     ConnectionWriterOwner,
     Evictable,
+    FacadedConnection,
     MonitoredConnection,
-    ObservedConnection,
+    ProtocolHost,
     TransportEvents,
     TunnelledConnection,
     TurnTaker {
@@ -72,9 +72,9 @@ export class HttpConnection
   inputEnded = false;
   tunnel: Tunnel | null = null;
   hasResponded = false;
-  readonly #monitor: ConnectionMonitor;
   /** The transport's addresses, or those of a PROXY header. */
-  #endpoints: Endpoints;
+  endpoints: Endpoints;
+  readonly #monitor: ConnectionMonitor;
   #facade: Connection | null = null;
   /** Made when it has more to do than one request. */
   #turn: Turn | null = null;
@@ -86,12 +86,12 @@ export class HttpConnection
   constructor(
     engine: Engine,
     transport: Transport,
-    protocol: (connection: HttpConnection) => ProtocolConnection,
+    protocol: (host: ProtocolHost) => ProtocolConnection,
   ) {
     engine.beginEvent();
     this.engine = engine;
     this.transport = new SerializedTransport(transport, this);
-    this.#endpoints = transport;
+    this.endpoints = transport;
     this.isSecure = transport.isSecure === true;
     if (engine.proxyPeers?.has(transport.remoteAddr)) this.input = "proxy-header";
     this.acceptedAt = engine.now;
@@ -122,22 +122,6 @@ export class HttpConnection
     return this.life.state;
   }
 
-  get requests(): number {
-    return this.policy.requests;
-  }
-
-  get remoteAddr(): Addr | undefined {
-    return this.#endpoints.remoteAddr;
-  }
-
-  get localAddr(): Addr | undefined {
-    return this.#endpoints.localAddr;
-  }
-
-  get closed(): Promise<CloseReason> {
-    return this.life.closed;
-  }
-
   /** Its read side's deadlines. */
   get timers(): ReadTimers {
     return this.#monitor.timers;
@@ -155,11 +139,6 @@ export class HttpConnection
   /** When it became idle, by the monotonic clock. */
   get idleSince(): number {
     return this.life.idleSince;
-  }
-
-  /** Milliseconds from `now` until `idleTimeout` closes it, or `null` where it is not idle, or may be for ever. */
-  idleTimeLeft(now: number): number | null {
-    return this.state === "idle" ? this.timers.timeLeft(now) : null;
   }
 
   // Retirement, and what the server and users end it with.
@@ -180,10 +159,6 @@ export class HttpConnection
     this.engine.beginEvent();
     if (idleGrace === 0) this.lingeringClose("shutdown_idle");
     else this.timers.shorten(idleGrace);
-  }
-
-  shutdown(): void {
-    this.retire(0);
   }
 
   close(): void {
@@ -220,7 +195,6 @@ export class HttpConnection
     engine.bytesRead += end - start;
     if (this.input === "discard") return;
     this.#turn?.begin(engine.now);
-    engine.output.cork();
     this.#isProcessing = true;
     try {
       if (this.received.length === 0) {
@@ -232,7 +206,7 @@ export class HttpConnection
       }
     } finally {
       this.#isProcessing = false;
-      engine.output.uncork();
+      this.out.flush();
     }
     this.#monitor.update();
   }
@@ -293,9 +267,16 @@ export class HttpConnection
           if (this.input === "protocol") return at;
           break;
         case "proxy-header": {
-          const length = this.#readProxyHeader(bytes, at, end);
-          if (length === NEED_MORE) return at;
-          at += length;
+          const header = tryReadProxyHeader(bytes, at, end);
+          if (header === NEED_MORE) return at;
+          if (header instanceof ProtocolError) {
+            // A proxy expects no response to its header, and what else comes there may not be HTTP.
+            this.closeNow("protocol_error", header);
+            return end;
+          }
+          this.endpoints = header.endpoints ?? this.endpoints;
+          this.input = "protocol";
+          at += header.length;
           break;
         }
         case "tunnel":
@@ -303,21 +284,6 @@ export class HttpConnection
         case "discard":
           return end;
       }
-    }
-  }
-
-  #readProxyHeader(bytes: Uint8Array, start: number, end: number): number {
-    try {
-      const header = readProxyHeader(bytes, start, end);
-      if (header === NEED_MORE) return NEED_MORE;
-      this.#endpoints = header.endpoints ?? this.#endpoints;
-      this.input = "protocol";
-      return header.length;
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      // A proxy expects no response to its header, and what else comes there may not be HTTP.
-      this.closeNow("protocol_error", error);
-      return 0;
     }
   }
 

@@ -3,13 +3,29 @@
  * internals.
  */
 import type { Addr, CloseReason, Connection, ConnectionState } from "../api/transport.ts";
+import type { Endpoints } from "../wire/proxy_header.ts";
+import type { Lifecycle } from "./lifecycle.ts";
+import type { PersistencePolicy } from "./persistence_policy.ts";
+
+/** The engine's connection. */
+export interface FacadedConnection {
+  readonly id: number;
+  readonly endpoints: Endpoints;
+  readonly isSecure: boolean;
+  readonly life: Lifecycle;
+  readonly policy: PersistencePolicy;
+  /** Closes it with its next response; an idle one after `idleGrace` milliseconds. */
+  retire(idleGrace: number): void;
+  /** Closes it at once. */
+  close(): void;
+}
 
 /** Forwards to the engine's connection. */
 export class ConnectionFacade implements Connection {
-  readonly #connection: Connection;
+  readonly #connection: FacadedConnection;
 
   /** A facade of `connection`. */
-  constructor(connection: Connection) {
+  constructor(connection: FacadedConnection) {
     this.#connection = connection;
   }
 
@@ -18,19 +34,19 @@ export class ConnectionFacade implements Connection {
   }
 
   get state(): ConnectionState {
-    return this.#connection.state;
+    return this.#connection.life.state;
   }
 
   get requests(): number {
-    return this.#connection.requests;
+    return this.#connection.policy.requests;
   }
 
   get remoteAddr(): Addr | undefined {
-    return this.#connection.remoteAddr;
+    return this.#connection.endpoints.remoteAddr;
   }
 
   get localAddr(): Addr | undefined {
-    return this.#connection.localAddr;
+    return this.#connection.endpoints.localAddr;
   }
 
   get isSecure(): boolean {
@@ -38,11 +54,11 @@ export class ConnectionFacade implements Connection {
   }
 
   get closed(): Promise<CloseReason> {
-    return this.#connection.closed;
+    return this.#connection.life.closed;
   }
 
   shutdown(): void {
-    this.#connection.shutdown();
+    this.#connection.retire(0);
   }
 
   close(): void {

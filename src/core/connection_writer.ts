@@ -1,17 +1,21 @@
 /**
- * The write side of a connection: appends to the shared cork buffer or hands large bytes to the transport uncopied,
- * tracks backpressure, enforces `writeTimeout`, and ends.
+ * The write side of a connection: gathers what is written, or hands large bytes to the transport uncopied, tracks
+ * backpressure, enforces `writeTimeout`, and ends.
  */
 import type { ByteWriter } from "../wire/byte_writer.ts";
-import type { CorkBufferOwner } from "./cork_buffer.ts";
 import { Deadline, type DeadlineOwner } from "./deadline_queue.ts";
 import { Deferred, handled } from "./deferred.ts";
 import type { Engine } from "./engine.ts";
+import type { OutputBuffer, OutputBufferOwner } from "./output_buffers.ts";
+import { memoryPool } from "../wire/memory_pool.ts";
+import type { OwnedBytes } from "../wire/owned_bytes.ts";
 import type { RequestTimeouts } from "./request_timeouts.ts";
 import type { SerializedTransport } from "./serialized_transport.ts";
 
 /** Bytes of a body from here on go to the transport uncopied; for fewer, one write is cheaper than two. */
 const LARGE_BYTES = 32 * 1024;
+/** Owned bytes up to here are copied behind what is gathered: many responses then leave in one write. */
+const SMALL_OWNED_BYTES = 4 * 1024;
 
 /**
  * Checks of a peer under backpressure per `writeTimeout`. Transports do not tell of each byte that the peer takes, so
@@ -25,10 +29,12 @@ export interface ConnectionWriterOwner {
   writeTimedOut(): void;
   /** Whether the connection has used up its turn of the event loop. */
   readonly turnIsOver: boolean;
+  /** Whether it is processing an event, and flushes afterwards. */
+  readonly isProcessing: boolean;
 }
 
 /** Writes to one transport, in order. */
-export class ConnectionWriter implements CorkBufferOwner, DeadlineOwner {
+export class ConnectionWriter implements DeadlineOwner, OutputBufferOwner {
   /** Whether the transport has bytes that it has not sent yet. */
   isBackpressured = false;
   readonly #owner: ConnectionWriterOwner;
@@ -39,7 +45,9 @@ export class ConnectionWriter implements CorkBufferOwner, DeadlineOwner {
   /** What `ready` rejects with then. */
   #closeError: unknown = undefined;
   #ready: Deferred<void> | null = null;
-  /** Cork buffers that the transport reads until it is drained. */
+  /** What is gathered, while there is something. */
+  #buffer: OutputBuffer | null = null;
+  /** Memory of the pool that the transport reads until it is drained. */
   #retained: Uint8Array[] | null = null;
   /** The next check of `writeTimeout`; armed under backpressure. */
   #check: Deadline | null = null;
@@ -62,9 +70,13 @@ export class ConnectionWriter implements CorkBufferOwner, DeadlineOwner {
     this.#transport = transport;
   }
 
-  /** The shared cork buffer, to append to; it is flushed in time. */
+  /** The buffer to append to; it is flushed in time. */
   acquire(): ByteWriter {
-    return this.#engine.output.acquire(this);
+    if (this.#buffer !== null) return this.#buffer;
+    const { output } = this.#engine;
+    const buffer = this.#buffer = output.acquire(this);
+    if (!this.#owner.isProcessing) output.flushSoon(buffer);
+    return buffer;
   }
 
   /** Bytes that the peer has taken, as far as the transport knows. */
@@ -73,42 +85,82 @@ export class ConnectionWriter implements CorkBufferOwner, DeadlineOwner {
   }
 
   /**
-   * Whether the next response may be written. Flushes the cork buffer from `highWaterMark` bytes on, so that
-   * backpressure shows however small the responses are.
+   * Whether the next response may be written. Flushes from `highWaterMark` bytes on, so that backpressure shows however
+   * small the responses are.
    */
   acceptsResponse(): boolean {
-    const { output, settings } = this.#engine;
-    if (output.lengthOf(this) >= settings.highWaterMark) output.flush();
+    this.#flushIfFull();
     return !this.isBackpressured;
+  }
+
+  #flushIfFull(): void {
+    if (this.#buffer !== null && this.#buffer.length >= this.#engine.settings.highWaterMark) this.flush();
   }
 
   /** Sends bytes behind all that was written before, large ones uncopied. Answers whether more is welcome. */
   append(bytes: Uint8Array): boolean {
-    const { output, settings } = this.#engine;
-    const buffer = this.acquire();
     if (bytes.length < LARGE_BYTES) {
-      buffer.copy(bytes);
-      if (buffer.length >= settings.highWaterMark) output.flush();
+      this.acquire().copy(bytes);
+      this.#flushIfFull();
     } else {
-      output.flush();
-      this.send(bytes, 0, bytes.length);
+      this.flush();
+      this.#send(bytes, 0, bytes.length);
     }
     return !this.isBackpressured;
   }
 
-  /** @internal */
-  send(bytes: Uint8Array, start: number, end: number): boolean {
+  /** As `append`; their memory goes back to the pool once they are sent. */
+  appendOwned(owned: OwnedBytes): boolean {
+    const { memory, start, end } = owned;
+    const gathered = this.#buffer?.length ?? 0;
+    if (owned.byteLength <= SMALL_OWNED_BYTES) {
+      this.acquire().copy(memory.subarray(start, end));
+      memoryPool.release(memory);
+      this.#flushIfFull();
+    } else if (gathered <= start) {
+      if (gathered > 0) this.#moveGathered(memory, start - gathered);
+      this.#sendPooled(memory, start - gathered, end);
+    } else {
+      this.flush();
+      this.#sendPooled(memory, start, end);
+    }
+    return !this.isBackpressured;
+  }
+
+  /** Moves what is gathered to `target[at, …)`, so that it leaves in the same write as what is behind that. */
+  #moveGathered(target: Uint8Array, at: number): void {
+    const { bytes, length } = this.#buffer!;
+    target.set(bytes.subarray(0, length), at);
+    this.#buffer!.length = 0;
+    this.flush();
+  }
+
+  /** Hands the gathered bytes to the transport. */
+  flush(): void {
+    const buffer = this.#buffer;
+    if (buffer === null) return;
+    const { length } = buffer;
+    const memory = buffer.take();
+    this.#buffer = null; // what is written from inside of `#send` goes to another one
+    this.#engine.output.release(buffer);
+    if (length > 0) this.#sendPooled(memory, 0, length);
+    else memoryPool.release(memory);
+  }
+
+  #sendPooled(memory: Uint8Array, start: number, end: number): void {
+    const isReusable = this.#send(memory, start, end);
+    if (isReusable) memoryPool.release(memory);
+    else if (!this.#isClosed) (this.#retained ??= []).push(memory);
+  }
+
+  /** Answers whether the memory may be used again at once. */
+  #send(bytes: Uint8Array, start: number, end: number): boolean {
     if (this.#isClosed) return true;
     this.#engine.bytesWritten += end - start;
     this.#bytesHanded += end - start;
     const isReusable = this.#transport.write(bytes, start, end);
     if (!isReusable) this.#beginBackpressure();
     return isReusable;
-  }
-
-  /** @internal */
-  retained(buffer: Uint8Array): void {
-    if (!this.#isClosed) (this.#retained ??= []).push(buffer);
   }
 
   #beginBackpressure(): void {
@@ -144,17 +196,12 @@ export class ConnectionWriter implements CorkBufferOwner, DeadlineOwner {
     else this.#owner.writeTimedOut();
   }
 
-  /** Hands the cork buffer to the transport, if this connection has it. */
-  flush(): void {
-    if (this.#engine.output.lengthOf(this) > 0) this.#engine.output.flush();
-  }
-
   /** The transport has sent everything. */
   drained(): void {
     this.isBackpressured = false;
     this.#disarm();
     if (this.#retained !== null) {
-      for (const buffer of this.#retained) this.#engine.output.release(buffer);
+      for (const memory of this.#retained) memoryPool.release(memory);
       this.#retained = null;
     }
     this.resume();

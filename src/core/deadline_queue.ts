@@ -5,6 +5,7 @@
  */
 import { MAX_TIME } from "../options/table.ts";
 import type { Clock } from "./clock.ts";
+import { memoryPool } from "../wire/memory_pool.ts";
 import { LinkedList, ListNode } from "./linked_list.ts";
 
 /** The timer fires no more often than this, so that a deadline may expire so much later. */
@@ -119,6 +120,7 @@ export class DeadlineQueue {
     this.#timer = null;
     this.#timerDue = Infinity;
     const now = this.#clock.now();
+    memoryPool.trim(now); // here, since this timer runs anyhow
     const earliest = this.#earliest();
     if (earliest > now) return this.#scheduleEarliest(earliest, now);
     this.#timerDue = now;

@@ -1,5 +1,5 @@
 /**
- * What all connections of one server share: settings, handler, clock, deadlines, the output buffer, and the observer of
+ * What all connections of one server share: settings, handler, clock, deadlines, output buffers, and the observer of
  * what happens.
  */
 import type { CloseReason, Connection, ConnectionState } from "../api/transport.ts";
@@ -8,7 +8,8 @@ import type { Settings } from "../options/settings.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { RequestHandler } from "./exchange.ts";
 import { DeadlineQueue } from "./deadline_queue.ts";
-import { CorkBuffer } from "./cork_buffer.ts";
+import { memoryPool } from "../wire/memory_pool.ts";
+import { OutputBuffers } from "./output_buffers.ts";
 import { ProxyPeers } from "./proxy_peers.ts";
 import { EvictionQueue } from "./eviction.ts";
 import { TurnQueue } from "./turns.ts";
@@ -17,16 +18,14 @@ import { TurnQueue } from "./turns.ts";
 export interface ObservedConnection {
   /** What users hold of it. */
   readonly facade: Connection;
-  /** Requests received, the one under way included. */
-  readonly requests: number;
 }
 
 /** Gets to know what happens on the connections. */
 export interface Observer {
   /** A connection has changed its state. */
   stateChanged(connection: ObservedConnection, to: ConnectionState): void;
-  /** A request head was read. */
-  requestBegan(connection: ObservedConnection): void;
+  /** A request head was read; it is the connection's `count`th. */
+  requestBegan(count: number): void;
   /** A connection is closed. */
   connectionEnded(reason: CloseReason): void;
   /** A handler threw or rejected. */
@@ -57,8 +56,8 @@ export class Engine {
   readonly deadlines: DeadlineQueue;
   /** The connections that wait for their next turn of the event loop. */
   readonly turns: TurnQueue;
-  /** The output buffer. */
-  readonly output: CorkBuffer = new CorkBuffer();
+  /** The buffers in which connections gather their output. */
+  readonly output: OutputBuffers = new OutputBuffers();
   /** The peers whose connections begin with a PROXY header; `null` for none. */
   readonly proxyPeers: ProxyPeers | null;
   /** Whether connections persist; may change at run time. */
@@ -104,7 +103,10 @@ export class Engine {
 
   /** Counts a connection out; without any, no timer runs. */
   connectionClosed(reason: CloseReason): void {
-    if (--this.#connections === 0) this.deadlines.stop();
+    if (--this.#connections === 0) {
+      this.deadlines.stop();
+      memoryPool.trim(this.now);
+    }
     this.observer.connectionEnded(reason);
   }
 }

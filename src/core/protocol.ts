@@ -8,6 +8,7 @@ import type { Fields, Upgraded } from "../api/exchange.ts";
 import type { Timeouts } from "../api/timeouts.ts";
 import type { CloseReason, Connection } from "../api/transport.ts";
 import type { FieldLines } from "../wire/field_lines.ts";
+import type { OwnedBytes } from "../wire/owned_bytes.ts";
 import type { ReadWait } from "./read_wait.ts";
 
 /** The fields of a request; names are in lower case. */
@@ -52,7 +53,7 @@ export interface ResponseStream {
   /** Whether the end of its body is the end of the connection. */
   readonly endsWithConnection: boolean;
   /** Sends a whole response. */
-  respond(status: number, fields?: Fields, body?: string | Uint8Array | null): void;
+  respond(status: number, fields?: Fields, body?: string | Uint8Array | OwnedBytes | null): void;
   /** Sends the head of a response whose body follows. */
   start(status: number, fields?: Fields): void;
   /** Sends a part of the body; answers whether more is welcome. */
@@ -133,8 +134,8 @@ export interface ProtocolConnection {
   close(bytes: Uint8Array, start: number, end: number): ConnectionLoss | null;
 }
 
-/** The exchange that was under way when its connection was closed. */
+/** The exchanges that were under way when their connection was closed: one in HTTP/1.1. */
 export interface ConnectionLoss {
-  /** Tells the exchange, and so its handler. */
+  /** Tells the exchanges, and so their handlers. */
   connectionLost(error: unknown): void;
 }

@@ -2,12 +2,15 @@
  * A `Response` that costs what its fields cost to store. Everything beyond status, headers and a body of
  * text or bytes is left to a native `Response`, made when it is asked for.
  */
-import type { Exchange, Fields } from "../api/exchange.ts";
-import { bytesIn, copyOf } from "../wire/bytes.ts";
+import type { Fields } from "../api/exchange.ts";
+import type { HttpExchange } from "../core/exchange.ts";
+import { bytesIn } from "../wire/bytes.ts";
+import { OwnedBytes } from "../wire/owned_bytes.ts";
 import { checkInit, jsonInit, jsonText } from "./json.ts";
 import { respondWhole } from "./respond_whole.ts";
 import { readFields } from "./response_fields.ts";
 import { NativeHeaders, NativeResponse, noteSource, noteSourceOf, TEXT } from "./response_override.ts";
+import { usedAlready } from "./send_response.ts";
 import { isPieces, streamOf } from "./text_stream.ts";
 import { delegateToNative } from "./delegate_to_native.ts";
 
@@ -46,10 +49,11 @@ class Fast {
   readonly #status: number;
   readonly #statusText: string;
   /** The body where it is text or bytes; any other is in the native `Response`. */
-  readonly #content: string | Uint8Array | null = null;
+  readonly #content: string | OwnedBytes | null = null;
   readonly #fields: Fields | undefined;
   #headers: Headers | null = null;
   #native: Response | null = null;
+  #isSent = false;
 
   constructor(body?: FastBody | null, init?: ResponseInit) {
     checkInit(init);
@@ -77,9 +81,9 @@ class Fast {
     } else {
       this.#fields = fields?.lines;
       if (body == null) return;
-      const bytes = bytesOf(body);
+      const bytes = bytesIn(body);
       // What others are is the platform's to say, also whether they can be taken at all.
-      if (bytes !== null) this.#content = bytes;
+      if (bytes !== null) this.#content = new OwnedBytes(bytes); // the caller may use their memory again
       else this.#native = this.#make(isPieces(body) ? streamOf(body) : body as BodyInit, body);
     }
   }
@@ -107,7 +111,19 @@ class Fast {
 
   /** The native `Response`, made now. */
   get native(): Response {
-    return this.#native ??= this.#make(this.#content as BodyInit | null, this.#content);
+    return this.#native ??= this.#isSent ? this.#makeUsed() : this.#makeOfContent();
+  }
+
+  #makeOfContent(): Response {
+    const content = this.#content instanceof OwnedBytes ? this.#content.slice() : this.#content;
+    return this.#make(content, content);
+  }
+
+  /** A native one whose body was used. */
+  #makeUsed(): Response {
+    const used = this.#make("", "");
+    void used.text();
+    return used;
   }
 
   #make(body: BodyInit | null, source: unknown): Response {
@@ -133,10 +149,18 @@ class Fast {
   }
 
   /** Sends it; answers whether that was possible without a native one. */
-  send(x: Exchange): boolean {
+  send(x: HttpExchange): boolean {
     // A native `Response` may have been read or changed.
     if (this.#native !== null) return false;
-    respondWhole(x, this.#status, this.#headers ?? this.#fields, this.#content);
+    if (this.#isSent) throw usedAlready();
+    // First: the next request may be answered from inside of this call.
+    this.#isSent = this.#content !== null;
+    try {
+      respondWhole(x, this.#status, this.#headers ?? this.#fields, this.#content);
+    } catch (error) {
+      this.#isSent = false;
+      throw error;
+    }
     return true;
   }
 }
@@ -147,17 +171,11 @@ export function isBufferedBody(body: unknown): boolean {
     body instanceof ArrayBuffer || ArrayBuffer.isView(body);
 }
 
-/** A copy of a body that is bytes: the caller may use their memory again. */
-function bytesOf(body: unknown): Uint8Array | null {
-  const bytes = bytesIn(body);
-  return bytes && copyOf(bytes, 0, bytes.length);
-}
-
 delegateToNative(Fast, NativeResponse, (self) => self.native);
 Object.setPrototypeOf(Fast, NativeResponse);
 
 /** Sends a fast response; answers whether `response` was one, and could be sent without a native `Response`. */
-export function sendFast(x: Exchange, response: Response): boolean {
+export function sendFast(x: HttpExchange, response: Response): boolean {
   // A class that extends it may have other members.
   return response instanceof Fast && Object.getPrototypeOf(response) === Fast.prototype && response.send(x);
 }

@@ -2,14 +2,16 @@
  * Sends a response whose body is at hand. Where its `content-length` contradicts the body, the body is right, as
  * on `Bun.serve` and `Deno.serve`: applications copy the fields of other responses.
  */
-import type { Exchange, Fields } from "../api/exchange.ts";
+import type { Fields } from "../api/exchange.ts";
+import type { HttpExchange } from "../core/exchange.ts";
+import type { OwnedBytes } from "../wire/owned_bytes.ts";
 
 /** As `Exchange.respond`, with the length that the body has. */
 export function respondWhole(
-  x: Exchange,
+  x: HttpExchange,
   status: number,
   fields: Fields | undefined,
-  content: string | Uint8Array | null,
+  content: string | Uint8Array | OwnedBytes | null,
 ): void {
   try {
     x.respond(status, fields, content);

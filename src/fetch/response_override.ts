@@ -26,11 +26,15 @@ export const TYPES_TEXT: boolean = new NativeResponse("").headers.has("content-t
 
 /** `response`, made of `body`, with its type on every platform. */
 export function typed(response: Response, body: unknown): Response {
-  if (TYPES_TEXT || typeof body !== "string") return response;
+  if (!TYPES_TEXT && typeof body === "string") setTextType(response);
+  return response;
+}
+
+/** Says that the body of `response` is text, if nothing else is said. */
+export function setTextType(response: Response): void {
   // The platform's own: a class that extends it may have others.
   const headers: Headers = Reflect.get(NativeResponse.prototype, "headers", response);
   if (!headers.has("content-type")) headers.set("content-type", TEXT);
-  return response;
 }
 
 /** A body of `fetch`, which has decoded it. */

@@ -1,123 +1,183 @@
 /**
- * Notes what a platform's `Response` is made of when it is made. Afterwards its body can only be read as a
- * stream, which costs promises and microseconds; and Bun does not tell text from other bodies.
+ * Tracks what a platform's `Response` is made of, so that it is sent from that. Afterwards its body could only be read as
+ * a stream, which costs promises and microseconds; and Bun does not tell text from other bodies.
  */
-import type { Exchange } from "../api/exchange.ts";
-import { copyOf } from "../wire/bytes.ts";
+import type { HttpExchange } from "../core/exchange.ts";
+import { bytesIn } from "../wire/bytes.ts";
+import { OwnedBytes } from "../wire/owned_bytes.ts";
 import { jsonInit, jsonText } from "./json.ts";
+import { type Content, type ContentSource, lazyBody } from "./lazy_body.ts";
 import { respondWhole } from "./respond_whole.ts";
-import { NativeResponse, noteSource, replaceResponse, TEXT, typed, TYPES_TEXT } from "./response_override.ts";
+import {
+  NativeResponse,
+  noteSource,
+  replaceResponse,
+  setTextType,
+  TEXT,
+  TYPES_TEXT,
+} from "./response_override.ts";
+import { usedAlready } from "./send_response.ts";
 
 const TEXT_INIT: ResponseInit = { headers: { "content-type": TEXT } };
 
-/** Bytes up to here are copied when they are noted, as the platform does; more are worth a stream. */
-const LARGEST_NOTED = 16 * 1024;
+const { userAgent = "" } = globalThis.navigator ?? {};
+/** Node encodes a text as soon as a `Response` is made of it; Deno and Bun do when it is read. */
+const LAZY_TEXT = !/^(Deno|Bun)\//.test(userAgent);
+/** On Bun a `Response` of a stream differs in more from one of bytes, the type of its Blob for example. */
+const LAZY_BYTES = !/^Bun\//.test(userAgent);
+/** Whether our texts get their type from the platform. */
+const GETS_TEXT_TYPE = TYPES_TEXT && !LAZY_TEXT;
 
-type Content = string | Uint8Array;
-
-/** It was sent, of which the platform's response does not know. */
+/** It was sent. */
 const SENT = Symbol("sent");
-/** Somebody has its stream, and may read it, or lock it. */
-const TOUCHED = Symbol("touched");
+/** Its stream has it, or another response. */
+const TAKEN = Symbol("taken");
+
+/** What a response is made of, and what became of that. Responses that share a stream share this. */
+class TrackedContent implements ContentSource {
+  content: Content | typeof SENT | typeof TAKEN;
+  /** Whether the stream is ours, and takes the content when it is read. */
+  readonly isLazy: boolean;
+  /** Whether the program has the stream, and may have locked it. */
+  isExposed = false;
+
+  constructor(content: Content, isLazy: boolean) {
+    this.content = content;
+    this.isLazy = isLazy;
+  }
+
+  takeContent(): Content {
+    const { content } = this;
+    if (typeof content === "symbol") throw usedAlready();
+    this.content = TAKEN;
+    return content;
+  }
+}
 
 /** Gives back the object that it gets, for a class that extends it to put a private field on. */
 const Given = function (object: object): object {
   return object;
 } as unknown as new (object: object) => object;
 
-/** What a response is made of, or what became of that, in a private field of it. */
+/** The tracked content, in a private field of the platform's response. */
 class Tracked extends Given {
-  #content: Content | typeof SENT | typeof TOUCHED;
+  readonly #content: TrackedContent;
 
-  constructor(response: Response, content: Content) {
+  constructor(response: Response, content: TrackedContent) {
     super(response);
     this.#content = content;
   }
 
-  static of(response: object): Content | typeof SENT | typeof TOUCHED | undefined {
-    return #content in response ? response.#content : undefined;
-  }
-
-  static set(response: object, content: Content | typeof SENT): void {
-    (response as Tracked).#content = content;
-  }
-
-  static touch(response: object): void {
-    if (#content in response && response.#content !== SENT) response.#content = TOUCHED;
+  static of(response: object): TrackedContent | null {
+    return #content in response ? response.#content : null;
   }
 }
 
-/** What `response` is known to be made of, if it can still be sent by that. */
-function contentOf(response: Response): Content | undefined {
-  const content = Tracked.of(response);
-  return typeof content === "symbol" ? undefined : content;
+/** By the streams that the program has seen. */
+const byStream = new WeakMap<ReadableStream, TrackedContent>();
+
+function track(response: Response, tracked: TrackedContent): Response {
+  new Tracked(response, tracked);
+  return response;
 }
 
 function makeTracked(body?: BodyInit | null, init?: ResponseInit): Response {
   if (typeof body === "string") return makeText(body, init);
+  const bytes = bytesIn(body);
+  if (bytes !== null && LAZY_BYTES) return makeLazy(new OwnedBytes(bytes), init);
   const response = new NativeResponse(body, init);
-  if (body instanceof URLSearchParams) new Tracked(response, String(body));
-  else if (body instanceof Uint8Array && body.length <= LARGEST_NOTED) {
-    new Tracked(response, copyOf(body, 0, body.length));
-  } else noteSource(response, body);
-  return response;
+  if (bytes !== null) return track(response, new TrackedContent(new OwnedBytes(bytes), false));
+  if (body instanceof URLSearchParams) return track(response, new TrackedContent(String(body), false));
+  const source = body instanceof ReadableStream ? contentOf(body, init) : null;
+  if (source === null) return noteSource(response, body);
+  source.isExposed = true;
+  return track(response, source);
 }
 
-function makeText(body: string, init: ResponseInit | undefined): Response {
+function makeLazy(content: Content, init: ResponseInit | undefined): Response {
+  const tracked = new TrackedContent(content, true);
+  return track(new NativeResponse(lazyBody(tracked), init), tracked);
+}
+
+function makeText(text: string, init: ResponseInit | undefined): Response {
   // Set at once where nothing else is: a header costs more afterwards.
-  const response = TYPES_TEXT || init !== undefined
-    ? typed(new NativeResponse(body, init), body)
-    : new NativeResponse(body, TEXT_INIT);
-  new Tracked(response, body);
+  const setsType = init === undefined && !GETS_TEXT_TYPE;
+  const given = setsType ? TEXT_INIT : init;
+  const response = LAZY_TEXT
+    ? makeLazy(text, given)
+    : track(new NativeResponse(text, given), new TrackedContent(text, false));
+  if (!setsType && !GETS_TEXT_TYPE) setTextType(response);
   return response;
 }
 
-/** As `Response.json`, but noted. */
+/**
+ * What `stream` is of, if that is known. Middleware changes the headers of a response by
+ * `new Response(response.body, response)`; on Bun streams are known by that alone.
+ */
+function contentOf(stream: ReadableStream, init: unknown): TrackedContent | null {
+  const tracked = byStream.get(stream);
+  if (tracked !== undefined) return tracked;
+  return init instanceof NativeResponse && init.body === stream ? Tracked.of(init) : null;
+}
+
+/** As `Response.json`, but tracked. */
 function json(data: unknown, init?: ResponseInit): Response {
   return makeText(jsonText(data), jsonInit(init));
 }
 
-/** Tracks what `new Response`, `Response.json` and `clone` make, and reads of `body`. */
+/** Tracks what `new Response`, `Response.json` and `clone` make, and who gets a `body`. */
 export function trackResponses(): void {
   if (globalThis.Response !== NativeResponse) return; // something else has replaced it
   const { prototype } = NativeResponse;
   const { clone } = prototype;
   prototype.clone = function (this: Response): Response {
-    const response = clone.call(this);
-    const content = contentOf(this);
-    if (content !== undefined) new Tracked(response, content);
-    return response;
+    const tracked = Tracked.of(this);
+    const content = tracked === null ? null : unusedContent(this, tracked);
+    if (content === null) return clone.call(this);
+    const copy = typeof content === "string" ? content : content.clone();
+    return tracked!.isLazy ? makeLazy(copy, this) : track(clone.call(this), new TrackedContent(copy, false));
   };
   const body = Object.getOwnPropertyDescriptor(prototype, "body");
   // Bun's cannot be replaced: there a body that is locked, but was not read, is sent all the same.
-  if (body?.configurable) Object.defineProperty(prototype, "body", { ...body, get: touching(body.get!) });
+  if (body?.configurable) Object.defineProperty(prototype, "body", { ...body, get: exposing(body.get!) });
   replaceResponse(makeTracked, Object.setPrototypeOf({ json }, NativeResponse));
 }
 
-/** The getter of `body`, by which the stream gets known. */
-function touching(get: (this: Response) => unknown): (this: Response) => unknown {
+/** The getter of `body`, by which the program gets the stream. */
+function exposing(get: (this: Response) => ReadableStream | null): (this: Response) => unknown {
   return function () {
     const stream = get.call(this);
-    Tracked.touch(this);
+    const tracked = Tracked.of(this);
+    if (tracked !== null && stream !== null) {
+      tracked.isExposed = true;
+      byStream.set(stream, tracked);
+    }
     return stream;
   };
 }
 
-/** Whether `response` was sent by what is noted of it. */
-export function wasSent(response: Response): boolean {
-  return Tracked.of(response) === SENT;
+/** The content of `response`, if nothing has used it, and nothing is about to. */
+function unusedContent(response: Response, { content, isExposed }: TrackedContent): Content | null {
+  if (typeof content === "symbol" || response.bodyUsed) return null;
+  return isExposed && response.body!.locked ? null : content;
 }
 
-/** Sends a response of which is known what it is made of; answers whether it was one. */
-export function sendTracked(x: Exchange, response: Response): boolean {
-  const content = response instanceof NativeResponse ? contentOf(response) : undefined;
-  if (content === undefined || response.bodyUsed) return false;
+/** Whether `response` was sent by its content. */
+export function wasSent(response: Response): boolean {
+  return Tracked.of(response)?.content === SENT;
+}
+
+/** Sends a response by its content; answers whether that is known. */
+export function sendTracked(x: HttpExchange, response: Response): boolean {
+  const tracked = response instanceof NativeResponse ? Tracked.of(response) : null;
+  const content = tracked === null ? null : unusedContent(response, tracked);
+  if (content === null) return false;
   // First: the next request may be answered from inside of this call.
-  Tracked.set(response, SENT);
+  tracked!.content = SENT;
   try {
     respondWhole(x, response.status, response.headers, content);
   } catch (error) {
-    Tracked.set(response, content);
+    tracked!.content = content;
     throw error;
   }
   return true;

@@ -3,6 +3,7 @@
  * can refer to it: its handler has ended, and its connection was not lost.
  */
 import { HttpExchange } from "../core/exchange.ts";
+import { FreeList } from "../wire/free_list.ts";
 import { RequestHead } from "./request_head.ts";
 import { ResponseWriter } from "./response_writer.ts";
 
@@ -20,7 +21,7 @@ export class Http1Exchange extends HttpExchange {
   }
 }
 
-const pool: Http1Exchange[] = [];
+const pool = new FreeList<Http1Exchange>(MAX_POOLED);
 
 /** An exchange to use. */
 export function acquireExchange(): Http1Exchange {
@@ -30,5 +31,5 @@ export function acquireExchange(): Http1Exchange {
 /** Takes back an exchange. */
 export function releaseExchange(exchange: Http1Exchange): void {
   exchange.head.reset();
-  if (pool.length < MAX_POOLED) pool.push(exchange);
+  pool.push(exchange);
 }

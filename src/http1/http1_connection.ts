@@ -13,10 +13,10 @@ import type { CloseReason, Connection } from "../api/transport.ts";
 import { ConnectionError, ProtocolError } from "../api/errors.ts";
 import type { Upgraded } from "../api/exchange.ts";
 import type { Timeouts } from "../api/timeouts.ts";
-import type { HttpConnection } from "../core/connection.ts";
 import type { ConnectionWriter } from "../core/connection_writer.ts";
 import type { Engine } from "../core/engine.ts";
 import type { ConnectionLoss, ExchangePort, ProtocolConnection } from "../core/protocol.ts";
+import type { ProtocolHost } from "../core/protocol_host.ts";
 import type { ReadWait } from "../core/read_wait.ts";
 import type { RequestBody } from "../core/request_body.ts";
 import type { ByteWriter } from "../wire/byte_writer.ts";
@@ -41,7 +41,7 @@ const CHUNKED_BYTES_PER_UNIT = 1024;
 /** The HTTP/1.1 side of a connection. */
 export class Http1Connection implements ProtocolConnection, ExchangePort, ResponsePort {
   readonly out: ConnectionWriter;
-  readonly #connection: HttpConnection;
+  readonly #connection: ProtocolHost;
   readonly #engine: Engine;
   readonly #persistenceFields: PersistenceFields;
   /** `date: …` CRLF, now. */
@@ -53,7 +53,7 @@ export class Http1Connection implements ProtocolConnection, ExchangePort, Respon
   #lastEndsWithConnection = false;
 
   /** The protocol of `connection`; the rest is shared by all connections of a server. */
-  constructor(connection: HttpConnection, persistenceFields: PersistenceFields, dateLine: () => Uint8Array) {
+  constructor(connection: ProtocolHost, persistenceFields: PersistenceFields, dateLine: () => Uint8Array) {
     this.#connection = connection;
     this.#engine = connection.engine;
     this.#persistenceFields = persistenceFields;
@@ -133,7 +133,7 @@ export class Http1Connection implements ProtocolConnection, ExchangePort, Respon
       : null;
     x.body.begin(decoder === null ? framing : undefined, decoder, settings.maxBodyBytes);
     x.body.arrived = moreReceived;
-    observer.requestBegan(connection);
+    observer.requestBegan(connection.policy.requests);
     connection.life.beginRequest();
     // `onStateChange` may have closed the connection.
     if (x.response.phase === "aborted") return;

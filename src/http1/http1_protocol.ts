@@ -1,8 +1,8 @@
 /**
  * HTTP/1.1 for one server: what its connections share.
  */
-import type { HttpConnection } from "../core/connection.ts";
 import type { Engine } from "../core/engine.ts";
+import type { ProtocolHost } from "../core/protocol_host.ts";
 import { DateLine } from "./date_line.ts";
 import { Http1Connection } from "./http1_connection.ts";
 import { PersistenceFields } from "./persistence_fields.ts";
@@ -23,6 +23,6 @@ export class Http1Protocol {
   }
 
   /** Speaks HTTP/1.1 on a connection. */
-  readonly connect = (connection: HttpConnection): Http1Connection =>
+  readonly connect = (connection: ProtocolHost): Http1Connection =>
     new Http1Connection(connection, this.#persistenceFields, this.#dateLine);
 }

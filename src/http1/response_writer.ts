@@ -4,9 +4,9 @@
 import { ExchangeError } from "../api/errors.ts";
 import type { Fields } from "../api/exchange.ts";
 import type { ResponsePhase, ResponseStream } from "../core/protocol.ts";
-import { ByteWriter, SHORT_TEXT, utf8Length } from "../wire/byte_writer.ts";
-import { EncodedText } from "../wire/encoded_text.ts";
+import { ByteWriter, digitCount, SHORT_TEXT, utf8Length } from "../wire/byte_writer.ts";
 import { type FieldLines, linesOf, releaseLines } from "../wire/field_lines.ts";
+import { OwnedBytes } from "../wire/owned_bytes.ts";
 import {
   type FieldFilter,
   LENGTH_NOT_GIVEN,
@@ -46,9 +46,10 @@ type BodyFraming = "length" | "chunked" | "close" | "none";
 
 /** The length of a body that follows, which is not known yet. */
 const UNKNOWN_LENGTH = -1;
-/** Text beyond this length is encoded into memory of its own, so that what is shared stays small. */
-const LARGE_TEXT = 16 * 1024;
-const texts = new EncodedText(LARGE_TEXT);
+/** Longer text is encoded into memory of its own, so that what is gathered stays small. */
+const LARGE_TEXT = 64 * 1024;
+/** Room for most heads. */
+const USUAL_HEAD = 512;
 
 const CRLF = Uint8Array.of(0x0d, 0x0a);
 const CONTENT_LENGTH = bytesOf("content-length: ");
@@ -74,7 +75,10 @@ export class ResponseWriter implements ResponseStream {
   #phase: ResponsePhase = "complete";
   #port: ResponsePort | null = null;
   #framing: BodyFraming = "none";
+  /** Bytes of the body that are still to come, where its length is known. */
   #remaining = 0;
+  /** The end of the digits of the length that was written, where that is an estimate; 0 where it is the handler's. */
+  #lengthEnd = 0;
 
   /** Makes ready to answer through `port`. */
   begin(port: ResponsePort): void {
@@ -98,31 +102,52 @@ export class ResponseWriter implements ResponseStream {
   }
 
   /** Sends the whole response. */
-  respond(status: number, fields?: Fields, body?: string | Uint8Array | null): void {
+  respond(status: number, fields?: Fields, body?: string | Uint8Array | OwnedBytes | null): void {
     const lines = linesOf(fields); // first, since what the user gave may run code that answers, or closes
     if (!this.#isOrdered("respond", "unanswered")) return;
-    const port = this.#port!;
-    if (body != null) checkContent(body);
-    const out = port.out.acquire(); // first: what it sends for that may bring another connection to respond
-    const isReused = typeof body === "string" && body.length > SHORT_TEXT && body.length <= LARGE_TEXT;
-    const content = typeof body !== "string" || body.length <= SHORT_TEXT
-      ? body ?? null
-      : isReused
-      ? texts.encode(body)
-      : encoder.encode(body);
-    const length = content === null
-      ? 0
-      : typeof content === "string"
-      ? utf8Length(content)
-      : content.byteLength;
-    this.#writeHead(out, status, lines, length, content === null);
+    if (typeof body !== "string") this.#respondBytes(status, lines, body ?? null);
+    else if (body.length <= SHORT_TEXT) this.#respondShortText(status, lines, body);
+    else if (body.length <= LARGE_TEXT && this.#port!.head.method !== "HEAD") {
+      this.#respondText(status, lines, body);
+    } else this.#respondBytes(status, lines, encoder.encode(body));
+    this.#port!.responseComplete();
+  }
+
+  #respondShortText(status: number, lines: FieldLines, text: string): void {
+    const out = this.#port!.out.acquire();
+    this.#writeHead(out, status, lines, utf8Length(text), false);
     this.#phase = "complete";
-    if (this.#framing !== "none" && content !== null && length > 0) {
-      if (typeof content === "string") out.utf8(content);
-      else if (isReused) out.copy(content);
-      else port.out.append(content);
+    if (this.#framing !== "none") out.utf8(text);
+  }
+
+  #respondBytes(status: number, lines: FieldLines, content: Uint8Array | OwnedBytes | null): void {
+    if (content !== null && !(content instanceof OwnedBytes)) checkContent(content);
+    const { out } = this.#port!;
+    this.#writeHead(out.acquire(), status, lines, content?.byteLength ?? 0, content === null);
+    this.#phase = "complete";
+    if (this.#framing === "none" || content === null || content.byteLength === 0) return;
+    if (content instanceof OwnedBytes) out.appendOwned(content);
+    else out.append(content);
+  }
+
+  /**
+   * Text is encoded behind its head, in one pass: how many bytes it has is known then. The head says how many characters
+   * it has; where that was wrong, it is corrected.
+   */
+  #respondText(status: number, lines: FieldLines, text: string): void {
+    const out = this.#port!.out.acquire();
+    const mark = out.length;
+    out.reserve(USUAL_HEAD + text.length);
+    this.#writeHead(out, status, lines, text.length, false, true);
+    const start = out.length;
+    out.utf8(text);
+    const count = out.length - start;
+    if (count !== text.length && this.#lengthEnd > 0) correctLength(out, this.#lengthEnd, text.length, count);
+    else if (count !== this.#remaining) {
+      out.length = mark;
+      throw wrongLength(this.#remaining, count);
     }
-    port.responseComplete();
+    this.#phase = "complete";
   }
 
   /** Sends the head of a response whose body follows. */
@@ -244,6 +269,7 @@ export class ResponseWriter implements ResponseStream {
     lines: FieldLines,
     length: number,
     bodyOmitted: boolean,
+    isEstimate = false,
   ): void {
     if (!Number.isInteger(status) || status < 200 || status > 999) {
       throw new RangeError(`a final status is a whole number from 200 to 999, not ${status}`);
@@ -252,8 +278,8 @@ export class ResponseWriter implements ResponseStream {
     try {
       const given = heads.write(out, status, lines);
       releaseLines(lines);
-      const mustClose = this.#writeFraming(out, status, given.contentLength, length, bodyOmitted) ||
-        given.close;
+      const mustClose =
+        this.#writeFraming(out, status, given.contentLength, length, bodyOmitted, isEstimate) || given.close;
       this.#port!.endHead(out, given.date, mustClose, length !== UNKNOWN_LENGTH);
     } catch (error) {
       out.length = mark;
@@ -263,7 +289,8 @@ export class ResponseWriter implements ResponseStream {
 
   /**
    * Decides how the body ends (RFC 9112 §6.3, RFC 9110 §8.6), where the handler's content-length is `given` bytes
-   * long, and it has `length` as far as that is known. Answers whether the connection ends with it.
+   * long, and it has `length` as far as that is known (`isEstimate`: about so many). Answers whether the connection ends
+   * with it.
    */
   #writeFraming(
     out: ByteWriter,
@@ -271,6 +298,7 @@ export class ResponseWriter implements ResponseStream {
     given: number,
     length: number,
     bodyOmitted: boolean,
+    isEstimate: boolean,
   ): boolean {
     const port = this.#port!;
     const declared = given === LENGTH_NOT_GIVEN ? length : given;
@@ -288,10 +316,11 @@ export class ResponseWriter implements ResponseStream {
         writeLength(out, declared);
       }
     } else if (declared !== UNKNOWN_LENGTH) {
-      if (length !== UNKNOWN_LENGTH && length !== declared) {
-        throw new TypeError(`content-length says ${declared}, but the body has ${length} bytes`);
+      if (length !== UNKNOWN_LENGTH && length !== declared && !isEstimate) {
+        throw wrongLength(declared, length);
       }
       this.#frameByLength(out, declared);
+      this.#lengthEnd = given === LENGTH_NOT_GIVEN ? out.length - CRLF.length : 0;
     } else if (port.head.minor > 0) {
       this.#framing = "chunked";
       out.copy(CHUNKED);
@@ -307,6 +336,21 @@ export class ResponseWriter implements ResponseStream {
     this.#remaining = length;
     writeLength(out, length);
   }
+}
+
+/** Writes `actual` over `estimate`, whose digits end at `end`. */
+function correctLength(out: ByteWriter, end: number, estimate: number, actual: number): void {
+  const digits = digitCount(actual, 10);
+  const more = digits - digitCount(estimate, 10);
+  if (more > 0) out.insert(end, more);
+  const { length } = out;
+  out.length = end + more - digits;
+  out.decimal(actual);
+  out.length = length;
+}
+
+function wrongLength(declared: number, actual: number): TypeError {
+  return new TypeError(`content-length says ${declared}, but the body has ${actual} bytes`);
 }
 
 /** The last chunk, with the trailer section. */

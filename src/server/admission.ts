@@ -1,6 +1,5 @@
 /**
- * Who is let in: counts the connections, all together and by address, and says how near the server is to
- * its cap.
+ * Admission: counts the connections, all together and by address, and tells how near the server is to its caps.
  */
 import type { Addr } from "../api/transport.ts";
 import type { Pressure } from "../core/engine.ts";
@@ -11,14 +10,14 @@ const SHORTEN_IDLE_FROM = 0.75;
 /** From this share of the cap on, new connections are not kept alive: what is left is for those that are. */
 const NO_KEEP_ALIVE_FROM = 0.9;
 
-/** The connections that were let in and are open, as far as a cap counts them. */
+/** The open connections that were admitted, as far as a cap counts them. */
 export class Admission {
   readonly #settings: AdmissionSettings;
   /** By which IP address each was counted: a closed connection has none any more. */
-  readonly #members = new Map<Peer, string | undefined>();
+  readonly #members = new Map<object, string | undefined>();
   readonly #byIp = new Map<string, number>();
 
-  /** Lets in as `settings` say. */
+  /** Admits as many as `settings` allow. */
   constructor(settings: AdmissionSettings) {
     this.#settings = settings;
   }
@@ -34,27 +33,27 @@ export class Admission {
     return maxConnections === 0 || this.size < maxConnections;
   }
 
-  /** Whether there is room for one more from the address of `peer`. */
-  hasRoomFor(peer: Peer): boolean {
+  /** Whether there is room for one more from `addr`. */
+  hasRoomFor(addr: Addr | undefined): boolean {
     const { maxConnectionsPerIp } = this.#settings;
     if (maxConnectionsPerIp === 0) return true;
-    const ip = ipOf(peer);
+    const ip = ipOf(addr);
     return ip === undefined || (this.#byIp.get(ip) ?? 0) < maxConnectionsPerIp;
   }
 
-  /** Counts `peer` in. */
-  enter(peer: Peer): void {
+  /** Counts `connection` in, which comes from `addr`. */
+  enter(connection: object, addr: Addr | undefined): void {
     const { maxConnections, maxConnectionsPerIp } = this.#settings;
     if (maxConnections === 0 && maxConnectionsPerIp === 0) return;
-    const ip = maxConnectionsPerIp === 0 ? undefined : ipOf(peer);
-    this.#members.set(peer, ip);
+    const ip = maxConnectionsPerIp === 0 ? undefined : ipOf(addr);
+    this.#members.set(connection, ip);
     if (ip !== undefined) this.#byIp.set(ip, (this.#byIp.get(ip) ?? 0) + 1);
   }
 
-  /** Counts `peer` out, if it was counted in. */
-  leave(peer: Peer): void {
-    const ip = this.#members.get(peer);
-    this.#members.delete(peer);
+  /** Counts `connection` out, if it was counted in. */
+  leave(connection: object): void {
+    const ip = this.#members.get(connection);
+    this.#members.delete(connection);
     if (ip === undefined) return;
     const left = this.#byIp.get(ip)! - 1;
     if (left === 0) this.#byIp.delete(ip);
@@ -72,11 +71,6 @@ export class Admission {
   }
 }
 
-/** Somebody with an address. */
-interface Peer {
-  readonly remoteAddr: Addr | undefined;
-}
-
-function ipOf({ remoteAddr }: Peer): string | undefined {
-  return remoteAddr?.transport === "tcp" ? remoteAddr.hostname : undefined;
+function ipOf(addr: Addr | undefined): string | undefined {
+  return addr?.transport === "tcp" ? addr.hostname : undefined;
 }

@@ -14,6 +14,7 @@ import { Http1Protocol } from "../http1/http1_protocol.ts";
 import type { ConnectionOptions, TlsOptions } from "../api/options.ts";
 import { checkTls } from "../options/listen_settings.ts";
 import type { AdmissionSettings, Settings } from "../options/settings.ts";
+import { rangeError, typeError } from "../options/option_error.ts";
 import { MAX_TIME } from "../options/table.ts";
 import type { Listener } from "./listener.ts";
 import type { InOwnContext } from "./platform.ts";
@@ -103,21 +104,20 @@ export class HttpServer implements Observer {
   }
 
   /** Whether the listeners keep the process alive. */
-  /** Whether the listeners keep the process alive. */
   setReferenced(isReferenced: boolean): void {
     this.#isReferenced = isReferenced;
     for (const listener of this.#listeners) isReferenced ? listener.ref?.() : listener.unref?.();
   }
 
-  /** As `accept`, of a transport that the listener brings: it may have been under way when the server ended. */
+  /** Serves a transport that a listener brings: it may have been under way when the server ended. */
   take(transport: Transport): void {
     if (this.#isOver) transport.close(false);
     else this.accept(transport);
   }
 
-  /** Starts a connection on `transport`, if only to turn it away. */
+  /** Starts a connection on `transport`, if only to reject it. */
   accept(transport: Transport): HttpConnection {
-    const isWelcome = this.#admission.hasRoomFor(transport) && this.#evictIfFull();
+    const isWelcome = this.#admission.hasRoomFor(transport.remoteAddr) && this.#evictIfFull();
     const connection = new HttpConnection(this.#engine, transport, this.#http1.connect);
     this.#connections.add(connection);
     if (isWelcome) this.#letIn(connection);
@@ -133,7 +133,7 @@ export class HttpServer implements Observer {
 
   #letIn(connection: HttpConnection): void {
     this.#accepted++;
-    this.#admission.enter(connection);
+    this.#admission.enter(connection, connection.endpoints.remoteAddr);
     this.#engine.pressure = this.#admission.pressure;
     connection.start();
     // It may have come while the listener was about to close.
@@ -176,9 +176,9 @@ export class HttpServer implements Observer {
     }
   }
 
-  requestBegan(connection: ObservedConnection): void {
+  requestBegan(count: number): void {
     this.#requests++;
-    if (connection.requests > 1) this.#reused++;
+    if (count > 1) this.#reused++;
   }
 
   connectionEnded(reason: CloseReason): void {
@@ -259,15 +259,19 @@ export class HttpServer implements Observer {
 
   connections(): ConnectionSnapshot[] {
     const now = this.#engine.clock.now();
-    return Array.from(this.#connections, (connection) => ({
-      id: connection.id,
-      state: connection.state,
-      age: now - connection.acceptedAt,
-      idleTime: connection.state === "idle" ? now - connection.idleSince : 0,
-      idleTimeLeft: connection.idleTimeLeft(now),
-      requests: connection.requests,
-      remoteAddr: connection.remoteAddr,
-    }));
+    return Array.from(this.#connections, (connection) => {
+      const { id, state, acceptedAt, idleSince, timers, policy, endpoints } = connection;
+      const isIdle = state === "idle";
+      return {
+        id,
+        state,
+        age: now - acceptedAt,
+        idleTime: isIdle ? now - idleSince : 0,
+        idleTimeLeft: isIdle ? timers.timeLeft(now) : null,
+        requests: policy.requests,
+        remoteAddr: endpoints.remoteAddr,
+      };
+    });
   }
 
   // The end.
@@ -294,7 +298,7 @@ export class HttpServer implements Observer {
   reloadTls(tls: TlsOptions): void {
     const secure = this.#listeners.filter(({ isSecure, prepareTls }) => isSecure && prepareTls !== undefined);
     if (secure.length === 0) {
-      throw new TypeError('reloadTls(): the server was started without option "tls"');
+      throw typeError("tls", 'reloadTls(): the server was started without option "tls"');
     }
     this.assertOpen();
     const checked = checkTls(tls);
@@ -354,7 +358,8 @@ async function report(call: () => unknown): Promise<void> {
 
 function checkTime(name: string, value: number): void {
   if (!Number.isInteger(value) || value < 0 || value > MAX_TIME) {
-    throw new RangeError(
+    throw rangeError(
+      name,
       `"${name}" must be a whole number of milliseconds from 0 to ${MAX_TIME}, not ${value}`,
     );
   }

@@ -8,6 +8,9 @@ const SHORT_COPY = 24;
 /** Up to this many characters a loop is faster than `encodeInto` and the view that it needs. */
 export const SHORT_TEXT = 64;
 
+/** A UTF-16 code unit makes three bytes of UTF-8 at the most. */
+const MAX_BYTES_PER_UNIT = 3;
+
 const encoder = new TextEncoder();
 
 /** A growing run of bytes, from 0 to `length` of `bytes`. */
@@ -39,7 +42,7 @@ export class ByteWriter {
     if (needed <= this.bytes.length) return;
     const smaller = this.bytes;
     this.bytes = this.allocate(needed);
-    this.bytes.set(smaller.subarray(0, this.length));
+    if (this.length > 0) this.bytes.set(smaller.subarray(0, this.length));
     this.release(smaller);
   }
 
@@ -87,9 +90,20 @@ export class ByteWriter {
         return;
       }
     }
-    // A UTF-16 code unit makes three bytes of UTF-8 at the most.
-    this.reserve(count * 3);
-    this.length += encoder.encodeInto(text, this.bytes.subarray(this.length)).written;
+    // Most text is mostly ASCII: the rest, where there is any, is encoded once it is known.
+    this.reserve(count);
+    const { read, written } = encoder.encodeInto(text, this.bytes.subarray(this.length));
+    this.length += written;
+    if (read === count) return;
+    this.reserve((count - read) * MAX_BYTES_PER_UNIT);
+    this.length += encoder.encodeInto(text.slice(read), this.bytes.subarray(this.length)).written;
+  }
+
+  /** Makes room for `count` bytes in front of what lies behind `position`, with anything in it. */
+  insert(position: number, count: number): void {
+    this.reserve(count);
+    this.bytes.copyWithin(position + count, position, this.length);
+    this.length += count;
   }
 
   /** Appends a whole number, 0 or more, in decimal digits. */
@@ -103,8 +117,7 @@ export class ByteWriter {
   }
 
   #digits(value: number, radix: number): void {
-    let count = 1;
-    for (let rest = Math.floor(value / radix); rest > 0; rest = Math.floor(rest / radix)) count++;
+    const count = digitCount(value, radix);
     this.reserve(count);
     let rest = value;
     for (let i = this.length + count - 1; i >= this.length; i--) {
@@ -114,6 +127,13 @@ export class ByteWriter {
     }
     this.length += count;
   }
+}
+
+/** How many digits a whole number, 0 or more, has. */
+export function digitCount(value: number, radix: number): number {
+  let count = 1;
+  for (let rest = Math.floor(value / radix); rest > 0; rest = Math.floor(rest / radix)) count++;
+  return count;
 }
 
 /** How many bytes `text` takes as UTF-8. */

@@ -52,6 +52,20 @@ export function readProxyHeader(
   return bytes[start] === SIGNATURE[0] ? readBinary(bytes, start, end) : readLine(bytes, start, end);
 }
 
+/** As `readProxyHeader`, but answers with the error where the header is bad. */
+export function tryReadProxyHeader(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): ProxyHeader | ProtocolError | typeof NEED_MORE {
+  try {
+    return readProxyHeader(bytes, start, end);
+  } catch (error) {
+    if (error instanceof ProtocolError) return error;
+    throw error;
+  }
+}
+
 function badHeader(message: string): ProtocolError {
   return new ProtocolError("bad_proxy_header", 400, message);
 }

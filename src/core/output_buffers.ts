@@ -1,0 +1,126 @@
+/**
+ * The buffers in which connections gather what they write, and when that is sent: a connection has one while it has
+ * unsent bytes. So the responses to pipelined requests, and the small chunks of a stream, leave in one write, and an idle
+ * connection owns no memory.
+ */
+import { ByteWriter } from "../wire/byte_writer.ts";
+import { FreeList } from "../wire/free_list.ts";
+import { memoryPool } from "../wire/memory_pool.ts";
+
+/** Most responses are smaller. */
+const USUAL_BYTES = 16 * 1024;
+/** Buffers, without their memory, that are kept for use again. */
+const MAX_KEPT = 64;
+/** Buffers that may wait for more at a time: others would hold too much memory. */
+const MAX_WAITING = 256;
+
+/**
+ * Microtasks without a write after which a buffer is flushed: a stream whose next chunk is there needs some of them. All
+ * of them run in the same turn of the event loop, so that no byte waits for anything but the program.
+ */
+const QUIET_MICROTASKS = 8;
+
+const NONE = new Uint8Array(0);
+
+/** Whose buffer it is. */
+export interface OutputBufferOwner {
+  /** Sends what it has gathered, and releases the buffer. */
+  flush(): void;
+}
+
+/** A buffer in memory of the pool, which it has while it is not empty. */
+export class OutputBuffer extends ByteWriter {
+  /** Who gathers in it; `null` once it was released. */
+  owner: OutputBufferOwner | null = null;
+  /** Whether it is among those that wait for more. */
+  isWaiting = false;
+  /** What `isQuiet` has seen last, and how often it has looked since. */
+  #lengthSeen = 0;
+  #looks = 0;
+
+  /** Without memory. */
+  constructor() {
+    super(0);
+  }
+
+  protected override allocate(count: number): Uint8Array {
+    return memoryPool.acquire(Math.max(count, USUAL_BYTES));
+  }
+
+  protected override release(memory: Uint8Array): void {
+    memoryPool.release(memory);
+  }
+
+  /** Empties it; answers its memory, which is the caller's now. */
+  take(): Uint8Array {
+    const { bytes } = this;
+    this.bytes = NONE;
+    this.length = 0;
+    return bytes;
+  }
+
+  /** Looks whether nothing was written for some microtasks. */
+  isQuiet(): boolean {
+    if (this.length !== this.#lengthSeen) {
+      this.#lengthSeen = this.length;
+      this.#looks = 0;
+    }
+    return ++this.#looks >= QUIET_MICROTASKS;
+  }
+}
+
+/** The buffers of one server. */
+export class OutputBuffers {
+  readonly #kept: FreeList<OutputBuffer> = new FreeList(MAX_KEPT);
+  readonly #waiting: OutputBuffer[] = [];
+  #isScheduled = false;
+  readonly #tick = (): void => this.#flushQuiet();
+
+  /** An empty buffer of `owner`, which flushes it. */
+  acquire(owner: OutputBufferOwner): OutputBuffer {
+    const buffer = this.#kept.pop() ?? new OutputBuffer();
+    buffer.owner = owner;
+    return buffer;
+  }
+
+  /** Takes back an empty buffer. */
+  release(buffer: OutputBuffer): void {
+    buffer.owner = null;
+    // One that waits is kept when its turn comes.
+    if (!buffer.isWaiting) this.#kept.push(buffer);
+  }
+
+  /** Flushes `buffer` once nothing more is written to it, in this turn of the event loop. */
+  flushSoon(buffer: OutputBuffer): void {
+    const waiting = this.#waiting;
+    if (waiting.length >= MAX_WAITING) waiting[waiting.length - MAX_WAITING].owner?.flush();
+    buffer.isWaiting = true;
+    waiting.push(buffer);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    queueMicrotask(this.#tick);
+  }
+
+  /** Buffers that are added from inside of a flush come at the end of the same list. */
+  #flushQuiet(): void {
+    this.#isScheduled = false;
+    const waiting = this.#waiting;
+    let left = 0;
+    for (let i = 0; i < waiting.length; i++) {
+      const buffer = waiting[i];
+      if (buffer.owner !== null && !buffer.isQuiet()) {
+        waiting[left++] = buffer;
+        continue;
+      }
+      buffer.isWaiting = false;
+      if (buffer.owner === null) this.release(buffer);
+      else buffer.owner.flush();
+    }
+    waiting.length = left;
+    if (left > 0) this.#schedule();
+  }
+}

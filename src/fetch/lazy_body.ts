@@ -1,0 +1,50 @@
+/**
+ * The stream of a response's body that is made when somebody reads it: mostly the server sends the content as it is, and
+ * a platform that encodes a text, copies bytes, and makes a stream of them at once does so for nothing.
+ */
+import type { OwnedBytes } from "../wire/owned_bytes.ts";
+
+/** Content at hand. */
+export type Content = string | OwnedBytes;
+
+const encoder = new TextEncoder();
+
+/** Gives the content to the one who reads the stream first. */
+export interface ContentSource {
+  /**
+   * The content, which is the stream's from now on.
+   *
+   * @throws {TypeError} where it was sent
+   */
+  takeContent(): Content;
+}
+
+/** Whether the platform's own are byte streams, whose readers may bring their memory. */
+const isByteStream = (() => {
+  try {
+    new Response(new Uint8Array(1)).body!.getReader({ mode: "byob" }).releaseLock();
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+/** So that a stream is not pulled before it is read. */
+const NO_QUEUE = { highWaterMark: 0 };
+
+/** A stream of what `source` has. */
+export function lazyBody(source: ContentSource): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const pull = (controller: Controller): void => {
+    const content = source.takeContent();
+    const bytes = typeof content === "string" ? encoder.encode(content) : content.slice();
+    if (bytes.length > 0) controller.enqueue(bytes);
+    controller.close();
+    // A reader that brings its own memory waits for the end.
+    if ("byobRequest" in controller) controller.byobRequest?.respond(0);
+  };
+  return isByteStream
+    ? new ReadableStream({ type: "bytes", pull })
+    : new ReadableStream<Uint8Array<ArrayBuffer>>({ pull }, NO_QUEUE);
+}
+
+type Controller = ReadableByteStreamController | ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
