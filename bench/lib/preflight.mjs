@@ -4,6 +4,7 @@
 
 import { Buffer } from "node:buffer";
 import { connect } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { takeAnswers } from "./answers.mjs";
 
 /** Milliseconds for all answers of the check. */
@@ -19,7 +20,7 @@ export async function checkAnswers(port, workload) {
     for (const payload of [...workload.payloads, ...workload.payloads]) {
       if (!socket || workload.closes) {
         socket?.destroy();
-        socket = connect(port, "127.0.0.1").setNoDelay(true);
+        socket = open(port, workload.tls).setNoDelay(true);
         socket.on("error", () => {}); // "close" follows; and what comes after the verdict does not matter
       }
       bytes = await sendAndReceive(socket, payload, workload);
@@ -30,8 +31,15 @@ export async function checkAnswers(port, workload) {
   }
 }
 
+function open(port, tls) {
+  return tls
+    ? connectTls({ port, host: "127.0.0.1", rejectUnauthorized: false })
+    : connect(port, "127.0.0.1");
+}
+
 /** Where the connection is to end with the answer, that is waited for too. */
-function sendAndReceive(socket, payload, { answers: expected, body: expectedBody, closes }) {
+function sendAndReceive(socket, payload, workload) {
+  const { answers: expected, closes } = workload;
   return new Promise((resolve, reject) => {
     const fail = (reason) => finish(() => reject(new Error(`failed the check: ${reason}`)));
     const timer = setTimeout(
@@ -47,7 +55,7 @@ function sendAndReceive(socket, payload, { answers: expected, body: expectedBody
       count = 0;
       try {
         const rest = takeAnswers(received, (status, head, body) => {
-          checkAnswer(status, head, body, expectedBody, closes);
+          checkAnswer(status, head, body, workload);
           count++;
         });
         if (count > expected || (count === expected && rest.length > 0)) {
@@ -72,12 +80,16 @@ function sendAndReceive(socket, payload, { answers: expected, body: expectedBody
   });
 }
 
-function checkAnswer(status, head, body, expectedBody, closes) {
-  if (status !== 200) throw new Error(`status ${status}`);
+/** `decode` makes of a body what is compared, and `has` are patterns of lines that the head must have. */
+function checkAnswer(status, head, body, { body: expected, status: right = 200, closes, has = [], decode }) {
+  if (status !== right) throw new Error(`status ${status}`);
   if (/^connection: *close/im.test(head) !== closes) {
     throw new Error(closes ? "the answer does not say close" : "the connection is not kept alive");
   }
-  if (!body.equals(expectedBody)) {
-    throw new Error(`unexpected body ${JSON.stringify(body.toString("latin1", 0, BODY_SHOWN))}`);
+  const missing = has.find((line) => !line.test(head));
+  if (missing) throw new Error(`no field ${missing} in ${JSON.stringify(head)}`);
+  const content = decode ? decode(body) : body;
+  if (!content.equals(expected)) {
+    throw new Error(`unexpected body ${JSON.stringify(content.toString("latin1", 0, BODY_SHOWN))}`);
   }
 }

@@ -92,6 +92,7 @@ function variedHeads() {
   });
 }
 
-function head(startLine, fields) {
+/** The bytes of a head. */
+export function head(startLine, fields) {
   return Buffer.from([startLine, ...fields, "", ""].join("\r\n"), "latin1");
 }

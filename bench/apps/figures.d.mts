@@ -1,0 +1,27 @@
+/** Types of figures.mjs, for the test that imports it. */
+
+export interface Entry {
+  id: string;
+  peer?: string;
+  here?: string;
+  error?: string;
+  rounds: { cpuMicros: number }[];
+}
+
+export interface Spread {
+  median: number;
+  min: number;
+  max: number;
+}
+
+export interface Figures {
+  id: string;
+  peerToThis?: Spread;
+  thisToHere?: Spread;
+}
+
+export function figuresOf(entries: readonly Entry[]): Figures[];
+export function meansOf(
+  results: readonly { servers: readonly Figures[] }[],
+  figure: "peerToThis" | "thisToHere",
+): Map<string, number>;

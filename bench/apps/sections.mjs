@@ -1,0 +1,74 @@
+// The application bench as tables: one for each row as it is measured, and one of a runtime's ratios at its end.
+
+import { thousands } from "../lib/table.mjs";
+import { meansOf } from "./figures.mjs";
+
+const MIB = 1024 * 1024;
+
+const RATIOS = { peerToThis: (id) => `peer ÷ ${id}`, thisToHere: (id) => `${id} ÷ here` };
+
+/** The table of one row on one runtime. */
+export function rowSection({ runtime, version, row, title, servers }) {
+  const columns = ["server", "CPU µs", "min..max", "user", "kernel", "peer ÷ it", "min..max", "it ÷ here"];
+  return {
+    title: `${runtime} ${version}, ${row}: ${title}`,
+    columns: [...columns, "requests/s", "busy", "peak MB"],
+    rows: servers.map((server) => server.error ? [server.name, "INVALID"] : cellsOf(server)),
+  };
+}
+
+function cellsOf({ name, cpuMicros, userMicros, kernelMicros, peerToThis, thisToHere, ...rest }) {
+  return [
+    name,
+    micros(cpuMicros.median),
+    `${micros(cpuMicros.min)}..${micros(cpuMicros.max)}`,
+    micros(userMicros),
+    micros(kernelMicros),
+    times(peerToThis?.median),
+    peerToThis ? `${times(peerToThis.min)}..${times(peerToThis.max)}` : "-",
+    times(thisToHere?.median),
+    thousands(rest.requestsPerSecond),
+    `${Math.round(rest.busy * 100)}%`,
+    (rest.peakBytes / MIB).toFixed(0),
+  ];
+}
+
+/** The table of a runtime: CPU µs of each server in each row, then the ratios, and the geometric mean of these. */
+export function runtimeSection(results) {
+  const servers = uniqueServers(results);
+  const ratios = Object.entries(RATIOS).flatMap(([figure, titleOf]) =>
+    servers.filter(has(results, figure)).map(({ id }) => ({ id, figure, title: titleOf(id) }))
+  );
+  const cell = (result, id, read) => {
+    const server = result.servers.find((server) => server.id === id);
+    return server && !server.error ? read(server) : server ? "INVALID" : "-";
+  };
+  const { runtime, version } = results[0];
+  return {
+    title: `${runtime} ${version}, all rows: CPU µs of a request, and ratios of it`,
+    columns: ["row", ...servers.map(({ id }) => id), ...ratios.map(({ title }) => title)],
+    rows: [
+      ...results.map((result) => [
+        result.row,
+        ...servers.map(({ id }) => cell(result, id, ({ cpuMicros }) => micros(cpuMicros.median))),
+        ...ratios.map(({ id, figure }) => cell(result, id, (server) => times(server[figure]?.median))),
+      ]),
+      [
+        "geometric mean",
+        ...servers.map(() => ""),
+        ...ratios.map(({ id, figure }) => times(meansOf(results, figure).get(id))),
+      ],
+    ],
+  };
+}
+
+function uniqueServers(results) {
+  const servers = results.flatMap(({ servers }) => servers);
+  return [...new Map(servers.map((server) => [server.id, server])).values()];
+}
+
+const has = (results, figure) => ({ id }) =>
+  results.some(({ servers }) => servers.some((server) => server.id === id && server[figure]));
+
+const micros = (value) => value.toFixed(value < 100 ? 2 : 0);
+const times = (value) => value === undefined ? "-" : value.toFixed(2);
