@@ -8,12 +8,14 @@ import { Deferred, handled } from "./deferred.ts";
 import type { Engine } from "./engine.ts";
 import type { OutputBuffer, OutputBufferOwner } from "./output_buffers.ts";
 import { memoryPool } from "../wire/memory_pool.ts";
-import type { OwnedBytes } from "../wire/owned_bytes.ts";
+import { OwnedBytes } from "../wire/owned_bytes.ts";
 import type { RequestTimeouts } from "./request_timeouts.ts";
 import type { SerializedTransport } from "./serialized_transport.ts";
 
-/** Bytes of a body from here on go to the transport uncopied; for fewer, one write is cheaper than two. */
+/** Fewer bytes of a body are copied behind what is gathered. */
 const LARGE_BYTES = 32 * 1024;
+/** More go to the transport uncopied; up to here one write is cheaper than two or three. */
+const MAX_COPIED_BYTES = 128 * 1024;
 /** Owned bytes up to here are copied behind what is gathered: many responses then leave in one write. */
 const SMALL_OWNED_BYTES = 4 * 1024;
 
@@ -22,6 +24,8 @@ const SMALL_OWNED_BYTES = 4 * 1024;
  * that the timeout may be noticed later by one such part of it.
  */
 const CHECKS_PER_TIMEOUT = 4;
+
+const NOTHING = new Uint8Array(0);
 
 /** The connection. */
 export interface ConnectionWriterOwner {
@@ -97,14 +101,23 @@ export class ConnectionWriter implements DeadlineOwner, OutputBufferOwner {
     if (this.#buffer !== null && this.#buffer.length >= this.#engine.settings.highWaterMark) this.flush();
   }
 
-  /** Sends bytes behind all that was written before, large ones uncopied. Answers whether more is welcome. */
-  append(bytes: Uint8Array): boolean {
-    if (bytes.length < LARGE_BYTES) {
-      this.acquire().copy(bytes);
-      this.#flushIfFull();
+  /**
+   * Sends `bytes`, and `suffix` behind them, after all that was written before. Answers whether more is welcome. Large
+   * bytes may go to the transport uncopied.
+   */
+  append(bytes: Uint8Array, suffix: Uint8Array = NOTHING): boolean {
+    this.#flushIfFull(); // before, so that the end of a stream leaves with its last chunks
+    const count = bytes.length + suffix.length;
+    if (count < LARGE_BYTES) {
+      const buffer = this.acquire();
+      buffer.copy(bytes);
+      buffer.copy(suffix);
+    } else if (count <= MAX_COPIED_BYTES && (this.#buffer !== null || suffix.length > 0)) {
+      this.appendOwned(new OwnedBytes(bytes, suffix));
     } else {
       this.flush();
       this.#send(bytes, 0, bytes.length);
+      if (suffix.length > 0) this.acquire().copy(suffix);
     }
     return !this.isBackpressured;
   }
@@ -114,9 +127,9 @@ export class ConnectionWriter implements DeadlineOwner, OutputBufferOwner {
     const { memory, start, end } = owned;
     const gathered = this.#buffer?.length ?? 0;
     if (owned.byteLength <= SMALL_OWNED_BYTES) {
+      this.#flushIfFull();
       this.acquire().copy(memory.subarray(start, end));
       memoryPool.release(memory);
-      this.#flushIfFull();
     } else if (gathered <= start) {
       if (gathered > 0) this.#moveGathered(memory, start - gathered);
       this.#sendPooled(memory, start - gathered, end);

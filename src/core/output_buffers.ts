@@ -7,8 +7,10 @@ import { ByteWriter } from "../wire/byte_writer.ts";
 import { FreeList } from "../wire/free_list.ts";
 import { memoryPool } from "../wire/memory_pool.ts";
 
-/** Most responses are smaller. */
+/** Room for most responses, … */
 const USUAL_BYTES = 16 * 1024;
+/** … and for what may be gathered of a stream: in two steps, since what was gathered is copied at each. */
+const LARGE_BYTES = 128 * 1024;
 /** Buffers, without their memory, that are kept for use again. */
 const MAX_KEPT = 64;
 /** Buffers that may wait for more at a time: others would hold too much memory. */
@@ -44,7 +46,7 @@ export class OutputBuffer extends ByteWriter {
   }
 
   protected override allocate(count: number): Uint8Array {
-    return memoryPool.acquire(Math.max(count, USUAL_BYTES));
+    return memoryPool.acquire(count <= USUAL_BYTES ? USUAL_BYTES : Math.max(count, LARGE_BYTES));
   }
 
   protected override release(memory: Uint8Array): void {

@@ -240,8 +240,7 @@ export class ResponseWriter implements ResponseStream {
     const out = port.out.acquire();
     out.hexadecimal(byteLength);
     out.copy(CRLF);
-    port.out.append(chunk);
-    return port.out.append(CRLF);
+    return port.out.append(chunk, CRLF);
   }
 
   /** Whether a call comes in order; `false` where the response was aborted. Throws otherwise. */

@@ -4,18 +4,21 @@
  */
 import { HEAD_ROOM, memoryPool } from "./memory_pool.ts";
 
+const NOTHING = new Uint8Array(0);
+
 /** The bytes are `memory[start, end)`; what is before `start` is free. Sent once. */
 export class OwnedBytes {
   readonly memory: Uint8Array<ArrayBuffer>;
-  readonly start: number;
+  readonly start: number = HEAD_ROOM;
   readonly end: number;
 
-  /** A copy of `bytes[start, end)`. */
-  constructor(bytes: Uint8Array, start = 0, end: number = bytes.length) {
-    this.start = HEAD_ROOM;
-    this.end = HEAD_ROOM + end - start;
+  /** A copy of `bytes`, with `suffix` behind them. */
+  constructor(bytes: Uint8Array, suffix: Uint8Array = NOTHING) {
+    const { length } = bytes;
+    this.end = HEAD_ROOM + length + suffix.length;
     this.memory = memoryPool.acquire(this.end);
-    this.memory.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end), HEAD_ROOM);
+    this.memory.set(bytes, HEAD_ROOM);
+    if (suffix.length > 0) this.memory.set(suffix, HEAD_ROOM + length);
   }
 
   /** How many they are. */
@@ -25,7 +28,7 @@ export class OwnedBytes {
 
   /** Another copy. */
   clone(): OwnedBytes {
-    return new OwnedBytes(this.memory, this.start, this.end);
+    return new OwnedBytes(this.memory.subarray(this.start, this.end));
   }
 
   /** A copy in memory of exactly their length. */
