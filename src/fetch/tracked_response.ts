@@ -21,10 +21,15 @@ import { usedAlready } from "./send_response.ts";
 const TEXT_INIT: ResponseInit = { headers: { "content-type": TEXT } };
 
 const { userAgent = "" } = globalThis.navigator ?? {};
+const isDeno = /^Deno\//.test(userAgent);
+const isBun = /^Bun\//.test(userAgent);
 /** Node encodes a text as soon as a `Response` is made of it; Deno and Bun do when it is read. */
-const LAZY_TEXT = !/^(Deno|Bun)\//.test(userAgent);
-/** On Bun a `Response` of a stream differs in more from one of bytes, the type of its Blob for example. */
-const LAZY_BYTES = !/^Bun\//.test(userAgent);
+const LAZY_TEXT = !isDeno && !isBun;
+/**
+ * From how many bytes on a lazy stream costs less than the platform's copy. On Bun a `Response` of a stream differs in more
+ * from one of bytes, such as the type of its Blob.
+ */
+const LAZY_BYTES = isBun ? Infinity : isDeno ? 16 * 1024 : 0;
 /** Whether our texts get their type from the platform. */
 const GETS_TEXT_TYPE = TYPES_TEXT && !LAZY_TEXT;
 
@@ -84,7 +89,7 @@ function track(response: Response, tracked: TrackedContent): Response {
 function makeTracked(body?: BodyInit | null, init?: ResponseInit): Response {
   if (typeof body === "string") return makeText(body, init);
   const bytes = bytesIn(body);
-  if (bytes !== null && LAZY_BYTES) return makeLazy(new OwnedBytes(bytes), init);
+  if (bytes !== null && bytes.length >= LAZY_BYTES) return makeLazy(new OwnedBytes(bytes), init);
   const response = new NativeResponse(body, init);
   if (bytes !== null) return track(response, new TrackedContent(new OwnedBytes(bytes), false));
   if (body instanceof URLSearchParams) return track(response, new TrackedContent(String(body), false));

@@ -188,7 +188,11 @@ const STANDARD: readonly KnownDifference[] = [
           "the body: clone() of what is locked",
         ],
       },
-      { subjects: ["Response"], runtimes: ["Deno"], cases: ["a body of bytes: its stream makes another"] },
+      {
+        subjects: ["Response"],
+        runtimes: ["Deno"],
+        cases: ["a body of many bytes: its stream makes another"],
+      },
     ],
   },
   {
@@ -244,7 +248,8 @@ const RESPONSE: readonly KnownDifference[] = [
     }],
   },
   {
-    what: "The headers of a response that is made of a `Blob` show no `content-length`.",
+    what:
+      "The headers of a response that is made of a `Blob`, and of a clone's clone of many bytes, show no `content-length`.",
     why: "It is sent. Bun's own show it, and forget the type once the body is looked at.",
     found: [{
       subjects: RESPONSES,
@@ -254,6 +259,7 @@ const RESPONSE: readonly KnownDifference[] = [
           `${body} for a body: its headers`
         ),
         "a type of yours for each body",
+        "a body of many bytes: clone() of a clone",
       ],
     }],
   },

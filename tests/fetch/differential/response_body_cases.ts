@@ -71,6 +71,9 @@ const BODIES: Record<string, () => unknown> = {
   },
 };
 
+/** As many as are worth a stream of our own on every runtime. */
+const manyBytes = (): Uint8Array<ArrayBuffer> => encode("[1]" + " ".repeat(40_000));
+
 /** Arguments that TypeScript does not let through. */
 const make = (R: typeof Response, body: unknown, init?: ResponseInit): Response =>
   new R(body as BodyInit, init);
@@ -263,7 +266,12 @@ function* cases(): Generator<[name: string, run: Run]> {
       yield [`${name} for a body: ${read}()`, async (R) => withoutBoundary(await make(R, body())[read]())];
     }
   }
-  for (const [made, body] of [["text", () => "[1]"], ["bytes", () => encode("[1]")]] as const) {
+  for (
+    const [made, body] of [["text", () => "[1]"], ["bytes", () => encode("[1]")], [
+      "many bytes",
+      manyBytes,
+    ]] as const
+  ) {
     for (const [name, run] of Object.entries(USE)) {
       yield [`a body of ${made}: ${name}`, (R) => run(() => new R(body()))];
     }
