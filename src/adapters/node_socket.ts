@@ -80,6 +80,11 @@ export class NodeSocketTransport implements Transport {
   /** What TLS runs on, where `probe` needs it. */
   readonly #underlying: net.Socket | undefined;
   readonly #isPlainNode: boolean;
+  /**
+   * Node's TLS tells later that a write is done, but has encrypted or copied the bytes when the call returns, unless it
+   * waits behind another one.
+   */
+  readonly #copiesAtOnce: boolean;
   #engineWaits = false;
   /** Whether what it reads goes to the engine. */
   #isOurs = true;
@@ -92,6 +97,7 @@ export class NodeSocketTransport implements Transport {
     this.isSecure = secure !== undefined;
     this.handshaking = this.isSecure;
     this.#isPlainNode = IS_NODE && !this.isSecure;
+    this.#copiesAtOnce = IS_NODE && this.isSecure;
     // A Unix socket's client mostly has no name. The socket that is asked remembers its answers: not the one to
     // keep.
     const { remoteAddress, remotePort, localAddress, localPort } = accepted;
@@ -149,6 +155,10 @@ export class NodeSocketTransport implements Transport {
 
   write(bytes: Uint8Array, start: number, end: number): boolean {
     const socket = this.#socket;
+    if (this.#copiesAtOnce && socket.writableLength === 0 && end - start < MUCH_UNSENT) {
+      socket.write(view(bytes, start, end));
+      return !socket.destroyed;
+    }
     // A callback for each write costs more than an empty write when one is needed, which TLS, and others
     // than Node, do not take for what it is.
     if (this.#isPlainNode) socket.write(view(bytes, start, end));
@@ -204,6 +214,9 @@ export class NodeSocketTransport implements Transport {
     else socket.destroy();
   }
 }
+
+/** Unsent bytes from here on are backpressure. */
+const MUCH_UNSENT = 64 * 1024;
 
 /** The engine's own buffer is not larger. */
 const LARGEST_KEPT_VIEW = 16 * 1024;
