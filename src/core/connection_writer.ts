@@ -152,18 +152,22 @@ export class ConnectionWriter implements DeadlineOwner, OutputBufferOwner {
   flush(): void {
     const buffer = this.#buffer;
     if (buffer === null) return;
-    const { length } = buffer;
-    const memory = buffer.take();
     this.#buffer = null; // what is written from inside of `#send` goes to another one
+    const { bytes, length } = buffer;
+    if (length > 0 && !this.#send(bytes, 0, length)) {
+      buffer.giveUpMemory();
+      this.#retain(bytes);
+    }
     this.#engine.output.release(buffer);
-    if (length > 0) this.#sendPooled(memory, 0, length);
-    else memoryPool.release(memory);
   }
 
   #sendPooled(memory: Uint8Array, start: number, end: number): void {
-    const isReusable = this.#send(memory, start, end);
-    if (isReusable) memoryPool.release(memory);
-    else if (!this.#isClosed) (this.#retained ??= []).push(memory);
+    if (this.#send(memory, start, end)) memoryPool.release(memory);
+    else this.#retain(memory);
+  }
+
+  #retain(memory: Uint8Array): void {
+    if (!this.#isClosed) (this.#retained ??= []).push(memory);
   }
 
   /** Answers whether the memory may be used again at once. */

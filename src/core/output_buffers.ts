@@ -11,8 +11,8 @@ import { memoryPool } from "../wire/memory_pool.ts";
 const USUAL_BYTES = 16 * 1024;
 /** … and for what may be gathered of a stream: in two steps, since what was gathered is copied at each. */
 const LARGE_BYTES = 128 * 1024;
-/** Buffers, without their memory, that are kept for use again. */
-const MAX_KEPT = 64;
+/** Buffers that are kept for use again, with memory of the usual size: as many as gather at a time most often. */
+const MAX_KEPT = 16;
 /** Buffers that may wait for more at a time: others would hold too much memory. */
 const MAX_WAITING = 256;
 
@@ -30,7 +30,7 @@ export interface OutputBufferOwner {
   flush(): void;
 }
 
-/** A buffer in memory of the pool, which it has while it is not empty. */
+/** A buffer in memory of the pool. */
 export class OutputBuffer extends ByteWriter {
   /** Who gathers in it; `null` once it was released. */
   owner: OutputBufferOwner | null = null;
@@ -40,7 +40,7 @@ export class OutputBuffer extends ByteWriter {
   #lengthSeen = 0;
   #looks = 0;
 
-  /** Without memory. */
+  /** Without memory at first. */
   constructor() {
     super(0);
   }
@@ -53,12 +53,15 @@ export class OutputBuffer extends ByteWriter {
     memoryPool.release(memory);
   }
 
-  /** Empties it; answers its memory, which is the caller's now. */
-  take(): Uint8Array {
-    const { bytes } = this;
+  /** Its memory is the transport's now. */
+  giveUpMemory(): void {
     this.bytes = NONE;
-    this.length = 0;
-    return bytes;
+  }
+
+  /** Gives its memory back to the pool. */
+  releaseMemory(): void {
+    memoryPool.release(this.bytes);
+    this.bytes = NONE;
   }
 
   /** Looks whether nothing was written for some microtasks. */
@@ -85,11 +88,13 @@ export class OutputBuffers {
     return buffer;
   }
 
-  /** Takes back an empty buffer. */
+  /** Takes back a buffer whose bytes were sent. */
   release(buffer: OutputBuffer): void {
     buffer.owner = null;
+    buffer.length = 0;
+    if (buffer.bytes.length >= 2 * USUAL_BYTES) buffer.releaseMemory();
     // One that waits is kept when its turn comes.
-    if (!buffer.isWaiting) this.#kept.push(buffer);
+    if (!buffer.isWaiting && !this.#kept.push(buffer)) buffer.releaseMemory();
   }
 
   /** Flushes `buffer` once nothing more is written to it, in this turn of the event loop. */
