@@ -151,20 +151,25 @@ test("writes tell backpressure, and ready() when it is over", async () => {
   assert.equal(parseResponses(client.text())[0].body, "a".repeat(100_000) + "b");
 });
 
-test("large bytes are handed over uncopied, small ones in one write with their head", () => {
-  const large = new Uint8Array(100_000).fill(97);
+test("large bytes are handed over uncopied, others in one write with their head", () => {
+  const large = new Uint8Array(200_000).fill(97);
+  const medium = new Uint8Array(100_000).fill(98);
   const taken: Uint8Array[] = [];
   const { client } = connect({
-    exchange: (x) => x.respond(200, {}, x.target === "/large" ? large : "small"),
+    exchange: (x) =>
+      x.respond(200, {}, x.target === "/large" ? large : x.target === "/medium" ? medium : "small"),
   });
   client.write = (bytes, start, end) => {
     taken.push(bytes === large ? large : bytes.slice(start, end));
     return true;
   };
   client.send(get("/large"));
-  assert.equal(taken[1], large);
-  client.send(get("/small"));
+  assert.ok(taken[1] === large);
+  client.send(get("/medium"));
   assert.equal(taken.length, 3);
+  assert.deepEqual(taken[2].subarray(-medium.length), medium);
+  client.send(get("/small"));
+  assert.equal(taken.length, 4);
 });
 
 test("abort() cuts the response off", async () => {
