@@ -163,7 +163,7 @@ export class DenoConnTransport implements DenoConnWriterOwner, Transport {
    * or goes.
    */
   close(_abruptly: boolean): void {
-    this.#over = true;
+    this.#over = true; // the read buffer goes back when the pending read has settled, since that may still fill it
     this.#writer?.close();
     try {
       this.#conn.close();

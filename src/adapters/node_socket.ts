@@ -157,7 +157,7 @@ export class NodeSocketTransport implements Transport {
     const socket = this.#socket;
     if (this.#copiesAtOnce && socket.writableLength === 0 && end - start < MUCH_UNSENT) {
       socket.write(view(bytes, start, end));
-      return !socket.destroyed;
+      return !socket.destroyed; // one that has broken tells so later
     }
     // A callback for each write costs more than an empty write when one is needed, which TLS, and others
     // than Node, do not take for what it is.
@@ -200,7 +200,9 @@ export class NodeSocketTransport implements Transport {
   end(): boolean {
     const sent = this.#socket.writableLength === 0;
     this.#engineWaits = !sent;
-    this.#socket.end();
+    // What was taken at once had no callback.
+    if (!sent && this.#copiesAtOnce) this.#socket.end(this.#drained);
+    else this.#socket.end();
     return sent;
   }
 

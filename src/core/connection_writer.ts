@@ -8,7 +8,7 @@ import { Deferred, handled } from "./deferred.ts";
 import type { Engine } from "./engine.ts";
 import type { OutputBuffer, OutputBufferOwner } from "./output_buffers.ts";
 import { memoryPool } from "../wire/memory_pool.ts";
-import { OwnedBytes } from "../wire/owned_bytes.ts";
+import { PooledBytes } from "../wire/pooled_bytes.ts";
 import type { RequestTimeouts } from "./request_timeouts.ts";
 import type { SerializedTransport } from "./serialized_transport.ts";
 
@@ -17,7 +17,7 @@ const LARGE_BYTES = 32 * 1024;
 /** More go to the transport uncopied; up to here one write is cheaper than two or three. */
 const MAX_COPIED_BYTES = 128 * 1024;
 /** Owned bytes up to here are copied behind what is gathered: many responses then leave in one write. */
-const SMALL_OWNED_BYTES = 4 * 1024;
+const SMALL_POOLED_BYTES = 4 * 1024;
 
 /**
  * Checks of a peer under backpressure per `writeTimeout`. Transports do not tell of each byte that the peer takes, so
@@ -51,7 +51,10 @@ export class ConnectionWriter implements DeadlineOwner, OutputBufferOwner {
   #ready: Deferred<void> | null = null;
   /** What is gathered, while there is something. */
   #buffer: OutputBuffer | null = null;
-  /** Memory of the pool that the transport reads until it is drained. */
+  /**
+   * Memory of the pool that the transport reads until it is drained. Where the connection is closed or detached before,
+   * it is left to the collector: the transport may read it still.
+   */
   #retained: Uint8Array[] | null = null;
   /** The next check of `writeTimeout`; armed under backpressure. */
   #check: Deadline | null = null;
@@ -78,8 +81,12 @@ export class ConnectionWriter implements DeadlineOwner, OutputBufferOwner {
   acquire(): ByteWriter {
     if (this.#buffer !== null) return this.#buffer;
     const { output } = this.#engine;
+    const isFlushedAfterwards = this.#owner.isProcessing;
+    if (!isFlushedAfterwards) output.makeRoom();
+    // What that flushed may have written here, too.
+    if (this.#buffer !== null) return this.#buffer;
     const buffer = this.#buffer = output.acquire(this);
-    if (!this.#owner.isProcessing) output.flushSoon(buffer);
+    if (!isFlushedAfterwards) output.flushSoon(buffer);
     return buffer;
   }
 
@@ -113,7 +120,7 @@ export class ConnectionWriter implements DeadlineOwner, OutputBufferOwner {
       buffer.copy(bytes);
       buffer.copy(suffix);
     } else if (count <= MAX_COPIED_BYTES && (this.#buffer !== null || suffix.length > 0)) {
-      this.appendOwned(new OwnedBytes(bytes, suffix));
+      this.appendPooled(new PooledBytes(bytes, suffix));
     } else {
       this.flush();
       this.#send(bytes, 0, bytes.length);
@@ -123,14 +130,14 @@ export class ConnectionWriter implements DeadlineOwner, OutputBufferOwner {
   }
 
   /** As `append`; their memory goes back to the pool once they are sent. */
-  appendOwned(owned: OwnedBytes): boolean {
+  appendPooled(owned: PooledBytes): boolean {
     const { memory, start, end } = owned;
     const gathered = this.#buffer?.length ?? 0;
-    if (owned.byteLength <= SMALL_OWNED_BYTES) {
+    if (owned.byteLength <= SMALL_POOLED_BYTES) {
       this.#flushIfFull();
       this.acquire().copy(memory.subarray(start, end));
       memoryPool.release(memory);
-    } else if (gathered <= start) {
+    } else if (gathered <= start) { // there is headroom for it
       if (gathered > 0) this.#moveGathered(memory, start - gathered);
       this.#sendPooled(memory, start - gathered, end);
     } else {
@@ -155,7 +162,7 @@ export class ConnectionWriter implements DeadlineOwner, OutputBufferOwner {
     this.#buffer = null; // what is written from inside of `#send` goes to another one
     const { bytes, length } = buffer;
     if (length > 0 && !this.#send(bytes, 0, length)) {
-      buffer.giveUpMemory();
+      buffer.detachMemory();
       this.#retain(bytes);
     }
     this.#engine.output.release(buffer);

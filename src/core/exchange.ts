@@ -6,7 +6,7 @@ import type { Exchange, Fields, Upgraded, UpgradeOptions } from "../api/exchange
 import type { Timeouts } from "../api/timeouts.ts";
 import type { Addr, Connection } from "../api/transport.ts";
 import { linesOf } from "../wire/field_lines.ts";
-import type { OwnedBytes } from "../wire/owned_bytes.ts";
+import type { PooledBytes } from "../wire/pooled_bytes.ts";
 import { abortError } from "./abort_error.ts";
 import { BodyIterator, Collector, streamBody } from "./body_readers.ts";
 import { handled } from "./deferred.ts";
@@ -327,7 +327,7 @@ export class HttpExchange implements Exchange {
     return new TunnelFacade(port.openTunnel());
   }
 
-  respond(status: number, fields?: Fields, body?: string | Uint8Array | OwnedBytes | null): void {
+  respond(status: number, fields?: Fields, body?: string | Uint8Array | PooledBytes | null): void {
     this.response.respond(status, fields, body);
   }
 

@@ -13,14 +13,14 @@ const USUAL_BYTES = 16 * 1024;
 const LARGE_BYTES = 128 * 1024;
 /** Buffers that are kept for use again, with memory of the usual size: as many as gather at a time most often. */
 const MAX_KEPT = 16;
-/** Buffers that may wait for more at a time: others would hold too much memory. */
-const MAX_WAITING = 256;
+/** Buffers that may wait for more at a time, and so the memory that they hold: for another one the oldest is flushed. */
+const MAX_WAITING = 128;
 
 /**
- * Microtasks without a write after which a buffer is flushed: a stream whose next chunk is there needs some of them. All
+ * A buffer is flushed after so many microtasks without a write: a stream whose next chunk is there needs some of them. All
  * of them run in the same turn of the event loop, so that no byte waits for anything but the program.
  */
-const QUIET_MICROTASKS = 8;
+const IDLE_MICROTASKS = 8;
 
 const NONE = new Uint8Array(0);
 
@@ -30,15 +30,24 @@ export interface OutputBufferOwner {
   flush(): void;
 }
 
-/** A buffer in memory of the pool. */
+/**
+ * A buffer in memory of the pool.
+ *
+ * | state     | `owner` | `isWaiting` | until                                                                 |
+ * |-----------|---------|-------------|-----------------------------------------------------------------------|
+ * | kept      | `null`  | `false`     | acquired: `gathering`                                                 |
+ * | gathering | set     | `false`     | flushed when its owner's event is over: `kept`; `flushSoon`: `waiting` |
+ * | waiting   | set     | `true`      | flushed once it is idle: `kept`; by its owner before: `released`      |
+ * | released  | `null`  | `true`      | its place in the list of those that wait comes: `kept`                |
+ */
 export class OutputBuffer extends ByteWriter {
   /** Who gathers in it; `null` once it was released. */
   owner: OutputBufferOwner | null = null;
   /** Whether it is among those that wait for more. */
   isWaiting = false;
-  /** What `isQuiet` has seen last, and how often it has looked since. */
-  #lengthSeen = 0;
-  #looks = 0;
+  /** Its length at the last tick, and for how many ticks it has been that. */
+  #lastLength = 0;
+  #idleTicks = 0;
 
   /** Without memory at first. */
   constructor() {
@@ -53,24 +62,30 @@ export class OutputBuffer extends ByteWriter {
     memoryPool.release(memory);
   }
 
-  /** Its memory is the transport's now. */
-  giveUpMemory(): void {
+  /** Begins to gather for `owner`. */
+  begin(owner: OutputBufferOwner): void {
+    this.owner = owner;
+    this.#lastLength = this.#idleTicks = 0;
+  }
+
+  /** Leaves its memory to the transport. */
+  detachMemory(): void {
     this.bytes = NONE;
   }
 
   /** Gives its memory back to the pool. */
-  releaseMemory(): void {
+  recycleMemory(): void {
     memoryPool.release(this.bytes);
     this.bytes = NONE;
   }
 
-  /** Looks whether nothing was written for some microtasks. */
-  isQuiet(): boolean {
-    if (this.length !== this.#lengthSeen) {
-      this.#lengthSeen = this.length;
-      this.#looks = 0;
+  /** A microtask has passed; answers whether nothing was written for some of them. */
+  tick(): boolean {
+    if (this.length !== this.#lastLength) {
+      this.#lastLength = this.length;
+      this.#idleTicks = 0;
     }
-    return ++this.#looks >= QUIET_MICROTASKS;
+    return ++this.#idleTicks >= IDLE_MICROTASKS;
   }
 }
 
@@ -84,7 +99,7 @@ export class OutputBuffers {
   /** An empty buffer of `owner`, which flushes it. */
   acquire(owner: OutputBufferOwner): OutputBuffer {
     const buffer = this.#kept.pop() ?? new OutputBuffer();
-    buffer.owner = owner;
+    buffer.begin(owner);
     return buffer;
   }
 
@@ -92,17 +107,20 @@ export class OutputBuffers {
   release(buffer: OutputBuffer): void {
     buffer.owner = null;
     buffer.length = 0;
-    if (buffer.bytes.length >= 2 * USUAL_BYTES) buffer.releaseMemory();
-    // One that waits is kept when its turn comes.
-    if (!buffer.isWaiting && !this.#kept.push(buffer)) buffer.releaseMemory();
+    const isUsual = buffer.bytes.length < 2 * USUAL_BYTES;
+    if (!isUsual || buffer.isWaiting || !this.#kept.push(buffer)) buffer.recycleMemory();
+  }
+
+  /** Before `flushSoon`: flushes the oldest of those that wait, if they are many. Its transport may do anything. */
+  makeRoom(): void {
+    const { length } = this.#waiting;
+    if (length >= MAX_WAITING) this.#waiting[length - MAX_WAITING].owner?.flush();
   }
 
   /** Flushes `buffer` once nothing more is written to it, in this turn of the event loop. */
   flushSoon(buffer: OutputBuffer): void {
-    const waiting = this.#waiting;
-    if (waiting.length >= MAX_WAITING) waiting[waiting.length - MAX_WAITING].owner?.flush();
     buffer.isWaiting = true;
-    waiting.push(buffer);
+    this.#waiting.push(buffer);
     this.#schedule();
   }
 
@@ -119,7 +137,7 @@ export class OutputBuffers {
     let left = 0;
     for (let i = 0; i < waiting.length; i++) {
       const buffer = waiting[i];
-      if (buffer.owner !== null && !buffer.isQuiet()) {
+      if (buffer.owner !== null && !buffer.tick()) {
         waiting[left++] = buffer;
         continue;
       }

@@ -8,7 +8,7 @@ import type { Fields, Upgraded } from "../api/exchange.ts";
 import type { Timeouts } from "../api/timeouts.ts";
 import type { CloseReason, Connection } from "../api/transport.ts";
 import type { FieldLines } from "../wire/field_lines.ts";
-import type { OwnedBytes } from "../wire/owned_bytes.ts";
+import type { PooledBytes } from "../wire/pooled_bytes.ts";
 import type { ReadWait } from "./read_wait.ts";
 
 /** The fields of a request; names are in lower case. */
@@ -53,7 +53,7 @@ export interface ResponseStream {
   /** Whether the end of its body is the end of the connection. */
   readonly endsWithConnection: boolean;
   /** Sends a whole response. */
-  respond(status: number, fields?: Fields, body?: string | Uint8Array | OwnedBytes | null): void;
+  respond(status: number, fields?: Fields, body?: string | Uint8Array | PooledBytes | null): void;
   /** Sends the head of a response whose body follows. */
   start(status: number, fields?: Fields): void;
   /** Sends a part of the body; answers whether more is welcome. */

@@ -5,7 +5,7 @@
 import type { Fields } from "../api/exchange.ts";
 import type { HttpExchange } from "../core/exchange.ts";
 import { bytesIn } from "../wire/bytes.ts";
-import { OwnedBytes } from "../wire/owned_bytes.ts";
+import { PooledBytes } from "../wire/pooled_bytes.ts";
 import { checkInit, jsonInit, jsonText } from "./json.ts";
 import { respondWhole } from "./respond_whole.ts";
 import { readFields } from "./response_fields.ts";
@@ -49,7 +49,7 @@ class Fast {
   readonly #status: number;
   readonly #statusText: string;
   /** The body where it is text or bytes; any other is in the native `Response`. */
-  readonly #content: string | OwnedBytes | null = null;
+  readonly #content: string | PooledBytes | null = null;
   readonly #fields: Fields | undefined;
   #headers: Headers | null = null;
   #native: Response | null = null;
@@ -83,7 +83,7 @@ class Fast {
       if (body == null) return;
       const bytes = bytesIn(body);
       // What others are is the platform's to say, also whether they can be taken at all.
-      if (bytes !== null) this.#content = new OwnedBytes(bytes); // the caller may use their memory again
+      if (bytes !== null) this.#content = new PooledBytes(bytes); // the caller may use their memory again
       else this.#native = this.#make(isPieces(body) ? streamOf(body) : body as BodyInit, body);
     }
   }
@@ -115,7 +115,7 @@ class Fast {
   }
 
   #makeOfContent(): Response {
-    const content = this.#content instanceof OwnedBytes ? this.#content.slice() : this.#content;
+    const content = this.#content instanceof PooledBytes ? this.#content.slice() : this.#content;
     return this.#make(content, content);
   }
 
@@ -158,7 +158,7 @@ class Fast {
     try {
       respondWhole(x, this.#status, this.#headers ?? this.#fields, this.#content);
     } catch (error) {
-      this.#isSent = false;
+      if (x.response.phase === "unanswered") this.#isSent = false; // nothing has gone out
       throw error;
     }
     return true;

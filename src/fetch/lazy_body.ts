@@ -2,10 +2,10 @@
  * The stream of a response's body that is made when somebody reads it: mostly the server sends the content as it is, and
  * a platform that encodes a text, copies bytes, and makes a stream of them at once does so for nothing.
  */
-import type { OwnedBytes } from "../wire/owned_bytes.ts";
+import type { PooledBytes } from "../wire/pooled_bytes.ts";
 
 /** Content at hand. */
-export type Content = string | OwnedBytes;
+export type Content = string | PooledBytes;
 
 const encoder = new TextEncoder();
 

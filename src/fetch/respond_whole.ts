@@ -4,14 +4,14 @@
  */
 import type { Fields } from "../api/exchange.ts";
 import type { HttpExchange } from "../core/exchange.ts";
-import type { OwnedBytes } from "../wire/owned_bytes.ts";
+import type { PooledBytes } from "../wire/pooled_bytes.ts";
 
 /** As `Exchange.respond`, with the length that the body has. */
 export function respondWhole(
   x: HttpExchange,
   status: number,
   fields: Fields | undefined,
-  content: string | Uint8Array | OwnedBytes | null,
+  content: string | Uint8Array | PooledBytes | null,
 ): void {
   try {
     x.respond(status, fields, content);

@@ -4,7 +4,7 @@
  */
 import type { HttpExchange } from "../core/exchange.ts";
 import { bytesIn } from "../wire/bytes.ts";
-import { OwnedBytes } from "../wire/owned_bytes.ts";
+import { PooledBytes } from "../wire/pooled_bytes.ts";
 import { jsonInit, jsonText } from "./json.ts";
 import { type Content, type ContentSource, lazyBody } from "./lazy_body.ts";
 import { respondWhole } from "./respond_whole.ts";
@@ -59,7 +59,10 @@ class TrackedContent implements ContentSource {
   }
 }
 
-/** Gives back the object that it gets, for a class that extends it to put a private field on. */
+/**
+ * A constructor that returns its argument: the fields of a class that extends it are put on that object. So a response
+ * carries what is known of it, without a table of responses.
+ */
 const Given = function (object: object): object {
   return object;
 } as unknown as new (object: object) => object;
@@ -89,9 +92,9 @@ function track(response: Response, tracked: TrackedContent): Response {
 function makeTracked(body?: BodyInit | null, init?: ResponseInit): Response {
   if (typeof body === "string") return makeText(body, init);
   const bytes = bytesIn(body);
-  if (bytes !== null && bytes.length >= LAZY_BYTES) return makeLazy(new OwnedBytes(bytes), init);
+  if (bytes !== null && bytes.length >= LAZY_BYTES) return makeLazy(new PooledBytes(bytes), init);
   const response = new NativeResponse(body, init);
-  if (bytes !== null) return track(response, new TrackedContent(new OwnedBytes(bytes), false));
+  if (bytes !== null) return track(response, new TrackedContent(new PooledBytes(bytes), false));
   if (body instanceof URLSearchParams) return track(response, new TrackedContent(String(body), false));
   const source = body instanceof ReadableStream ? contentOf(body, init) : null;
   if (source === null) return noteSource(response, body);
@@ -137,6 +140,7 @@ export function trackResponses(): void {
   const { clone } = prototype;
   prototype.clone = function (this: Response): Response {
     const tracked = Tracked.of(this);
+    if (tracked?.content === SENT) throw usedAlready();
     const content = tracked === null ? null : unusedContent(this, tracked);
     if (content === null) return clone.call(this);
     const copy = typeof content === "string" ? content : content.clone();
@@ -182,7 +186,7 @@ export function sendTracked(x: HttpExchange, response: Response): boolean {
   try {
     respondWhole(x, response.status, response.headers, content);
   } catch (error) {
-    tracked!.content = content;
+    if (x.response.phase === "unanswered") tracked!.content = content; // nothing has gone out
     throw error;
   }
   return true;

@@ -6,7 +6,7 @@ import type { Fields } from "../api/exchange.ts";
 import type { ResponsePhase, ResponseStream } from "../core/protocol.ts";
 import { ByteWriter, digitCount, SHORT_TEXT, utf8Length } from "../wire/byte_writer.ts";
 import { type FieldLines, linesOf, releaseLines } from "../wire/field_lines.ts";
-import { OwnedBytes } from "../wire/owned_bytes.ts";
+import { PooledBytes } from "../wire/pooled_bytes.ts";
 import {
   type FieldFilter,
   LENGTH_NOT_GIVEN,
@@ -46,7 +46,7 @@ type BodyFraming = "length" | "chunked" | "close" | "none";
 
 /** The length of a body that follows, which is not known yet. */
 const UNKNOWN_LENGTH = -1;
-/** Longer text is encoded into memory of its own, so that what is gathered stays small. */
+/** Longer text is encoded into memory of its own, which bounds what is gathered. */
 const LARGE_TEXT = 64 * 1024;
 /** Room for most heads. */
 const USUAL_HEAD = 512;
@@ -102,9 +102,9 @@ export class ResponseWriter implements ResponseStream {
   }
 
   /** Sends the whole response. */
-  respond(status: number, fields?: Fields, body?: string | Uint8Array | OwnedBytes | null): void {
+  respond(status: number, fields?: Fields, body?: string | Uint8Array | PooledBytes | null): void {
     const lines = linesOf(fields); // first, since what the user gave may run code that answers, or closes
-    if (!this.#isOrdered("respond", "unanswered")) return;
+    if (!this.#isOrdered("respond", "unanswered") || !this.#acquires()) return;
     if (typeof body !== "string") this.#respondBytes(status, lines, body ?? null);
     else if (body.length <= SHORT_TEXT) this.#respondShortText(status, lines, body);
     else if (body.length <= LARGE_TEXT && this.#port!.head.method !== "HEAD") {
@@ -120,13 +120,13 @@ export class ResponseWriter implements ResponseStream {
     if (this.#framing !== "none") out.utf8(text);
   }
 
-  #respondBytes(status: number, lines: FieldLines, content: Uint8Array | OwnedBytes | null): void {
-    if (content !== null && !(content instanceof OwnedBytes)) checkContent(content);
+  #respondBytes(status: number, lines: FieldLines, content: Uint8Array | PooledBytes | null): void {
+    if (content !== null && !(content instanceof PooledBytes)) checkContent(content);
     const { out } = this.#port!;
     this.#writeHead(out.acquire(), status, lines, content?.byteLength ?? 0, content === null);
     this.#phase = "complete";
     if (this.#framing === "none" || content === null || content.byteLength === 0) return;
-    if (content instanceof OwnedBytes) out.appendOwned(content);
+    if (content instanceof PooledBytes) out.appendPooled(content);
     else out.append(content);
   }
 
@@ -153,7 +153,7 @@ export class ResponseWriter implements ResponseStream {
   /** Sends the head of a response whose body follows. */
   start(status: number, fields?: Fields): void {
     const lines = linesOf(fields);
-    if (!this.#isOrdered("start", "unanswered")) return;
+    if (!this.#isOrdered("start", "unanswered") || !this.#acquires()) return;
     this.#writeHead(this.#port!.out.acquire(), status, lines, UNKNOWN_LENGTH, false);
     this.#phase = "streaming";
   }
@@ -256,6 +256,15 @@ export class ResponseWriter implements ResponseStream {
     throw new ExchangeError("not_started", `${call}(): call start() first`);
   }
 
+  /**
+   * Acquires the buffer, for which another connection may be flushed; answers whether there is still something to respond
+   * to after that.
+   */
+  #acquires(): boolean {
+    this.#port!.out.acquire();
+    return this.#phase === "unanswered";
+  }
+
   #break(message: string): never {
     this.#port!.responseBroken();
     throw new RangeError(message);
@@ -303,12 +312,13 @@ export class ResponseWriter implements ResponseStream {
     const declared = given === LENGTH_NOT_GIVEN ? length : given;
     const tunnels = port.head.method === "CONNECT" && status < 300;
     this.#framing = "none";
+    this.#lengthEnd = 0;
     if (isBodiless(status) || tunnels) {
       if (length > 0) throw new TypeError(`a response with status ${status} has no body`);
       // A 204, and a 2xx to CONNECT, must not tell a length; a 304 may tell that of what it stands for.
       if (status === 304 && given !== LENGTH_NOT_GIVEN) writeLength(out, given);
     } else if (status === 205) {
-      if (declared > 0) throw new TypeError("a response with status 205 has no body");
+      if (length > 0 || declared > 0) throw new TypeError("a response with status 205 has no body");
       this.#frameByLength(out, 0);
     } else if (port.head.method === "HEAD") {
       if (given !== LENGTH_NOT_GIVEN || (length !== UNKNOWN_LENGTH && !bodyOmitted)) {
@@ -319,7 +329,7 @@ export class ResponseWriter implements ResponseStream {
         throw wrongLength(declared, length);
       }
       this.#frameByLength(out, declared);
-      this.#lengthEnd = given === LENGTH_NOT_GIVEN ? out.length - CRLF.length : 0;
+      if (given === LENGTH_NOT_GIVEN) this.#lengthEnd = out.length - CRLF.length;
     } else if (port.head.minor > 0) {
       this.#framing = "chunked";
       out.copy(CHUNKED);

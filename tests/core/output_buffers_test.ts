@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Exchange } from "../../src/api/exchange.ts";
 import { MemoryTransport } from "../../src/adapters/memory.ts";
+import { memoryPool } from "../../src/wire/memory_pool.ts";
 import { connect, get, parseResponses, settled } from "../support/memory.ts";
 
 /** Counts writes. */
@@ -76,6 +77,83 @@ test("more connections than may gather at a time all get what is theirs", async 
   for (const x of waiting) x.end("!");
   await settled();
   clients.forEach((client, i) => assert.equal(parseResponses(client.text())[0].body, `/${i}!`));
+});
+
+test("a connection that is closed by another one's write gives that one nothing", async () => {
+  const waiting: Exchange[] = [];
+  const { server } = connect({ exchange: (x) => void waiting.push(x) });
+  let writing: Exchange | null = null;
+  /** Its write closes the connection that writes at that moment. */
+  class Closing extends MemoryTransport {
+    override write(bytes: Uint8Array, start: number, end: number): boolean {
+      writing?.connection.close();
+      return super.write(bytes, start, end);
+    }
+  }
+  const clients = Array.from({ length: 300 }, (_, i) => i === 0 ? new Closing() : new MemoryTransport());
+  for (const client of clients) server.accept(client);
+  for (const client of clients) client.send(get());
+  for (const x of waiting) x.start(200, { "content-length": "100" });
+  await settled();
+  for (const x of waiting) {
+    writing = x;
+    x.write("what nobody else may see");
+    if (x.connection.state === "closed") break;
+  }
+  const closed = writing;
+  writing = null;
+  assert.ok(closed !== waiting.at(-1), "it was closed while it wrote");
+  const late = new MemoryTransport();
+  server.accept(late);
+  late.send(get());
+  waiting.at(-1)!.respond(200, {}, "late");
+  await settled();
+  assert.match(late.text(), /^HTTP\/1\.1 200 [^]*\r\n\r\nlate$/);
+});
+
+test("a broadcast to many connections in one turn holds memory for some of them", async () => {
+  const open: Exchange[] = [];
+  const { server } = connect({
+    exchange(x) {
+      x.start(200);
+      open.push(x);
+    },
+  });
+  const clients = Array.from({ length: 2_000 }, () => new MemoryTransport());
+  for (const client of clients) server.accept(client);
+  for (const client of clients) client.send(get());
+  for (const x of open) x.write("first");
+  await settled();
+  for (const x of open) x.write("second");
+  assert.ok(memoryPool.keptBytes < 4 * 1024 * 1024, `${memoryPool.keptBytes} bytes`);
+  const unsent = clients.filter((client) => !client.text().includes("second")).length;
+  assert.ok(unsent <= 128, `${unsent} wait`);
+  await settled();
+  for (const client of clients) assert.ok(client.text().includes("second"));
+});
+
+test("chunks that come in bursts leave by the burst, however long the chunks before were", async () => {
+  const transport = new CountingTransport();
+  const { server } = connect({
+    async exchange(x) {
+      x.start(200);
+      for (let burst = 0; burst < 4; burst++) {
+        x.write("0123456789");
+        await settled();
+        for (let i = 0; i < 5; i++) {
+          x.write("0123456789");
+          await null;
+        }
+        await settled();
+      }
+      x.end();
+    },
+  });
+  server.accept(transport);
+  transport.send(get());
+  for (let i = 0; i < 20; i++) await settled();
+  assert.equal(parseResponses(transport.text())[0].body, "0123456789".repeat(24));
+  assert.ok(transport.writes <= 9, `${transport.writes} writes`);
 });
 
 test("a body of bytes and its head leave in one write; what is gathered before goes along", () => {

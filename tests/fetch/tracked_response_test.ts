@@ -173,6 +173,14 @@ for (
   });
 }
 
+test("a noted Response that was sent has no clone", async () => {
+  for (const make of [() => new Response("hello"), () => new Response(new Uint8Array(40_000))]) {
+    const response = make();
+    await see(() => response, get());
+    assert.throws(() => response.clone(), TypeError);
+  }
+});
+
 test("a noted Response that was sent is not sent again with trailers", async () => {
   const response = new Response("hello");
   let calls = 0;

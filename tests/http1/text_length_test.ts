@@ -66,6 +66,22 @@ test("the answer to HEAD says the length that the answer to GET has", () => {
   }
 });
 
+test("205 refuses a body, whatever content-length says, and leaves other responses alone", () => {
+  for (const body of ["short", "é".repeat(100), new Uint8Array(10)]) {
+    const { client, errors } = connect({
+      exchange(x) {
+        if (x.target === "/205") x.respond(205, { "content-length": "0" }, body);
+        else x.respond(200, {}, "é".repeat(100));
+      },
+    });
+    client.send(get("/200") + get("/205") + get("/200"));
+    const responses = parseResponses(new TextDecoder().decode(concat(client.written)));
+    assert.deepEqual(responses.map(({ status }) => status), [200, 500, 200]);
+    assert.equal(responses[0].headers.get("content-length"), "200");
+    assert.ok(errors[0] instanceof TypeError);
+  }
+});
+
 test("a content-length of the handler's that is right is taken, and one that is wrong is refused", () => {
   const text = "é".repeat(500);
   assert.match(

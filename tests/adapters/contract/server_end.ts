@@ -3,6 +3,7 @@
  */
 import assert from "node:assert/strict";
 import type { ConnectionError } from "../../../src/api/errors.ts";
+import type { Connection } from "../../../src/api/transport.ts";
 import { Deferred } from "../../../src/core/deferred.ts";
 import { causeOf } from "../../support/abort_cause.ts";
 import { get } from "../../support/memory.ts";
@@ -57,4 +58,19 @@ export function testServerEnd(on: On): void {
       await over;
     });
   }
+
+  on("closes a connection whose client stays after the last response", async (serve) => {
+    const begun = new Deferred<Connection>();
+    const server = await serve({
+      lingerTimeout: 100,
+      exchange(x) {
+        begun.resolve(x.connection);
+        x.respond(200, { connection: "close" }, "the last one");
+      },
+    });
+    const client = await server.connect();
+    await client.send(get());
+    assert.equal((await client.response()).text, "the last one");
+    assert.equal(await (await begun.promise).closed, "response_close");
+  });
 }

@@ -1,9 +1,10 @@
-/** Over TLS a socket takes bytes at once or later: what each connection gets is its own all the same. */
+/** Over TLS a socket takes bytes at once, and tells later that they are sent: nothing is mixed up, and nothing hangs. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import { connect } from "node:tls";
-import { type NetAddr, serve } from "../../mod.ts";
+import { type CloseReason, type NetAddr, serve } from "../../mod.ts";
+import { Deferred } from "../../src/core/deferred.ts";
 import { FIRST } from "../support/certificates.ts";
 
 const PARTS = 150;
@@ -49,6 +50,30 @@ test("answers that are written in parts, on some connections at once, are whole"
       assert.ok(body === expected, `client ${id} got what is its own`);
     });
   } finally {
+    await server.close();
+  }
+});
+
+test("a client that keeps its side open after the last response is left after lingerTimeout", async () => {
+  const closed = new Deferred<CloseReason>();
+  const server = await serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    tls: FIRST,
+    lingerTimeout: 100,
+    exchange(x) {
+      x.connection.closed.then(closed.resolve);
+      x.respond(200, { connection: "close" }, "the last one");
+    },
+  });
+  const { port } = server.addr as NetAddr;
+  const options = { port, host: "127.0.0.1", rejectUnauthorized: false, allowHalfOpen: true };
+  const socket = connect(options, () => socket.write("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"));
+  socket.on("error", () => {}).resume();
+  try {
+    assert.equal(await closed.promise, "response_close");
+  } finally {
+    socket.destroy();
     await server.close();
   }
 });

@@ -6,8 +6,8 @@ import { HEAD_ROOM, memoryPool } from "./memory_pool.ts";
 
 const NOTHING = new Uint8Array(0);
 
-/** The bytes are `memory[start, end)`; what is before `start` is free. Sent once. */
-export class OwnedBytes {
+/** The bytes are `memory[start, end)`; what is before `start` is headroom. Sent once. */
+export class PooledBytes {
   readonly memory: Uint8Array<ArrayBuffer>;
   readonly start: number = HEAD_ROOM;
   readonly end: number;
@@ -17,7 +17,7 @@ export class OwnedBytes {
     const { length } = bytes;
     this.end = HEAD_ROOM + length + suffix.length;
     this.memory = memoryPool.acquire(this.end);
-    this.memory.set(bytes, HEAD_ROOM);
+    if (length > 0) this.memory.set(bytes, HEAD_ROOM); // a detached buffer has none, and cannot be copied
     if (suffix.length > 0) this.memory.set(suffix, HEAD_ROOM + length);
   }
 
@@ -27,8 +27,8 @@ export class OwnedBytes {
   }
 
   /** Another copy. */
-  clone(): OwnedBytes {
-    return new OwnedBytes(this.memory.subarray(this.start, this.end));
+  clone(): PooledBytes {
+    return new PooledBytes(this.memory.subarray(this.start, this.end));
   }
 
   /** A copy in memory of exactly their length. */
