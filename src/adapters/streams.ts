@@ -36,8 +36,6 @@ const MUCH_UNSENT = 64 * 1024;
 const PIECE = 64 * 1024;
 /** A stream that always has a chunk at hand is read this often until the rest of the program has its turn. */
 const CHUNKS_IN_A_ROW = 16;
-/** What the end counts among the bytes under way. */
-const END = 1;
 
 /** A pair of web streams. */
 class StreamsTransport implements Transport {
@@ -137,9 +135,10 @@ class StreamsTransport implements Transport {
   }
 
   end(): boolean {
-    this.#engineWaits = true;
-    this.#send(END, this.#writer.close());
-    return false;
+    // Not awaited: Deno's streams of a Node socket tell of it only once the peer has ended, too.
+    this.#writer.close().catch(this.#failed);
+    this.#engineWaits = this.#unsentBytes > 0;
+    return !this.#engineWaits;
   }
 
   close(abruptly: boolean): void {
