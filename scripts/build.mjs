@@ -1,9 +1,11 @@
-// Builds the npm package: mod.ts and src/ to dist/, as JavaScript and .d.ts.
+// Builds the npm package: the entry points to dist/ as JavaScript in few files, since each file that is loaded delays the
+// start of a program, and all declarations as .d.ts.
 // buildTests() builds the test suite for Node 20, which runs no TypeScript, to .build/.
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
 import { fail, install, root, runtimes, tsc } from "./tools.mjs";
 
 /**
@@ -28,8 +30,33 @@ function compile(config) {
   if (status !== 0) fail(`tsc -p ${config} failed; its messages are above.`);
 }
 
+/** The entry points that package.json exports, as sources. */
+function entryPoints() {
+  const { exports } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
+  return Object.values(exports).filter((entry) => entry.default !== undefined)
+    .map((entry) => entry.default.replace("./dist/", "./").replace(/\.js$/, ".ts"));
+}
+
+/** One file for each entry point, some for what they share, and some for what is loaded when it is used. */
+async function bundle() {
+  await build({
+    absWorkingDir: root,
+    entryPoints: entryPoints(),
+    outdir: "dist",
+    outbase: ".",
+    chunkNames: "shared/[name]-[hash]",
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: "es2022",
+    sourcemap: true,
+  });
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   install();
   rmSync(path.join(root, "dist"), { recursive: true, force: true });
   compile("tsconfig.build.json");
+  await bundle();
 }
