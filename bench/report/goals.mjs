@@ -1,6 +1,7 @@
 // The goals that Mooring has set itself, as data, and how the results stand to them.
 
 import { times } from "../lib/comparison.mjs";
+import { fixed, pairsOf, runtimesOf } from "./apps.mjs";
 
 const RUNTIMES = ["Node", "Deno", "Bun"];
 
@@ -12,6 +13,9 @@ const RAW_READ_BUFFER = { Deno: 16 * 1024 };
 
 /** Each has `least` or `most`; the rest says where its figure is found. */
 const GOALS = [
+  mean("applications, geometric mean of all rows", "Node", "mooring", 1.4),
+  mean("applications, geometric mean of all rows", "Bun", "mooring", 0.95),
+  mean("applications, geometric mean of all rows", "Deno", "mooring", 1.1),
   ratio("small GET, `exchange`", "Node", "get", "exchange", 2),
   { ...ratio("small GET, `exchange`", "Node", "get", "exchange", 0.95), figure: "timesRaw" },
   ratio("small GET, `exchange`", "Bun", "get", "exchange", 1.1),
@@ -60,14 +64,19 @@ function ratio(what, runtime, workload, server, least) {
   return { what, runtime, workload, server, figure: "timesOwn", least };
 }
 
+/** At least so many times as cheap as its peer, over all rows of the application bench. */
+function mean(what, runtime, server, least) {
+  return { what, runtime, mean: server, least };
+}
+
 /** At most so much, in the first row of a probe that begins with `row`. */
 function probe(what, runtime, name, row, column, most, unit) {
   return { what, runtime, probe: name, row, column, most, unit };
 }
 
 /** @returns a section; undefined where nothing was measured */
-export function goalsSection({ servers, probes, attacks }) {
-  if (!servers && !probes) return undefined;
+export function goalsSection({ apps, servers, probes, attacks }) {
+  if (!apps && !servers && !probes) return undefined;
   return {
     title: "Goals",
     note:
@@ -75,13 +84,24 @@ export function goalsSection({ servers, probes, attacks }) {
       "idle connections counts without it. Memory under 10 000 connections, which is to be flat, is among the probes.",
     columns: ["", "runtime", "goal", "measured", "min..max", ""],
     rows: [
-      ...GOALS.map((goal) => {
-        const cells = goal.probe ? probeCells(goal, probes) : ratioCells(goal, servers);
-        return [goal.what, goal.runtime, ...cells];
-      }),
+      ...GOALS.map((goal) => [goal.what, goal.runtime, ...cellsOf(goal, { apps, servers, probes })]),
       ...RUNTIMES.map((runtime) => ["good clients under attack", runtime, ...attackCells(runtime, attacks)]),
     ],
   };
+}
+
+function cellsOf(goal, { apps, servers, probes }) {
+  if (goal.mean) return meanCells(goal, apps);
+  return goal.probe ? probeCells(goal, probes) : ratioCells(goal, servers);
+}
+
+function meanCells({ runtime, mean, least }, apps) {
+  const found = apps && runtimesOf(apps).find(({ title }) => title === runtime);
+  const [pair] = found ? pairsOf(found.results) : [];
+  const goal = `≥ ${least} × ${pair?.peer.name ?? "the platform's server"}`;
+  const measured = found?.means[mean];
+  if (!Number.isFinite(measured)) return notMeasured(goal);
+  return [goal, fixed(measured), "", verdict(measured, measured >= least, least)];
 }
 
 function ratioCells({ runtime, workload, server, figure, least }, servers) {

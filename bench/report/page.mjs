@@ -1,6 +1,8 @@
-// bench/RESULTS.md: the goals, the server comparison, and the sections of the other benches.
+// bench/RESULTS.md: the goals, the applications, the server comparison, and the sections of the other benches.
 
 import { comparisonChart, comparisonSection } from "../lib/comparison.mjs";
+import { appsPage } from "./apps_page.mjs";
+import { conditions, facts } from "./facts.mjs";
 import { goalsSection } from "./goals.mjs";
 import { heading, picture, renderSection, table } from "./markdown.mjs";
 
@@ -25,6 +27,7 @@ const OTHERS = { micro: "Micro suites", probes: "Probes", load: "Load tests", at
 export function resultsPage(results, draw) {
   const goals = goalsSection(results);
   const parts = [INTRODUCTION, ...goals ? [renderSection(goals, 2, draw)] : []];
+  if (results.apps) parts.push(...appsPage(results.apps, draw));
   if (results.servers) parts.push(...comparison(results.servers, draw));
   for (const [name, title] of Object.entries(OTHERS)) {
     if (!results[name]) continue;
@@ -35,10 +38,9 @@ export function resultsPage(results, draw) {
 }
 
 function comparison(servers, draw) {
-  const { rounds, seconds, connections } = servers.settings;
   const parts = [
     heading("Server comparison", 2),
-    `${facts(servers)} ${rounds} rounds of ${seconds} s, ${connections} connections.`,
+    `${facts(servers)} ${conditions(servers.settings)}`,
     COMPARISON,
   ];
   for (const results of byWorkload(servers.results)) {
@@ -55,15 +57,4 @@ function comparison(servers, draw) {
 export function byWorkload(results) {
   const workloads = new Set(results.map(({ workload }) => workload));
   return [...workloads].map((name) => results.filter(({ workload }) => workload === name));
-}
-
-/** What a bench was run on, in one sentence. */
-export function facts({ date, mooring, versions, packages = {}, load, machine, pinning }) {
-  const title = { node: "Node", deno: "Deno", bun: "Bun" };
-  const all = [
-    ...Object.entries(versions).map(([id, version]) => `${title[id]} ${version}`),
-    ...Object.entries(packages).map(([name, version]) => `${name} ${version}`),
-  ];
-  const versioned = all.join(", ");
-  return `${date.slice(0, 10)}: Mooring ${mooring}; ${versioned}; load from ${load}; ${machine}; ${pinning}.`;
 }

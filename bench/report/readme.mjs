@@ -1,11 +1,21 @@
-// The figures that README.md shows: Mooring beside the runtime's own server, for each workload and runtime.
+// The figures that README.md shows: the applications, where they were measured, and Mooring beside the runtime's own
+// server, for each workload and runtime.
 
 import { times } from "../lib/comparison.mjs";
+import { appsReadme } from "./apps_readme.mjs";
+import { facts } from "./facts.mjs";
 import { picture, table } from "./markdown.mjs";
-import { byWorkload, facts } from "./page.mjs";
+import { byWorkload } from "./page.mjs";
+
+/** The comparison has a chart where the applications have none. Empty where neither was measured. */
+export function readmePart({ apps, servers }, draw) {
+  const first = apps ? appsReadme(apps, draw) : [];
+  const second = servers ? serversReadme(servers, first.length > 0 ? undefined : draw) : [];
+  return [...first, ...second].join("\n\n");
+}
 
 /** @param servers the results of the comparison */
-export function readmePart(servers, draw) {
+function serversReadme(servers, draw) {
   const runtimes = [...new Map(servers.results.map(({ runtime, own }) => [runtime, own]))];
   const workloads = byWorkload(servers.results);
   const find = (results, runtime, id) =>
@@ -37,7 +47,7 @@ export function readmePart(servers, draw) {
     `How many requests Mooring answers with the CPU that the runtime's own server takes for one, with an \`exchange\`
 handler (in parentheses: with a \`fetch\` handler that returns \`FastResponse\`); above 1 Mooring is the cheaper one.`,
     table(section),
-    picture(chart, draw),
+    ...draw ? [picture(chart, draw)] : [],
     facts(servers),
-  ].join("\n\n");
+  ];
 }

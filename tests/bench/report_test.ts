@@ -1,0 +1,114 @@
+/** What the report makes of the application bench, also where rows and servers are missing. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { reportFiles } from "../../bench/report/files.mjs";
+
+const MIB = 1024 * 1024;
+const README = "# Mooring\n<!-- bench -->\nbefore\n<!-- /bench -->\nend\n";
+
+const spread = (median: number) => ({ median, min: median / 2, max: median * 2 });
+
+const server = (id: string, name: string, micros: number, peerToThis?: number) => ({
+  id,
+  name,
+  cpuMicros: spread(micros),
+  peakBytes: 64 * MIB,
+  ...peerToThis ? { peerToThis: spread(peerToThis) } : {},
+});
+
+const row = (runtime: string, name: string, title: string, servers: unknown[]) => ({
+  runtime,
+  version: "1.2.3",
+  row: name,
+  title,
+  servers,
+});
+
+const PEER = server("peer", "Bun.serve", 15);
+const PLAIN = [server("mooring", "Mooring", 10, 1.5), PEER];
+const BEFORE = server("mooring@before", "Mooring @ before", 20, 0.75);
+const HONO = [server("hono", "Mooring, Hono", 2000, 0.5), server("peer-hono", "Bun.serve, Hono", 1000)];
+
+const measured = (results: unknown[], peerToThis: Record<string, number>) => ({
+  date: "2026-01-02T03:04:05.678Z",
+  mooring: "0.1.0 (abc)",
+  versions: { bun: "1.2.3" },
+  load: "wrk",
+  machine: "a machine",
+  pinning: "not pinned",
+  settings: { rounds: 3, seconds: 1, connections: 32 },
+  results,
+  means: { Bun: { peerToThis } },
+});
+
+/** The cells of the first line of a table that begins with the text. */
+const cells = (page: string, first: string) =>
+  page.split("\n").find((line) => line.startsWith(`| ${first}`))?.split("|").slice(1, -1).map((cell) =>
+    cell.trim()
+  );
+
+test("without the application bench, README.md stays as it is and the goals say so", () => {
+  const { page, readme, charts } = reportFiles({ probes: { ...measured([], {}), sections: [] } }, README);
+  assert.equal(readme, README);
+  assert.equal(charts.size, 0);
+  assert.doesNotMatch(page, /^## Applications/m);
+  assert.match(
+    page,
+    /geometric mean of all rows\s+\| Bun\s+\| ≥ 0\.95 × the platform's server .* not measured/,
+  );
+});
+
+test("a row has CPU, ratios and memory of each server, and the mean is the bench's", () => {
+  const apps = measured([row("Bun", "text", "Small text", [...PLAIN, ...HONO, BEFORE])], {
+    mooring: 1.25,
+    hono: 0.5,
+  });
+  const { page, charts } = reportFiles({ apps }, README);
+  const plain = ["10.00", "15.00", "1.50 (0.75..3.00)", "64", "64"];
+  const hono = ["2,000", "1,000", "0.50 (0.25..1.00)", "64", "64"];
+  assert.deepEqual(cells(page, "Small text"), ["Small text", ...plain, ...hono]);
+  assert.deepEqual(cells(page, "geometric mean"), [
+    "geometric mean",
+    ...["", "", "1.25", "", ""],
+    ...["", "", "0.50", "", ""],
+  ]);
+  assert.match(page, /geometric mean of all rows\s+\| Bun\s+\| ≥ 0\.95 × Bun\.serve\s+\|\s+1\.25 .* met /);
+  assert.match(page, /2026-01-02: Mooring 0\.1\.0 \(abc\); .* 3 rounds of 1 s, 32 connections\./);
+  assert.doesNotMatch(page, /before/);
+  assert.deepEqual([...charts.keys()], ["apps-bun.svg", "overview.svg"]);
+});
+
+test("what is missing in a row is a dash, and what failed is named", () => {
+  const failed = { id: "mooring", name: "Mooring", error: "answered 500" };
+  const unknown = { ...PEER, cpuMicros: { median: null, min: null, max: null }, peakBytes: null };
+  const apps = measured([
+    row("Bun", "text", "Small text", PLAIN),
+    row("Bun", "html", "HTML", [failed, PEER]),
+    row("Bun", "list", "List", [unknown]),
+  ], { mooring: 1.5 });
+  const { page, readme } = reportFiles({ apps }, README);
+  assert.deepEqual(cells(page, "HTML"), ["HTML", "INVALID", "15.00", "-", "-", "64"]);
+  assert.deepEqual(cells(page, "List"), ["List", "-", "-", "-", "-", "-"]);
+  assert.match(page, /^INVALID Mooring, HTML: answered 500$/m);
+  assert.deepEqual(cells(readme, "Small text"), ["Small text", "1.50"]);
+  assert.deepEqual(cells(readme, "HTML"), ["HTML", "-"]);
+});
+
+test("README.md has its rows of all runtimes, with Hono in parentheses where it was measured", () => {
+  const apps = measured([
+    row("Node", "text", "Small text", PLAIN),
+    row("Bun", "cookies", "Cookies", PLAIN),
+    row("Bun", "html", "HTML", [...PLAIN, ...HONO]),
+  ], { mooring: 1.5, hono: 0.5 });
+  const { readme } = reportFiles({ apps }, README);
+  assert.deepEqual(cells(readme, "Small text"), ["Small text", "1.50", "-"]);
+  assert.deepEqual(cells(readme, "HTML"), ["HTML", "-", "1.50 (0.50)"]);
+  assert.equal(cells(readme, "Cookies"), undefined);
+  assert.deepEqual(cells(readme, "All rows"), ["All rows, geometric mean", "-", "1.50 (0.50)"]);
+  assert.match(readme, /^# Mooring\n<!-- bench -->\n\n[^]*overview\.svg[^]*\n\n<!-- \/bench -->\nend\n$/);
+});
+
+test("an application bench with none of README.md's rows leaves README.md as it is", () => {
+  const apps = measured([row("Bun", "cookies", "Cookies", PLAIN)], { mooring: 1.5 });
+  assert.equal(reportFiles({ apps }, README).readme, README);
+});
