@@ -1,6 +1,6 @@
 /**
- * The stream of a response's body that is made when somebody reads it: mostly the server sends the content as it is, and
- * a platform that encodes a text, copies bytes, and makes a stream of them at once does so for nothing.
+ * The stream of a response's body that takes the content when it is read. Mostly the server sends the content as it is, and
+ * what a platform does at once (it encodes a text, copies bytes, makes a stream of them) would be for nothing.
  */
 import type { PooledBytes } from "../wire/pooled_bytes.ts";
 
@@ -9,7 +9,7 @@ export type Content = string | PooledBytes;
 
 const encoder = new TextEncoder();
 
-/** Gives the content to the one who reads the stream first. */
+/** Gives the content to the first read of the stream. */
 export interface ContentSource {
   /**
    * The content, which is the stream's from now on.

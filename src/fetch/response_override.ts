@@ -30,7 +30,7 @@ export function typed(response: Response, body: unknown): Response {
   return response;
 }
 
-/** Says that the body of `response` is text, if nothing else is said. */
+/** Sets the type of text, unless `response` has a type. */
 export function setTextType(response: Response): void {
   // The platform's own: a class that extends it may have others.
   const headers: Headers = Reflect.get(NativeResponse.prototype, "headers", response);
