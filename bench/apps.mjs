@@ -2,6 +2,7 @@
 // The application bench: one application as people write it, plain and on Hono, on Mooring and on what else serves it,
 // as server CPU of a request. Exits with 1 when a server did not start or gave a wrong answer.
 
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +11,7 @@ import { BYTES_64K } from "./apps/content.ts";
 import { meansOf } from "./apps/figures.mjs";
 import { measureRow, WARM_UP_SECONDS } from "./apps/measure.mjs";
 import { HELP, readOptions } from "./apps/options.mjs";
-import { serversOf } from "./apps/roster.mjs";
+import { ROOT, serversOf } from "./apps/roster.mjs";
 import { ROWS } from "./apps/rows.mjs";
 import { rowSection, runtimeSection } from "./apps/sections.mjs";
 import { pinning } from "./lib/cpu.mjs";
@@ -46,6 +47,7 @@ console.log(
   `${rounds} rounds of ${seconds} s, ${connections} connections, about ${estimateMinutes()} min`,
 );
 
+buildPackage();
 const results = [];
 for (const runtime of machine.runtimes) {
   const ofRuntime = [];
@@ -91,4 +93,9 @@ function makeScratch() {
   mkdirSync(join(directory, "static"));
   writeFileSync(join(directory, "static", "photo.jpg"), BYTES_64K);
   return directory;
+}
+
+/** What Node and Bun run is built of the sources as they are now. */
+function buildPackage() {
+  execFileSync(process.execPath, [join(ROOT, "scripts/build.mjs")], { stdio: "inherit" });
 }
