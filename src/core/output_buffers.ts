@@ -9,7 +9,7 @@ import { memoryPool } from "../wire/memory_pool.ts";
 
 /** Room for most responses, … */
 const USUAL_BYTES = 16 * 1024;
-/** … and for what may be gathered of a stream: in two steps, since what was gathered is copied at each. */
+/** … and for what may be gathered of a stream, by default: in two steps, since what was gathered is copied at each. */
 const LARGE_BYTES = 128 * 1024;
 /** Buffers that are kept for use again, with memory of the usual size: as many as gather at a time most often. */
 const MAX_KEPT = 16;
@@ -55,7 +55,8 @@ export class OutputBuffer extends ByteWriter {
   }
 
   protected override allocate(count: number): Uint8Array {
-    return memoryPool.acquire(count <= USUAL_BYTES ? USUAL_BYTES : Math.max(count, LARGE_BYTES));
+    if (count <= USUAL_BYTES) return memoryPool.acquire(USUAL_BYTES);
+    return memoryPool.acquire(Math.max(count, LARGE_BYTES, 2 * this.bytes.length));
   }
 
   protected override release(memory: Uint8Array): void {
