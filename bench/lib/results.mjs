@@ -23,6 +23,6 @@ export function writeResults(path, results) {
   const short = (_, value) =>
     typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(DIGITS)) : value;
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, JSON.stringify(results, short, 2) + "\n");
+  writeFileSync(path, JSON.stringify(results, short) + "\n");
   console.log(`wrote ${path}`);
 }

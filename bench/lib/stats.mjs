@@ -21,7 +21,6 @@ export function summarize(entries) {
       timesOwn: times(own, "cpuMicros"),
       timesOwnUser: times(own, "userMicros"),
       timesRaw: times(raw, "cpuMicros"),
-      rounds,
     };
   });
 }
