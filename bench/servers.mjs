@@ -8,7 +8,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { comparisonSection } from "./lib/comparison.mjs";
-import { cpuTimes, pinning } from "./lib/cpu.mjs";
+import { pinning } from "./lib/cpu.mjs";
+import { guarded, measureInTurn } from "./lib/interleaved.mjs";
 import { createLoad } from "./lib/load.mjs";
 import { describeMachine } from "./lib/machine.mjs";
 import { HELP, readOptions } from "./lib/options.mjs";
@@ -82,18 +83,9 @@ function estimateMinutes() {
 async function compare(runtime, workload) {
   const payloads = writePayloads(workload, scratch);
   const entries = await startAll(runtime, workload);
-  const alive = () => entries.filter((entry) => !entry.error);
-
-  for (const entry of alive()) await guarded(entry, () => measure(entry, payloads, WARM_UP_SECONDS));
-  for (let round = 0; round < options.rounds; round++) {
-    progress(`${runtime.title} ${workload.name}: round ${round + 1} of ${options.rounds}`);
-    const order = alive();
-    for (let i = 0; i < order.length; i++) {
-      const entry = order[(i + round) % order.length]; // nobody always comes after the same neighbour
-      await guarded(entry, async () => entry.rounds.push(await measure(entry, payloads, options.seconds)));
-    }
-  }
-  progress("");
+  const { rounds, seconds } = options;
+  const title = `${runtime.title} ${workload.name}`;
+  await measureInTurn(entries, load, { payloads }, { rounds, seconds, warmUp: WARM_UP_SECONDS, title });
   stopAll();
   return {
     runtime: runtime.title,
@@ -125,41 +117,4 @@ async function startAll(runtime, workload) {
   const constant = recorded ?? workload.sampleAnswer;
   entries.push(await start(raw, [constant.toString("base64"), ...closing]));
   return entries;
-}
-
-/** One run of load against one server: what it answered, and the CPU that it took for it. */
-async function measure(entry, payloads, seconds) {
-  const { pid, port } = entry.process;
-  const before = cpuTimes(pid);
-  const run = await load.run({ port, payloads, seconds });
-  const after = cpuTimes(pid);
-  const user = after.user - before.user;
-  const system = after.system - before.system;
-  if (run.errors.length > 0) throw new Error(run.errors.join(", "));
-  if (run.requests === 0) throw new Error("no request was answered");
-  return {
-    requests: run.requests,
-    seconds: run.seconds,
-    cpuSeconds: user + system,
-    cpuMicros: (user + system) * 1e6 / run.requests,
-    userMicros: user * 1e6 / run.requests,
-    kernelMicros: system * 1e6 / run.requests,
-    requestsPerSecond: run.requests / run.seconds,
-  };
-}
-
-/** Runs a step of one server. What goes wrong is said loudly and ends this server's row, not the comparison. */
-async function guarded(entry, step) {
-  try {
-    await step();
-  } catch (error) {
-    progress("");
-    entry.error = error.message;
-    const stderr = entry.process?.stderr() ?? error.stderr;
-    console.error(`!! ${entry.name}: ${error.message}${stderr ? "\n" + stderr.replace(/^/gm, "   | ") : ""}`);
-  }
-}
-
-function progress(text) {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
 }

@@ -17,7 +17,7 @@ export function summarize(entries) {
       userMicros: spread(rounds.map((round) => round.userMicros)),
       kernelMicros: spread(rounds.map((round) => round.kernelMicros)),
       requestsPerSecond: spread(rounds.map((round) => round.requestsPerSecond)),
-      busy: median(rounds.map((round) => round.cpuSeconds / round.seconds)),
+      busy: median(rounds.map((round) => round.busy)),
       timesOwn: times(own, "cpuMicros"),
       timesOwnUser: times(own, "userMicros"),
       timesRaw: times(raw, "cpuMicros"),
