@@ -16,7 +16,7 @@ import type { SerializedTransport } from "./serialized_transport.ts";
 const LARGE_BYTES = 32 * 1024;
 /** More go to the transport uncopied; up to here one write is cheaper than two or three. */
 const MAX_COPIED_BYTES = 128 * 1024;
-/** Owned bytes up to here are copied behind what is gathered: many responses then leave in one write. */
+/** Pooled bytes up to here are copied behind what is gathered: many responses then leave in one write. */
 const SMALL_POOLED_BYTES = 4 * 1024;
 
 /**
@@ -130,10 +130,10 @@ export class ConnectionWriter implements DeadlineOwner, OutputBufferOwner {
   }
 
   /** As `append`; their memory goes back to the pool once they are sent. */
-  appendPooled(owned: PooledBytes): boolean {
-    const { memory, start, end } = owned;
+  appendPooled(pooled: PooledBytes): boolean {
+    const { memory, start, end } = pooled;
     const gathered = this.#buffer?.length ?? 0;
-    if (owned.byteLength <= SMALL_POOLED_BYTES) {
+    if (pooled.byteLength <= SMALL_POOLED_BYTES) {
       this.#flushIfFull();
       this.acquire().copy(memory.subarray(start, end));
       memoryPool.release(memory);

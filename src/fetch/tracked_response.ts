@@ -35,7 +35,7 @@ const GETS_TEXT_TYPE = TYPES_TEXT && !LAZY_TEXT;
 
 /** It was sent. */
 const SENT = Symbol("sent");
-/** Its stream has it, or another response. */
+/** A read of its stream has taken it. */
 const TAKEN = Symbol("taken");
 
 /** What a response is made of, and what became of that. Responses that share a stream share this. */
