@@ -19,6 +19,7 @@ export type { MinBodyRate, Timeouts } from "./src/api/timeouts.ts";
 import type { Server } from "./src/api/server.ts";
 import { makeServer } from "./src/server/start.ts";
 
+export type { Bytes } from "./src/api/bytes.ts";
 export { CLOSE_REASONS } from "./src/api/transport.ts";
 export type {
   Addr,

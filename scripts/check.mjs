@@ -1,4 +1,4 @@
-// Everything but the tests: format, lint, types, import direction, documentation, and whether JSR would take it.
+// Everything but the tests: format, lint, types, import direction, documentation, and whether JSR and npm would take it.
 // Runs every step also after one failed; prints the output of those that did, and fails then.
 import { spawnSync } from "node:child_process";
 import { install, root, runtimes, tsc } from "./tools.mjs";
@@ -19,6 +19,7 @@ const steps = [
   ["imports", node, "scripts/check_imports.mjs"],
   ["docs", deno, "doc", "--quiet", "--lint", ...entryPoints],
   ["jsr package", deno, "publish", "--dry-run", "--allow-dirty"],
+  ["npm package", node, "scripts/check_package.mjs"],
 ];
 
 install();

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Bytes } from "./bytes.ts";
 import type { Addr, Connection } from "./transport.ts";
 import type { Timeouts } from "./timeouts.ts";
 
@@ -39,7 +40,7 @@ export interface UpgradeOptions {
  */
 export interface Upgraded {
   /** What the client sends, from the first byte after the request on. */
-  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
+  readonly readable: ReadableStream<Bytes>;
   /** What goes to the client. Closing it half-closes the connection; aborting it resets it. */
   readonly writable: WritableStream<Uint8Array>;
   /**
@@ -123,7 +124,7 @@ export interface Exchange {
    * @throws {ConnectionError} (rejects) when the client goes away before the body's end
    * @throws {ProtocolError} (rejects) when the body is malformed or over `maxBodyBytes`
    */
-  bytes(): Promise<Uint8Array<ArrayBuffer>>;
+  bytes(): Promise<Bytes>;
   /** The body as text (UTF-8). Rejects as {@linkcode Exchange.bytes} does. */
   text(): Promise<string>;
   /** The body as JSON. Rejects as {@linkcode Exchange.bytes} does, and with `SyntaxError`. */
@@ -147,12 +148,12 @@ export interface Exchange {
    * await server.close();
    * ```
    */
-  chunks(): AsyncIterableIterator<Uint8Array<ArrayBuffer>>;
+  chunks(): AsyncIterableIterator<Bytes>;
   /**
    * The body as a web stream, with backpressure up to the client; errors as {@linkcode Exchange.bytes} does.
    * What no read waits for when the response is complete is dropped, and the stream errors.
    */
-  stream(): ReadableStream<Uint8Array<ArrayBuffer>>;
+  stream(): ReadableStream<Bytes>;
 
   /** Name (lower case) and value of each trailer field, once the body was read to its end; none before. */
   trailers(): IterableIterator<[string, string]>;

@@ -21,7 +21,9 @@ const TEXT_FIELDS: Fields = { "content-type": TEXT };
 const FORM_FIELDS: Fields = { "content-type": FORM_TYPE };
 
 /** A body: what `Response` takes, or pieces that come one after another. */
-export type FastBody = BodyInit | AsyncIterable<string | Uint8Array>;
+export type FastBody =
+  | NonNullable<ConstructorParameters<typeof Response>[0]>
+  | AsyncIterable<string | Uint8Array>;
 
 /** `Response` as a class, whose instances are cheap. */
 export interface FastResponseClass {
