@@ -1,6 +1,7 @@
 /**
  * The ways to read a request body: all of it, piece by piece, or as a web stream.
  */
+import type { Bytes } from "../api/bytes.ts";
 import { copyInto, copyOf, resized } from "../wire/bytes.ts";
 import { Deferred, handled } from "./deferred.ts";
 import type { BodyReader, RequestBody } from "./request_body.ts";
@@ -10,15 +11,15 @@ const FIRST_CAPACITY = 16 * 1024;
 
 /** Collects the whole body. */
 export class Collector implements BodyReader {
-  readonly #resolve: (bytes: Uint8Array<ArrayBuffer>) => void;
+  readonly #resolve: (bytes: Bytes) => void;
   readonly #reject: (error: unknown) => void;
   readonly #expected: number | undefined;
-  #bytes: Uint8Array<ArrayBuffer> | null = null;
+  #bytes: Bytes | null = null;
   #length = 0;
 
   /** Resolves or rejects when the body ends; `expected` is the length that the client told. */
   constructor(
-    resolve: (bytes: Uint8Array<ArrayBuffer>) => void,
+    resolve: (bytes: Bytes) => void,
     reject: (error: unknown) => void,
     expected: number | undefined,
   ) {
@@ -61,10 +62,10 @@ export class Collector implements BodyReader {
  * Reads `body` piece by piece, without web streams. Nothing is taken off the connection before a piece is
  * asked for. Like the stream below it may outlive its exchange.
  */
-export class BodyIterator implements AsyncIterableIterator<Uint8Array<ArrayBuffer>> {
+export class BodyIterator implements AsyncIterableIterator<Bytes> {
   readonly #body: RequestBody;
   readonly #want: () => void;
-  readonly #asked: Deferred<IteratorResult<Uint8Array<ArrayBuffer>, undefined>>[] = [];
+  readonly #asked: Deferred<IteratorResult<Bytes, undefined>>[] = [];
   /** How it ended: not yet, well, or with an error. */
   #end: "open" | "over" | { readonly error: unknown } = "open";
 
@@ -89,10 +90,10 @@ export class BodyIterator implements AsyncIterableIterator<Uint8Array<ArrayBuffe
     return this;
   }
 
-  next(): Promise<IteratorResult<Uint8Array<ArrayBuffer>, undefined>> {
+  next(): Promise<IteratorResult<Bytes, undefined>> {
     if (this.#end === "over") return Promise.resolve({ done: true, value: undefined });
     if (this.#end !== "open") return handled(Promise.reject(this.#end.error));
-    const piece = new Deferred<IteratorResult<Uint8Array<ArrayBuffer>, undefined>>();
+    const piece = new Deferred<IteratorResult<Bytes, undefined>>();
     this.#asked.push(piece);
     this.#body.resume();
     this.#want();
@@ -100,7 +101,7 @@ export class BodyIterator implements AsyncIterableIterator<Uint8Array<ArrayBuffe
   }
 
   /** Drops the rest. */
-  return(): Promise<IteratorResult<Uint8Array<ArrayBuffer>, undefined>> {
+  return(): Promise<IteratorResult<Bytes, undefined>> {
     if (this.#end === "open") {
       this.#body.drop();
       this.#finish();
@@ -127,8 +128,8 @@ export function streamBody(
   body: RequestBody,
   want: () => void,
   failure: (error: unknown) => unknown = (error) => error,
-): ReadableStream<Uint8Array<ArrayBuffer>> {
-  let controller!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
+): ReadableStream<Bytes> {
+  let controller!: ReadableStreamDefaultController<Bytes>;
   const reader: BodyReader = {
     push(bytes, start, end) {
       controller.enqueue(copyOf(bytes, start, end));
@@ -137,7 +138,7 @@ export function streamBody(
     end: () => controller.close(),
     fail: (error) => controller.error(failure(error)),
   };
-  return new ReadableStream<Uint8Array<ArrayBuffer>>({
+  return new ReadableStream<Bytes>({
     start(given) {
       controller = given;
       body.attach(reader);

@@ -1,6 +1,7 @@
 /**
  * The exchange that handlers see: one request and its response, whatever protocol carries them.
  */
+import type { Bytes } from "../api/bytes.ts";
 import { ConnectionError, ExchangeError } from "../api/errors.ts";
 import type { Exchange, Fields, Upgraded, UpgradeOptions } from "../api/exchange.ts";
 import type { Timeouts } from "../api/timeouts.ts";
@@ -258,8 +259,8 @@ export class HttpExchange implements Exchange {
     return this.body.length;
   }
 
-  bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    const bytes = new Promise<Uint8Array<ArrayBuffer>>((resolve, reject) => {
+  bytes(): Promise<Bytes> {
+    const bytes = new Promise<Bytes>((resolve, reject) => {
       const port = this.#useBody();
       this.body.attach(new Collector(resolve, reject, this.body.length));
       this.body.resume();
@@ -276,7 +277,7 @@ export class HttpExchange implements Exchange {
     return handled(this.text().then((text) => JSON.parse(text)));
   }
 
-  chunks(): AsyncIterableIterator<Uint8Array<ArrayBuffer>> {
+  chunks(): AsyncIterableIterator<Bytes> {
     const port = this.#useBody();
     return new BodyIterator(this.body, () => port.bodyWanted());
   }
@@ -285,7 +286,7 @@ export class HttpExchange implements Exchange {
   stream(
     onUse?: () => void,
     failure?: (error: unknown) => unknown,
-  ): ReadableStream<Uint8Array<ArrayBuffer>> {
+  ): ReadableStream<Bytes> {
     const port = this.#useBody();
     const want = (): void => {
       onUse?.();

@@ -1,6 +1,7 @@
 /**
  * What exchange handlers hold: the documented members and no others. It is reused along with its exchange.
  */
+import type { Bytes } from "../api/bytes.ts";
 import type { Exchange, Fields, Upgraded, UpgradeOptions } from "../api/exchange.ts";
 import type { Timeouts } from "../api/timeouts.ts";
 import type { Addr, Connection } from "../api/transport.ts";
@@ -62,7 +63,7 @@ export class ExchangeFacade implements Exchange {
     return this.#x.headers();
   }
 
-  bytes(): Promise<Uint8Array<ArrayBuffer>> {
+  bytes(): Promise<Bytes> {
     return this.#x.bytes();
   }
 
@@ -74,11 +75,11 @@ export class ExchangeFacade implements Exchange {
     return this.#x.json();
   }
 
-  chunks(): AsyncIterableIterator<Uint8Array<ArrayBuffer>> {
+  chunks(): AsyncIterableIterator<Bytes> {
     return this.#x.chunks();
   }
 
-  stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+  stream(): ReadableStream<Bytes> {
     return this.#x.stream();
   }
 

@@ -3,6 +3,7 @@
  * to read, and what is written goes out as it is, with backpressure both ways. Or all of it goes to
  * the one that takes the socket itself.
  */
+import type { Bytes } from "../api/bytes.ts";
 import type { DetachedSocket } from "../api/transport.ts";
 import { ExchangeError } from "../api/errors.ts";
 import type { Upgraded } from "../api/exchange.ts";
@@ -27,10 +28,10 @@ export interface TunnelPort {
 
 /** The two streams of a connection that was handed over. */
 export class Tunnel implements Upgraded {
-  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
+  readonly readable: ReadableStream<Bytes>;
   readonly writable: WritableStream<Uint8Array>;
   readonly #port: TunnelPort;
-  #reading!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
+  #reading!: ReadableStreamDefaultController<Bytes>;
   #writing!: WritableStreamDefaultController;
   #wanted = false;
   /** The peer's side: it sends, it has ended, or it is discarded. */

@@ -1,6 +1,7 @@
 /**
  * What users hold of a tunnel: the documented members and no others.
  */
+import type { Bytes } from "../api/bytes.ts";
 import type { Upgraded } from "../api/exchange.ts";
 
 /** The streams of an upgraded connection, or its socket. */
@@ -12,7 +13,7 @@ export class TunnelFacade implements Upgraded {
     this.#tunnel = tunnel;
   }
 
-  get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
+  get readable(): ReadableStream<Bytes> {
     return this.#tunnel.readable;
   }
 

@@ -2,6 +2,7 @@
  * Responses of other classes than the platform's: those of an npm package, a ponyfill, another realm. Whatever has
  * a status, headers and a body is sent.
  */
+import type { Bytes } from "../api/bytes.ts";
 import { describeDecoded, isDecoded } from "./decoded_response.ts";
 import { usedAlready } from "./send_response.ts";
 import { NativeHeaders, NativeResponse } from "./response_override.ts";
@@ -65,7 +66,7 @@ function copyHeaders(given: HeadersLike): Headers {
   return headers;
 }
 
-function streamBody(body: StreamLike | Pieces | null): ReadableStream<Uint8Array<ArrayBuffer>> | null {
-  if (body === null || body instanceof ReadableStream) return body as ReadableStream<Uint8Array<ArrayBuffer>>;
+function streamBody(body: StreamLike | Pieces | null): ReadableStream<Bytes> | null {
+  if (body === null || body instanceof ReadableStream) return body as ReadableStream<Bytes>;
   return isStreamLike(body) ? streamFrom(body) : streamOf(body);
 }

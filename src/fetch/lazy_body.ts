@@ -2,6 +2,7 @@
  * The stream of a response's body that takes the content when it is read. Mostly the server sends the content as it is, and
  * what a platform does at once (it encodes a text, copies bytes, makes a stream of them) would be for nothing.
  */
+import type { Bytes } from "../api/bytes.ts";
 import type { PooledBytes } from "../wire/pooled_bytes.ts";
 
 /** Content at hand. */
@@ -33,7 +34,7 @@ const isByteStream = (() => {
 const NO_QUEUE = { highWaterMark: 0 };
 
 /** A stream of what `source` has. */
-export function lazyBody(source: ContentSource): ReadableStream<Uint8Array<ArrayBuffer>> {
+export function lazyBody(source: ContentSource): ReadableStream<Bytes> {
   const pull = (controller: Controller): void => {
     const content = source.takeContent();
     const bytes = typeof content === "string" ? encoder.encode(content) : content.slice();
@@ -44,7 +45,7 @@ export function lazyBody(source: ContentSource): ReadableStream<Uint8Array<Array
   };
   return isByteStream
     ? new ReadableStream({ type: "bytes", pull })
-    : new ReadableStream<Uint8Array<ArrayBuffer>>({ pull }, NO_QUEUE);
+    : new ReadableStream<Bytes>({ pull }, NO_QUEUE);
 }
 
-type Controller = ReadableByteStreamController | ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
+type Controller = ReadableByteStreamController | ReadableStreamDefaultController<Bytes>;

@@ -3,6 +3,7 @@
  * `Request` only where nothing else will do (`clone`, or being passed on to `fetch`); both have one set of
  * headers. It stays readable after the response, body aside.
  */
+import type { Bytes } from "../api/bytes.ts";
 import { abortError } from "../core/abort_error.ts";
 import { handled } from "../core/deferred.ts";
 import type { HttpExchange } from "../core/exchange.ts";
@@ -23,7 +24,7 @@ export class LazyRequest {
   #headers: LazyHeaders | null = null;
   #native: Request | null = null;
   #signal: AbortSignal | null = null;
-  #body: ReadableStream<Uint8Array<ArrayBuffer>> | null = null;
+  #body: ReadableStream<Bytes> | null = null;
   readonly #hasBody: boolean;
   readonly #scheme: "http" | "https";
   #bodyUsed = false;
@@ -66,7 +67,7 @@ export class LazyRequest {
     return this.#native ??= this.#makeNative(null);
   }
 
-  #makeNative(body: ReadableStream<Uint8Array<ArrayBuffer>> | null): Request {
+  #makeNative(body: ReadableStream<Bytes> | null): Request {
     const { method, headers, signal } = this;
     const init: RequestInit & { duplex: "half" } = { method, headers, signal, duplex: "half" };
     if (body !== null) init.body = body;
@@ -111,9 +112,9 @@ export class LazyRequest {
   // The body.
 
   /** As `Request.body`. */
-  get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
+  get body(): ReadableStream<Bytes> | null {
     if (!this.#hasBody) return null;
-    if (this.#bodyMoved) return this.#native!.body as ReadableStream<Uint8Array<ArrayBuffer>>;
+    if (this.#bodyMoved) return this.#native!.body as ReadableStream<Bytes>;
     if (this.#body !== null) return this.#body;
     if (this.#bodyUsed) this.#body = lockedStream();
     else if (this.#exchange === null) this.#body = goneStream();
@@ -127,11 +128,11 @@ export class LazyRequest {
   }
 
   /** All of the body, once. */
-  bytes(): Promise<Uint8Array<ArrayBuffer>> {
+  bytes(): Promise<Bytes> {
     return handled(this.#read());
   }
 
-  async #read(): Promise<Uint8Array<ArrayBuffer>> {
+  async #read(): Promise<Bytes> {
     if (!this.#hasBody) return new Uint8Array(0);
     this.assertBodyUsable();
     if (this.#bodyMoved) return new Uint8Array(await this.#native!.arrayBuffer());
@@ -169,7 +170,7 @@ export class LazyRequest {
   }
 
   /** A native response of `bytes` that reads them by the type of the request. */
-  #asResponse(bytes: Uint8Array<ArrayBuffer>): Response {
+  #asResponse(bytes: Bytes): Response {
     const type = this.headers.get("content-type");
     return new Response(bytes, type === null ? {} : { headers: { "content-type": type } });
   }
@@ -179,7 +180,7 @@ export class LazyRequest {
     return withHandledReads(this.native.clone());
   }
 
-  #readAs<T>(convert: (bytes: Uint8Array<ArrayBuffer>) => T | Promise<T>): Promise<T> {
+  #readAs<T>(convert: (bytes: Bytes) => T | Promise<T>): Promise<T> {
     return handled(this.#read().then(convert));
   }
 }
@@ -222,13 +223,13 @@ function bodyGone(): ExchangeError {
 }
 
 /** A body that was dropped unread. */
-function goneStream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+function goneStream(): ReadableStream<Bytes> {
   return new ReadableStream({ start: (controller) => controller.error(bodyGone()) });
 }
 
 /** A body that was read otherwise: there is a stream, and it is taken. */
-function lockedStream(): ReadableStream<Uint8Array<ArrayBuffer>> {
-  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>();
+function lockedStream(): ReadableStream<Bytes> {
+  const stream = new ReadableStream<Bytes>();
   stream.getReader();
   return stream;
 }

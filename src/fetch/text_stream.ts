@@ -2,6 +2,7 @@
  * A byte stream of whatever gives text and bytes one after another, which not every platform's `Response`
  * takes.
  */
+import type { Bytes } from "../api/bytes.ts";
 
 /** Text and bytes, one after another. */
 export type Pieces = AsyncIterable<string | Uint8Array>;
@@ -30,13 +31,13 @@ export function isStreamLike(body: unknown): body is StreamLike {
 }
 
 /** A stream of `pieces`; cancelling it ends them. */
-export function streamOf(pieces: Pieces): ReadableStream<Uint8Array<ArrayBuffer>> {
+export function streamOf(pieces: Pieces): ReadableStream<Bytes> {
   const iterator = pieces[Symbol.asyncIterator]();
   return pulledFrom(() => iterator.next(), (reason) => iterator.return?.(reason));
 }
 
 /** The platform's own stream of what `stream` gives. */
-export function streamFrom(stream: StreamLike): ReadableStream<Uint8Array<ArrayBuffer>> {
+export function streamFrom(stream: StreamLike): ReadableStream<Bytes> {
   const reader = stream.getReader();
   return pulledFrom(() => reader.read(), (reason) => reader.cancel(reason));
 }
@@ -44,13 +45,13 @@ export function streamFrom(stream: StreamLike): ReadableStream<Uint8Array<ArrayB
 function pulledFrom(
   next: () => Promise<{ readonly done?: boolean; readonly value?: string | Uint8Array }>,
   cancel: (reason: unknown) => unknown,
-): ReadableStream<Uint8Array<ArrayBuffer>> {
+): ReadableStream<Bytes> {
   return new ReadableStream({
     async pull(controller) {
       const { done, value } = await next();
       if (done) return controller.close();
       controller.enqueue(
-        typeof value === "string" ? encoder.encode(value) : value as Uint8Array<ArrayBuffer>,
+        typeof value === "string" ? encoder.encode(value) : value as Bytes,
       );
     },
     async cancel(reason) {

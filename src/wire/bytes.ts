@@ -2,6 +2,7 @@
  * Byte classes and short byte-string helpers, shared by readers and writers.
  * Pure; a class is a 256-entry table, because a table look-up is the cheapest test an engine can make.
  */
+import type { Bytes } from "../api/bytes.ts";
 
 /** What a parser answers when the bytes end before what it parses does. */
 export const NEED_MORE = -1;
@@ -137,9 +138,9 @@ function join(bytes: Uint8Array, start: number, end: number): string {
 }
 
 /** A copy of `bytes[start, end)`, a plain `Uint8Array`. */
-export function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array<ArrayBuffer> {
+export function copyOf(bytes: Uint8Array, start: number, end: number): Bytes {
   // It need not clear the memory that it fills; but that of Node's Buffers makes a view.
-  if (bytes.constructor === Uint8Array) return bytes.slice(start, end) as Uint8Array<ArrayBuffer>;
+  if (bytes.constructor === Uint8Array) return bytes.slice(start, end) as Bytes;
   const copy = new Uint8Array(end - start);
   copy.set(bytes.subarray(start, end));
   return copy;
@@ -178,7 +179,7 @@ interface Transferable {
  * Memory of `length` bytes that begins as `bytes` did, which is detached: it is moved where the runtime can do that, and
  * no old copy waits for the collector.
  */
-export function resized(bytes: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {
+export function resized(bytes: Bytes, length: number): Bytes {
   const moved = (bytes.buffer as Transferable).transfer?.(length);
   if (moved !== undefined) return new Uint8Array(moved);
   const copy = new Uint8Array(length);

@@ -2,6 +2,7 @@
  * Memory that is used again: new memory costs zeroing, page faults and the collector, which is more than the copy that
  * it is for. What was not needed for a while is given back.
  */
+import type { Bytes } from "../api/bytes.ts";
 import { FreeList } from "./free_list.ts";
 
 /**
@@ -25,7 +26,7 @@ const TRIM_INTERVAL_MS = 5_000;
 /** The buffers of one size. */
 class SizeClass {
   readonly size: number;
-  readonly kept: FreeList<Uint8Array<ArrayBuffer>>;
+  readonly kept: FreeList<Bytes>;
   /** The fewest that were kept at any time since the last trim: so many were not needed. */
   fewest = 0;
 
@@ -50,7 +51,7 @@ export class MemoryPool {
   }
 
   /** Memory of `count` bytes at least, with anything in it. */
-  acquire(count: number): Uint8Array<ArrayBuffer> {
+  acquire(count: number): Bytes {
     const index = classOf(count);
     if (index >= this.#classes.length) return new Uint8Array(count);
     const sizeClass = this.#classes[index];
@@ -69,7 +70,7 @@ export class MemoryPool {
     if (index >= this.#classes.length) return;
     const { kept, size } = this.#classes[index];
     if (length !== size || this.#keptBytes + size > MAX_KEPT) return;
-    if (kept.push(memory as Uint8Array<ArrayBuffer>)) this.#keptBytes += size;
+    if (kept.push(memory as Bytes)) this.#keptBytes += size;
   }
 
   /** Gives back what was not needed since the last call, if that was some seconds ago; `now` in milliseconds. */

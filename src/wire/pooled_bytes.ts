@@ -2,13 +2,14 @@
  * Bytes of a response's body in memory of our own, with room for the head in front of them: both leave in one write, and
  * nothing is copied for that. The memory goes back to the pool when it is sent.
  */
+import type { Bytes } from "../api/bytes.ts";
 import { HEAD_ROOM, memoryPool } from "./memory_pool.ts";
 
 const NOTHING = new Uint8Array(0);
 
 /** The bytes are `memory[start, end)`; what is before `start` is headroom. Sent once. */
 export class PooledBytes {
-  readonly memory: Uint8Array<ArrayBuffer>;
+  readonly memory: Bytes;
   readonly start: number = HEAD_ROOM;
   readonly end: number;
 
@@ -32,7 +33,7 @@ export class PooledBytes {
   }
 
   /** A copy in memory of exactly their length. */
-  slice(): Uint8Array<ArrayBuffer> {
+  slice(): Bytes {
     return this.memory.slice(this.start, this.end);
   }
 }
