@@ -103,7 +103,9 @@ function manifestOf(name) {
   return JSON.parse(readFileSync(path.join(root, "node_modules", name, "package.json"), "utf8"));
 }
 
-const versionOf = (name) => manifestOf(name).version;
+function versionOf(name) {
+  return manifestOf(name).version;
+}
 
 function isOlder(version, than) {
   return version.localeCompare(than, "en", { numeric: true }) < 0;
