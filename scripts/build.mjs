@@ -2,11 +2,11 @@
 // start of a program, and all declarations as .d.ts.
 // buildTests() builds the test suite for Node 20, which runs no TypeScript, to .build/.
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { fail, install, root, runtimes, tsc } from "./tools.mjs";
+import { entryPoints, fail, install, root, runtimes, tsc } from "./tools.mjs";
 
 /**
  * Mirrors the repository in .build/ with every .ts file as .js. What tests find by a path relative to their own
@@ -28,13 +28,6 @@ export function buildTests() {
 function compile(config) {
   const { status } = spawnSync(runtimes.node, [tsc, "-p", config], { cwd: root, stdio: "inherit" });
   if (status !== 0) fail(`tsc -p ${config} failed; its messages are above.`);
-}
-
-/** The entry points that package.json exports, as sources. */
-function entryPoints() {
-  const { exports } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
-  return Object.values(exports).filter((entry) => entry.default !== undefined)
-    .map((entry) => entry.default.replace("./dist/", "./").replace(/\.js$/, ".ts"));
 }
 
 /** One file for each entry point, some for what they share, and some for what is loaded when it is used. */

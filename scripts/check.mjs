@@ -1,23 +1,16 @@
 // Everything but the tests: format, lint, types, import direction, documentation, and whether JSR and npm would take it.
 // Runs every step also after one failed; prints the output of those that did, and fails then.
 import { spawnSync } from "node:child_process";
-import { install, root, runtimes, tsc } from "./tools.mjs";
+import { entryPoints, install, root, runtimes, tsc } from "./tools.mjs";
 
 const { deno, node } = runtimes;
-const entryPoints = [
-  "mod.ts",
-  "global.ts",
-  "testing.ts",
-  ...["deno", "bun", "node"].map((name) => `src/adapters/${name}.ts`),
-];
-
 const steps = [
   ["format", deno, "fmt", "--check"],
   ["lint", deno, "lint"],
   ["types, tsc", node, tsc, "-p", "tsconfig.json"],
   ["types, deno", deno, "check"],
   ["imports", node, "scripts/check_imports.mjs"],
-  ["docs", deno, "doc", "--quiet", "--lint", ...entryPoints],
+  ["docs", deno, "doc", "--quiet", "--lint", ...entryPoints()],
   ["jsr package", deno, "publish", "--dry-run", "--allow-dirty"],
   ["npm package", node, "scripts/check_package.mjs"],
 ];

@@ -54,7 +54,7 @@ try {
     ...await checkResolution(packed.tarball),
     ...checkTypes(project),
   ];
-  console.log(faults.join("\n"));
+  for (const fault of faults) console.log(fault);
   const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
   console.log(
     `${kilobytes(packed.size)} packed, ${kilobytes(packed.unpackedSize)} in ${packed.files} files; ` +

@@ -18,6 +18,12 @@ export const runtimes = {
   node20: path.join(modules, "node-floor", "bin", `node${exe}`),
 };
 
+/** The modules that users import: what deno.json exports, and package.json as well. */
+export function entryPoints() {
+  const { exports } = JSON.parse(readFileSync(path.join(root, "deno.json"), "utf8"));
+  return Object.values(exports).map((module) => path.posix.normalize(module));
+}
+
 /** TypeScript's command, a script for `runtimes.node`. */
 export const tsc = path.join(modules, "typescript", "bin", "tsc");
 
