@@ -20,6 +20,16 @@ export interface Figures {
   thisToHere?: Spread;
 }
 
+export interface Latencies {
+  id: string;
+  error?: string;
+  rate?: number;
+  latencies?: { p50: number; p99: number; unanswered: number }[];
+}
+
+export function latencyFigures(
+  entries: readonly Latencies[],
+): { id: string; error?: string; rate?: number; p50?: Spread; p99?: Spread; unanswered?: number }[];
 export function figuresOf(entries: readonly Entry[]): Figures[];
 export function meansOf(
   results: readonly { servers: readonly Figures[] }[],

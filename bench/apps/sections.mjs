@@ -1,5 +1,6 @@
 // The application bench as tables: one for each row as it is measured, and one of a runtime's ratios at its end.
 
+import { rowTitle } from "../lib/row_title.mjs";
 import { thousands } from "../lib/table.mjs";
 import { meansOf } from "./figures.mjs";
 
@@ -8,14 +9,29 @@ const MIB = 1024 * 1024;
 const RATIOS = { peerToThis: (id) => `peer ÷ ${id}`, thisToHere: (id) => `${id} ÷ here` };
 
 /** The table of one row on one runtime. */
-export function rowSection({ runtime, version, row, title, servers }) {
+export function rowSection({ runtime, version, servers, ...row }) {
   const columns = ["server", "CPU µs", "min..max", "user", "kernel", "peer ÷ it", "min..max", "it ÷ here"];
   return {
-    title: `${runtime} ${version}, ${row}: ${title}`,
+    title: `${runtime} ${version}, ${row.row}: ${rowTitle(row)}`,
     columns: [...columns, "requests/s", "busy", "peak MB"],
     rows: servers.map((server) => server.error ? [server.name, "INVALID"] : cellsOf(server)),
   };
 }
+
+/** The table of one row's latencies on one runtime. */
+export function latencySection({ runtime, version, row, title, servers }) {
+  return {
+    title: `${runtime} ${version}, ${row}: ${title}, latency in µs at half of the peer's capacity`,
+    columns: ["server", "requests/s", "p50", "min..max", "p99", "min..max", "unanswered"],
+    rows: servers.map(({ name, error, rate, p50, p99, unanswered }) =>
+      error
+        ? [name, "INVALID"]
+        : [name, thousands(rate), ...latencyCells(p50), ...latencyCells(p99), thousands(unanswered)]
+    ),
+  };
+}
+
+const latencyCells = ({ median, min, max }) => [thousands(median), `${thousands(min)}..${thousands(max)}`];
 
 function cellsOf({ name, cpuMicros, userMicros, kernelMicros, peerToThis, thisToHere, ...rest }) {
   return [
