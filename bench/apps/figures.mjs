@@ -31,7 +31,16 @@ export function latencyFigures(entries) {
   return entries.map(({ id, name, role, error, rate, latencies }) => {
     if (error) return { id, name, role, error };
     const of = (figure) => spread(latencies.map((round) => round[figure]));
-    return { id, name, role, rate, p50: of("p50"), p99: of("p99"), unanswered: of("unanswered").max };
+    return {
+      id,
+      name,
+      role,
+      rate,
+      p50: of("p50"),
+      p99: of("p99"),
+      busy: of("busy").median,
+      unanswered: of("unanswered").max,
+    };
   });
 }
 

@@ -34,9 +34,9 @@ function manyConnections(count, pin) {
   };
 }
 
-/** A constant rate. @returns µs of the percentiles, and how many were not answered */
+/** A constant rate. @returns what clients/steady.mjs prints */
 export async function runSteady({ port, pid, payloads: [payload], connections, rate, seconds }, pin) {
-  const result = await runClient("steady", pin, [port, connections, rate, seconds, payload], seconds);
+  const result = await runClient("steady", pin, [port, pid, connections, rate, seconds, payload], seconds);
   await comesToRest(pid, REST);
   return result;
 }

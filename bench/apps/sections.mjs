@@ -22,12 +22,12 @@ export function rowSection({ runtime, version, servers, ...row }) {
 export function latencySection({ runtime, version, row, title, servers }) {
   return {
     title: `${runtime} ${version}, ${row}: ${title}, latency in µs at half of the peer's capacity`,
-    columns: ["server", "requests/s", "p50", "min..max", "p99", "min..max", "unanswered"],
-    rows: servers.map(({ name, error, rate, p50, p99, unanswered }) =>
-      error
-        ? [name, "INVALID"]
-        : [name, thousands(rate), ...latencyCells(p50), ...latencyCells(p99), thousands(unanswered)]
-    ),
+    columns: ["server", "requests/s", "p50", "min..max", "p99", "min..max", "busy", "unanswered"],
+    rows: servers.map(({ name, error, rate, p50, p99, busy, unanswered }) => {
+      if (error) return [name, "INVALID"];
+      const latencies = [...latencyCells(p50), ...latencyCells(p99)];
+      return [name, thousands(rate), ...latencies, percent(busy), thousands(unanswered)];
+    }),
   };
 }
 
@@ -44,7 +44,7 @@ function cellsOf({ name, cpuMicros, userMicros, kernelMicros, peerToThis, thisTo
     peerToThis ? `${times(peerToThis.min)}..${times(peerToThis.max)}` : "-",
     times(thisToHere?.median),
     thousands(rest.requestsPerSecond),
-    `${Math.round(rest.busy * 100)}%`,
+    percent(rest.busy),
     (rest.peakBytes / MIB).toFixed(0),
   ];
 }
@@ -86,5 +86,6 @@ function uniqueServers(results) {
 const has = (results, figure) => ({ id }) =>
   results.some(({ servers }) => servers.some((server) => server.id === id && server[figure]));
 
+const percent = (share) => `${Math.round(share * 100)}%`;
 const micros = (value) => value.toFixed(value < 100 ? 2 : 0);
 const times = (value) => value === undefined ? "-" : value.toFixed(2);

@@ -9,7 +9,7 @@ const FIGURES = ["p50", "p99"];
 /** @returns {{ columns: string[], rows: string[][], note: string }} */
 export function latencyTable({ latency }) {
   const servers = serversOf(latency);
-  const columns = FIGURES.flatMap((figure) =>
+  const columns = [...FIGURES, "busy"].flatMap((figure) =>
     servers.map(({ id, name }) => ({ title: `${name} ${figure}`, id, figure }))
   );
   return {
@@ -68,6 +68,7 @@ function rateOf(result, servers) {
 
 function cellOf(server, figure) {
   if (server?.error) return "INVALID";
+  if (figure === "busy") return Number.isFinite(server?.busy) ? `${Math.round(server.busy * 100)}%` : "-";
   const { median, min, max } = server?.[figure] ?? {};
   return Number.isFinite(median) ? `${thousands(median)} (${thousands(min)}..${thousands(max)})` : "-";
 }

@@ -15,12 +15,14 @@ median of the rounds. **peer ÷** says how often the server answers with the CPU
 by round, as the median (min..max): above 1 Mooring is the cheaper one. **MB** is the most memory that was resident.`;
 
 const CONNECTIONS =
-  `Other numbers of connections, all of them busy: the CPU of a request without that of opening the connections, and
-memory.`;
+  `Other numbers of connections, all of them busy, in rounds twice as long: the CPU of a request, without that of
+opening the connections, and memory.`;
 
 const LATENCY =
   `Requests at a constant rate, half of what the peer answers with a whole core, to Mooring and to the peer
-alike, whatever becomes of those before. Latency counts from when a request was due: the median of the rounds (min..max).`;
+alike, whatever becomes of those before. Latency counts from when a request was due: the median of the rounds (min..max).
+**busy** is the share of the time that the server needed its core for; at 100 % it cannot keep up, and latency grows with
+the length of a round. Rounds are twice as long as those of the rows.`;
 
 /** @returns {string[]} the parts of the section */
 export function appsPage(apps, draw) {

@@ -136,29 +136,16 @@ test("requests that get no answer are as late as the end finds them", () => {
 });
 
 test("latencies of a server are the medians of its rounds, and their spread", () => {
-  const round = (p50: number, p99: number, unanswered: number) => ({ p50, p99, unanswered });
-  assert.deepEqual(
-    latencyFigures([
-      { id: "mooring", rate: 5000, latencies: [round(3, 30, 0), round(1, 90, 2), round(2, 60, 0)] },
-      { id: "peer", error: "it did not start" },
-    ]).map(({ id, rate, p50, p99, unanswered, error }) => ({ id, rate, p50, p99, unanswered, error })),
-    [
-      {
-        id: "mooring",
-        rate: 5000,
-        p50: { median: 2, min: 1, max: 3 },
-        p99: { median: 60, min: 30, max: 90 },
-        unanswered: 2,
-        error: undefined,
-      },
-      {
-        id: "peer",
-        rate: undefined,
-        p50: undefined,
-        p99: undefined,
-        unanswered: undefined,
-        error: "it did not start",
-      },
-    ],
-  );
+  const round = (p50: number, p99: number, unanswered: number) => ({ p50, p99, busy: p50 / 10, unanswered });
+  const [mooring, peer] = latencyFigures([
+    { id: "mooring", rate: 5000, latencies: [round(3, 30, 0), round(1, 90, 2), round(2, 60, 0)] },
+    { id: "peer", error: "it did not start" },
+  ]);
+  assert.equal(mooring.rate, 5000);
+  assert.deepEqual(mooring.p50, { median: 2, min: 1, max: 3 });
+  assert.deepEqual(mooring.p99, { median: 60, min: 30, max: 90 });
+  assert.equal(mooring.busy, 0.2);
+  assert.equal(mooring.unanswered, 2);
+  assert.equal(peer.error, "it did not start");
+  assert.equal(peer.p50, undefined);
 });

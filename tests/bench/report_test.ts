@@ -140,6 +140,7 @@ const late = (id: string, name: string, p50: number, p99: number, unanswered = 0
   rate: 40_000,
   p50: spread(p50),
   p99: spread(p99),
+  busy: 0.625,
   unanswered,
 });
 
@@ -164,6 +165,7 @@ test("latency has a table and a chart, and README.md its 99th percentile in mill
     "40,000",
     ...["90 (45..180)", "INVALID"],
     ...["1,200 (600..2,400)", "INVALID"],
+    ...["63%", "INVALID"],
   ]);
   assert.match(page, /^INVALID Bun\.serve, List: it ended; Mooring, List: 7 not answered in time$/m);
   assert.match(readme, /^\| Small text\s+\|\s+0\.42 \(0\.30\) \|$/m);

@@ -1,10 +1,12 @@
 // Requests at a constant rate on kept connections (see open_loop.mjs). Runs on Bun.
 //
-// Arguments: the port, connections, requests a second, seconds, the payload's file. Prints µs as JSON.
+// Arguments: the port, the server's PID, connections, requests a second, seconds, the payload's file. Prints as JSON the
+// percentiles in µs, how many were not answered, and the share of its time in which the server was busy.
 
 import { readFileSync } from "node:fs";
 import { createHistogram } from "node:perf_hooks";
 import process from "node:process";
+import { cpuSeconds } from "../../lib/cpu.mjs";
 import { openConnections } from "./connections.mjs";
 import { OpenLoop } from "./open_loop.mjs";
 
@@ -13,11 +15,13 @@ const LEAD = 200;
 /** Milliseconds after the last request was due at which what is not answered is given up. */
 const PATIENCE = 3_000;
 
-const [port, count, rate, seconds] = process.argv.slice(2, 6).map(Number);
-const connections = await openConnections(port, count, readFileSync(process.argv[6]));
+const [port, pid, count, rate, seconds] = process.argv.slice(2, 7).map(Number);
+const connections = await openConnections(port, count, readFileSync(process.argv[7]));
 
 const time = LEAD + seconds * 1000;
-const end = performance.now() + time + PATIENCE;
+const start = performance.now();
+const end = start + time + PATIENCE;
+const cpuBefore = cpuSeconds(pid);
 const latencies = createHistogram();
 const loop = new OpenLoop({
   connections,
@@ -39,8 +43,9 @@ function turn() {
 
 function finish() {
   const { unanswered } = loop;
+  const busy = (cpuSeconds(pid) - cpuBefore) * 1000 / (performance.now() - start);
   loop.giveUp();
   const micros = (percentile) => latencies.percentile(percentile) / 1000;
-  console.log(JSON.stringify({ p50: micros(50), p99: micros(99), unanswered }));
+  console.log(JSON.stringify({ p50: micros(50), p99: micros(99), unanswered, busy }));
   process.exit();
 }
