@@ -1,7 +1,7 @@
 // What long polls wait for: one event for all of them, at a time.
 
 /** Milliseconds from the first that waits to the event, and those of a poll with a timer of its own. */
-export const POLL: number = 50;
+export const POLL: number = 100;
 
 let waiting: (() => void)[] = [];
 

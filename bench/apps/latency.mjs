@@ -13,6 +13,8 @@ import { startAll } from "./start.mjs";
 export const LATENCY_ROWS = ["text", "html", "list", "pull", "upload-64k"];
 /** Seconds of the load that tells of the capacity, and of that before it, for the compilers to settle. */
 export const CAPACITY_SECONDS = 0.5;
+/** Seconds of a round: twice as many as of the rows, for one request of a hundred to be some. */
+export const latencySeconds = ({ seconds }) => 2 * seconds;
 /** The part of the peer's capacity that is asked for. */
 const SHARE = 0.5;
 
@@ -21,7 +23,8 @@ export async function measureLatency(runtime, row, options, { load, pins, scratc
   const server = options.server.filter((id) => id !== "raw");
   const entries = await startAll(runtime, row, { ...options, server }, { pins, scratch });
   const job = { payloads: writePayloads(row, scratch) };
-  const { rounds, seconds, connections } = options;
+  const { rounds, connections } = options;
+  const seconds = latencySeconds(options);
   const title = `${runtime.title} ${row.name}`;
   await measureInTurn(entries, load, job, {
     rounds: 1,

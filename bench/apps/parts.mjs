@@ -1,7 +1,7 @@
 // The parts of the application bench: all rows at one number of connections, some at others, and latency.
 
-import { CAPACITY_SECONDS, LATENCY_ROWS, measureLatency } from "./latency.mjs";
-import { measureRow, WARM_UP_SECONDS } from "./measure.mjs";
+import { CAPACITY_SECONDS, LATENCY_ROWS, latencySeconds, measureLatency } from "./latency.mjs";
+import { measureRow, secondsOf, WARM_UP_SECONDS } from "./measure.mjs";
 import { ROWS } from "./rows.mjs";
 import { latencySection, rowSection } from "./sections.mjs";
 
@@ -9,13 +9,13 @@ import { latencySection, rowSection } from "./sections.mjs";
 const CONNECTION_ROWS = ["text", "html"];
 const CONNECTIONS = [1, 1_000, 10_000];
 
-/** What starting and checking a server takes, and opening a connection each time, for the estimate. */
+/** What starting a server or a client takes, and opening a connection, for the estimate. */
 const START_SECONDS = 0.5;
 const OPEN_SECONDS = 0.0002;
 
 /**
  * Of each: the rows among those that were asked for, how one is measured and shown, and the seconds that a server takes
- * in it. The rows have many servers; the others have fewer, and twice the time for each, since not all of it is load.
+ * in it. The rows have many servers, the others have fewer.
  */
 export const PARTS = {
   rows: {
@@ -40,20 +40,26 @@ export const PARTS = {
     optionsOf: smaller,
     measure: measureLatency,
     section: latencySection,
-    seconds: (_, { rounds, seconds }) =>
-      START_SECONDS + 2 * CAPACITY_SECONDS + rounds * (START_SECONDS + seconds),
+    seconds: secondsOfLatency,
   },
 };
 
 function smaller(options) {
-  return { ...options, server: options.small, seconds: 2 * options.seconds };
+  return { ...options, server: options.small };
 }
 
 function among(some, names) {
   return some.filter((name) => names.includes(name)).map((name) => ROWS[name]);
 }
 
-function secondsOfRow({ connections = 0 }, { rounds, seconds }) {
-  const open = connections && START_SECONDS + connections * OPEN_SECONDS;
-  return START_SECONDS + open + Math.min(WARM_UP_SECONDS, seconds) + rounds * (open + seconds);
+function secondsOfRow(row, options) {
+  const seconds = secondsOf(row, options);
+  const opening = row.connections ? START_SECONDS + row.connections * OPEN_SECONDS : 0;
+  const warmUp = opening + Math.min(WARM_UP_SECONDS, seconds);
+  return START_SECONDS + warmUp + options.rounds * (opening + seconds);
+}
+
+function secondsOfLatency(_, options) {
+  const capacity = 2 * CAPACITY_SECONDS;
+  return START_SECONDS + capacity + options.rounds * (START_SECONDS + latencySeconds(options));
 }

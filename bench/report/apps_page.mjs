@@ -22,7 +22,7 @@ const LATENCY =
   `Requests at a constant rate, half of what the peer answers with a whole core, to Mooring and to the peer
 alike, whatever becomes of those before. Latency counts from when a request was due: the median of the rounds (min..max).
 **busy** is the share of the time that the server needed its core for; at 100 % it cannot keep up, and latency grows with
-the length of a round. Rounds are twice as long as those of the rows.`;
+the length of a round. Rounds are twice as long as above.`;
 
 /** @returns {string[]} the parts of the section */
 export function appsPage(apps, draw) {
