@@ -46,9 +46,7 @@ async function runClient(name, pin, args, seconds) {
   const [program, ...rest] = [...pin, locateRuntime("bun").path, clientPath(name), ...args].map(String);
   const running = promisify(execFile)(program, rest, { timeout: seconds * 1000 + PATIENCE });
   const { stdout } = await running.catch((error) => {
-    throw new Error(error.killed ? "the client did not come to its end" : error.stderr.trim(), {
-      cause: error,
-    });
+    throw new Error(error.killed ? "the client did not come to its end" : error.stderr || error.message);
   });
   return JSON.parse(stdout);
 }

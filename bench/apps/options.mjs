@@ -10,7 +10,7 @@ import { ROWS } from "./rows.mjs";
 
 /** For all of it to take less than half an hour. */
 const DEFAULT_ROUNDS = 3;
-const DEFAULT_SECONDS = 0.5;
+const DEFAULT_SECONDS = 0.4;
 
 export const HELP = `node bench/apps.mjs [options]
   --runtime=LIST      of ${Object.keys(RUNTIMES).join(", ")} (all)

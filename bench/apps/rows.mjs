@@ -94,7 +94,7 @@ export const ROWS = Object.fromEntries([
     raw: true,
   }),
   get("proxy", "Proxy of HTML 15 KB: fetch()", "/proxy", content.HTML, { has: [HTML], upstream: UPSTREAM }),
-  get("proxy-changed", "The same with a field added", "/proxy-changed", content.HTML, {
+  get("proxy-changed", "Proxy of HTML 15 KB, a field added", "/proxy-changed", content.HTML, {
     has: [HTML, /^x-served-by: bench$/im],
     upstream: UPSTREAM,
   }),

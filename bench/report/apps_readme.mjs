@@ -33,23 +33,23 @@ function introduction(runtimes) {
   return `One application, with \`fetch\` handlers that return the platform's \`Response\`: how many requests Mooring answers with
 the CPU that the platform's server takes for one. Above 1 Mooring is the cheaper one.${
     hono ? "\nIn parentheses: the same application on Hono, with both servers." : ""
-  } All rows, memory, and
-latency are in [bench/RESULTS.md](bench/RESULTS.md#applications).`;
+  } All rows, memory and latency are in
+[bench/RESULTS.md](bench/RESULTS.md#applications).`;
 }
 
 function ratioTable(runtimes, rows) {
-  const cell = ({ results }, figure) => {
-    const [plain, hono] = [fixed(figure("mooring")), fixed(figure("hono"))];
-    return hasHono(results) && `${plain}${hono}` !== "--" ? `${plain} (${hono})` : plain;
+  const cell = (figure) => {
+    const [plain, hono] = [figure("mooring"), figure("hono")];
+    return Number.isFinite(hono) ? `${fixed(plain)} (${fixed(hono)})` : fixed(plain);
   };
   return table({
-    columns: ["row", ...runtimes.map(({ title, results }) => `${title}, \`${peerOf(results)}\``)],
+    columns: ["row", ...runtimes.map(columnOf)],
     rows: [
       ...rows.map((row) => [
         rowTitle(row),
-        ...runtimes.map((runtime) => cell(runtime, (id) => ratioOf(findRow(runtime, row), id)?.median)),
+        ...runtimes.map((runtime) => cell((id) => ratioOf(findRow(runtime, row), id)?.median)),
       ]),
-      ["All rows, geometric mean", ...runtimes.map((runtime) => cell(runtime, (id) => runtime.means[id]))],
+      ["All rows, geometric mean", ...runtimes.map((runtime) => cell((id) => runtime.means[id]))],
     ],
   });
 }
@@ -78,7 +78,7 @@ function latencyPart(runtimes) {
     `Latency in milliseconds that 99 % of the requests stay below, with Mooring and in parentheses with the platform's
 server, at a constant rate of half of what the latter can answer:`,
     table({
-      columns: ["p99, ms", ...runtimes.map(({ title, results }) => `${title}, \`${peerOf(results)}\``)],
+      columns: ["p99, ms", ...runtimes.map(columnOf)],
       rows: rows.map(([row, title]) => [
         title,
         ...runtimes.map((runtime) => cell(runtime, row)),
@@ -91,6 +91,8 @@ function hasHono(results) {
   return pairsOf(results).some(({ own }) => own.some(({ id }) => id === "hono"));
 }
 
-function peerOf(results) {
-  return pairsOf(results)[0]?.peer.name ?? "peer";
+/** The runtime and its peer. */
+function columnOf({ title, results, connections, latency }) {
+  const [pair] = pairsOf([...results, ...connections, ...latency]);
+  return `${title}, \`${pair?.peer.name ?? "peer"}\``;
 }
