@@ -23,7 +23,7 @@ const again = (connection) => {
 for (const connection of connections) connection.ask(again);
 await sleep(SETTLE);
 
-const before = look();
+const before = look(); // with the time: timers are late where thousands of sockets are ready
 await sleep(seconds * 1000);
 const after = look();
 console.log(JSON.stringify({
