@@ -6,6 +6,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 
 const STEPS = [
+  ["apps.mjs"],
   ["servers.mjs"],
   ["micro.mjs"],
   ["probes.mjs"],

@@ -9,11 +9,10 @@ import { join } from "node:path";
 import process from "node:process";
 import { BYTES_64K } from "./apps/content.ts";
 import { meansOf } from "./apps/figures.mjs";
-import { measureRow, WARM_UP_SECONDS } from "./apps/measure.mjs";
 import { HELP, readOptions } from "./apps/options.mjs";
+import { PARTS } from "./apps/parts.mjs";
 import { ROOT, serversOf } from "./apps/roster.mjs";
-import { ROWS } from "./apps/rows.mjs";
-import { rowSection, runtimeSection } from "./apps/sections.mjs";
+import { runtimeSection } from "./apps/sections.mjs";
 import { pinning } from "./lib/cpu.mjs";
 import { createLoad } from "./lib/load.mjs";
 import { describeMachine } from "./lib/machine.mjs";
@@ -21,9 +20,6 @@ import { resultsPath, writeResults } from "./lib/results.mjs";
 import { PACKAGES } from "./lib/roster.mjs";
 import { stopAll } from "./lib/server_process.mjs";
 import { renderSection } from "./lib/table.mjs";
-
-/** What starting and checking a server takes, for the estimate. */
-const START_SECONDS = 0.5;
 
 const options = readOptions(process.argv.slice(2));
 if (options.help) {
@@ -48,40 +44,53 @@ console.log(
 );
 
 buildPackage();
-const results = [];
+const results = Object.fromEntries(options.part.map((name) => [name, []]));
 for (const runtime of machine.runtimes) {
-  const ofRuntime = [];
-  for (const name of options.row) {
-    const result = await measureRow(runtime, ROWS[name], options, { load, pins, scratch });
-    ofRuntime.push(result);
-    console.log(renderSection(rowSection(result)));
-  }
-  console.log(renderSection(runtimeSection(ofRuntime)));
-  results.push(...ofRuntime);
+  for (const name of options.part) await measurePart(runtime, name);
 }
 
 if (options.out || (options.everything && machine.missing.length === 0)) {
   const settings = { rounds, seconds, connections };
-  writeResults(options.out ?? resultsPath("apps"), { ...machine.facts, settings, results, means: means() });
+  const { rows = [], ...others } = results;
+  const measured = { results: rows, means: means(rows), ...others };
+  writeResults(options.out ?? resultsPath("apps"), { ...machine.facts, settings, ...measured });
 }
-const failed = results.flatMap(({ servers }) => servers.filter(({ error }) => error));
+const failed = Object.values(results).flat().flatMap(({ servers }) => servers.filter(({ error }) => error));
 if (failed.length > 0) console.error(`!! ${failed.length} server(s) are invalid in a row, see above`);
 process.exit(failed.length > 0 || machine.missing.length > 0 ? 1 : 0);
 
-function estimateMinutes() {
-  let servers = 0;
-  for (const runtime of machine.runtimes) {
-    const always = serversOf(runtime, options).length;
-    for (const name of options.row) servers += ROWS[name].raw ? always + 1 : always;
+/** Prints each row as it is measured. */
+async function measurePart(runtime, name) {
+  const { rowsOf, optionsOf, measure, section } = PARTS[name];
+  const measured = [];
+  for (const row of rowsOf(options.row)) {
+    const result = await measure(runtime, row, optionsOf(options), { load, pins, scratch });
+    measured.push(result);
+    console.log(renderSection(section(result)));
   }
-  const each = START_SECONDS + Math.min(WARM_UP_SECONDS, seconds) + rounds * seconds;
-  return Math.ceil(servers * each / 60);
+  if (name === "rows") console.log(renderSection(runtimeSection(measured)));
+  results[name].push(...measured);
+}
+
+function estimateMinutes() {
+  let total = 0;
+  for (const name of options.part) {
+    const { rowsOf, optionsOf, seconds } = PARTS[name];
+    const ofPart = optionsOf(options);
+    for (const runtime of machine.runtimes) {
+      const servers = serversOf(runtime, ofPart).length;
+      for (const row of rowsOf(options.row)) {
+        total += (servers + (row.raw && ofPart.server.includes("raw") ? 1 : 0)) * seconds(row, ofPart);
+      }
+    }
+  }
+  return Math.ceil(total / 60);
 }
 
 /** The geometric means of each runtime's servers. */
-function means() {
+function means(rows) {
   return Object.fromEntries(machine.runtimes.map(({ title }) => {
-    const ofRuntime = results.filter(({ runtime }) => runtime === title);
+    const ofRuntime = rows.filter(({ runtime }) => runtime === title);
     const mean = (figure) => Object.fromEntries(meansOf(ofRuntime, figure));
     return [title, { peerToThis: mean("peerToThis"), thisToHere: mean("thisToHere") }];
   }));

@@ -13,6 +13,7 @@ import {
   TEXT,
 } from "./content.ts";
 import { Digest } from "./digest.ts";
+import { nextEvent, POLL } from "./feed.ts";
 import { openFile } from "./files.ts";
 import { closing, settings } from "./settings.ts";
 import { awaitedLines, generatedEvents, pulledBlocks, pulledLines, writtenEvents } from "./streams.ts";
@@ -48,6 +49,21 @@ const routes: Record<string, Handler> = {
   "GET /cookies": answerCookies,
   "GET /old": () => new Response(null, { status: 302, headers: { location: "/new" } }),
   "GET /gzip": answerCompressed,
+  "GET /proxy": () => globalThis.fetch(settings.upstream!),
+  "GET /proxy-changed": async () => {
+    const { body, headers, status } = await globalThis.fetch(settings.upstream!);
+    const changed = new Headers(headers);
+    changed.set("x-served-by", "bench");
+    return new Response(body, { status, headers: changed });
+  },
+  "GET /poll-timer": async () => {
+    await new Promise<void>((resolve) => void setTimeout(resolve, POLL));
+    return new Response(TEXT);
+  },
+  "GET /poll-event": async () => {
+    await nextEvent();
+    return new Response(TEXT);
+  },
   "GET /read.jpg": async () =>
     new Response(await readFile(`${settings.files}/static/photo.jpg`), {
       headers: { "content-type": "image/jpeg" },

@@ -26,6 +26,24 @@ export function figuresOf(entries) {
   });
 }
 
+/** The latencies of the servers of a row, in µs, at their rate. */
+export function latencyFigures(entries) {
+  return entries.map(({ id, name, role, error, rate, latencies }) => {
+    if (error) return { id, name, role, error };
+    const of = (figure) => spread(latencies.map((round) => round[figure]));
+    return {
+      id,
+      name,
+      role,
+      rate,
+      p50: of("p50"),
+      p99: of("p99"),
+      busy: of("busy").median,
+      unanswered: of("unanswered").max,
+    };
+  });
+}
+
 function ratios(over, under) {
   return over && under && spread(over.map((round, i) => round.cpuMicros / under[i].cpuMicros));
 }

@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { Hono } from "hono";
 import { compress } from "hono/compress";
 import { getCookie, setCookie } from "hono/cookie";
+import { proxy } from "hono/proxy";
 import { streamSSE } from "hono/streaming";
 import {
   BYTES_1M,
@@ -19,6 +20,7 @@ import {
   TEXT,
 } from "./content.ts";
 import { Digest } from "./digest.ts";
+import { nextEvent, POLL } from "./feed.ts";
 import { staticFiles } from "./files.ts";
 import { closing, settings } from "./settings.ts";
 import { awaitedLines, generatedEvents, pulledBlocks, pulledLines } from "./streams.ts";
@@ -63,6 +65,20 @@ app.get("/list", (c) => c.json(SHIPS));
 app.get("/bytes-4k", (c) => c.body(BYTES_4K, 200, BYTES_TYPE));
 app.get("/bytes-64k", (c) => c.body(BYTES_64K, 200, BYTES_TYPE));
 app.get("/bytes-1m", (c) => c.body(BYTES_1M, 200, BYTES_TYPE));
+app.get("/proxy", () => proxy(settings.upstream!));
+app.get("/proxy-changed", async (c) => {
+  const { body, headers, status } = await proxy(settings.upstream!);
+  c.header("x-served-by", "bench");
+  return c.newResponse(body, { status: status as 200, headers });
+});
+app.get("/poll-timer", async (c) => {
+  await new Promise<void>((resolve) => void setTimeout(resolve, POLL));
+  return c.text(TEXT);
+});
+app.get("/poll-event", async (c) => {
+  await nextEvent();
+  return c.text(TEXT);
+});
 app.get("/blob", () => new Response(blob, { headers: BYTES_TYPE }));
 app.get("/read.jpg", async (c) => {
   const photo = await readFile(`${settings.files}/static/photo.jpg`);

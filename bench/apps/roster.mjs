@@ -23,8 +23,9 @@ const VARIANTS = [
 
 /** Every id that `--server` takes; peers of what is measured are measured too. */
 export const SERVER_IDS = [...VARIANTS.map(({ id }) => id), "peer", "peer-hono", "srvx", "srvx-hono", "raw"];
-/** What is measured unless something else is asked for. */
-export const DEFAULT_IDS = ["mooring", "global", "hono", "peer", "peer-hono", "srvx", "raw"];
+/** What is measured unless something else is asked for, with their peers; and what of it in parts that are small. */
+export const DEFAULT_IDS = ["mooring", "hono", "raw"];
+export const SMALL_IDS = ["mooring"];
 
 /**
  * The HTTP servers to measure on `runtime`, Mooring of the directory `here` first: what it answers is what the raw loop

@@ -23,6 +23,16 @@ const JPEG = /^content-type: *image\/jpeg$/im;
 
 const events = Array.from({ length: content.EVENTS }, (_, id) => content.eventText(id)).join("");
 
+/** What the server behind the proxy answers with. */
+const UPSTREAM = Buffer.concat([
+  head("HTTP/1.1 200 OK", [
+    "Content-Type: text/html; charset=utf-8",
+    `Content-Length: ${Buffer.byteLength(content.HTML)}`,
+    "Date: Thu, 01 Jan 1970 00:00:00 GMT",
+  ]),
+  Buffer.from(content.HTML),
+]);
+
 /** In the order in which they are shown. */
 export const ROWS = Object.fromEntries([
   get("text", "Small text", "/text", content.TEXT, { has: [PLAIN], raw: true }),
@@ -83,6 +93,16 @@ export const ROWS = Object.fromEntries([
     closes: true,
     raw: true,
   }),
+  get("proxy", "Proxy of HTML 15 KB: fetch()", "/proxy", content.HTML, { has: [HTML], upstream: UPSTREAM }),
+  get("proxy-changed", "Proxy of HTML 15 KB, a field added", "/proxy-changed", content.HTML, {
+    has: [HTML, /^x-served-by: bench$/im],
+    upstream: UPSTREAM,
+  }),
+  get("poll-timer", "Long poll, a timer for each", "/poll-timer", content.TEXT, { connections: 1000 }),
+  get("poll-event", "Long poll, an event for all", "/poll-event", content.TEXT, { connections: 1000 }),
+  get("slow-readers", "Small text beside slow readers", "/text", content.TEXT, {
+    beside: { count: 100, target: "/bytes-1m" },
+  }),
   get("tls-text", "TLS, small text", "/text", content.TEXT, { tls: true }),
   get("tls-html", "TLS, HTML 15 KB", "/html", content.HTML, { tls: true }),
   get("tls-64k", "TLS, bytes 64 KiB", "/bytes-64k", content.BYTES_64K, { tls: true }),
@@ -93,7 +113,8 @@ export const ROWS = Object.fromEntries([
 
 /**
  * A row. `has` are patterns of lines of the answer's head, `decode` makes of its body what is compared, `raw` says that
- * the raw loop is measured too, and `checks` are workloads that are checked before.
+ * the raw loop is measured too, and `checks` are workloads that are checked before. `upstream` is what a server behind
+ * the application answers with, `connections` are as many as there are then, and `beside` are slow readers.
  */
 function row(name, title, payload, body, { status = 200, closes = false, tls = false, ...rest }) {
   const workload = { name, title, payloads: [payload], answers: 1, body, status, closes, tls, ...rest };

@@ -1,5 +1,6 @@
 // The application bench as tables: one for each row as it is measured, and one of a runtime's ratios at its end.
 
+import { rowTitle } from "../lib/row_title.mjs";
 import { thousands } from "../lib/table.mjs";
 import { meansOf } from "./figures.mjs";
 
@@ -8,14 +9,29 @@ const MIB = 1024 * 1024;
 const RATIOS = { peerToThis: (id) => `peer ÷ ${id}`, thisToHere: (id) => `${id} ÷ here` };
 
 /** The table of one row on one runtime. */
-export function rowSection({ runtime, version, row, title, servers }) {
+export function rowSection({ runtime, version, servers, ...row }) {
   const columns = ["server", "CPU µs", "min..max", "user", "kernel", "peer ÷ it", "min..max", "it ÷ here"];
   return {
-    title: `${runtime} ${version}, ${row}: ${title}`,
+    title: `${runtime} ${version}, ${row.row}: ${rowTitle(row)}`,
     columns: [...columns, "requests/s", "busy", "peak MB"],
     rows: servers.map((server) => server.error ? [server.name, "INVALID"] : cellsOf(server)),
   };
 }
+
+/** The table of one row's latencies on one runtime. */
+export function latencySection({ runtime, version, row, title, servers }) {
+  return {
+    title: `${runtime} ${version}, ${row}: ${title}, latency in µs at half of the peer's capacity`,
+    columns: ["server", "requests/s", "p50", "min..max", "p99", "min..max", "busy", "unanswered"],
+    rows: servers.map(({ name, error, rate, p50, p99, busy, unanswered }) => {
+      if (error) return [name, "INVALID"];
+      const latencies = [...latencyCells(p50), ...latencyCells(p99)];
+      return [name, thousands(rate), ...latencies, percent(busy), thousands(unanswered)];
+    }),
+  };
+}
+
+const latencyCells = ({ median, min, max }) => [thousands(median), `${thousands(min)}..${thousands(max)}`];
 
 function cellsOf({ name, cpuMicros, userMicros, kernelMicros, peerToThis, thisToHere, ...rest }) {
   return [
@@ -28,7 +44,7 @@ function cellsOf({ name, cpuMicros, userMicros, kernelMicros, peerToThis, thisTo
     peerToThis ? `${times(peerToThis.min)}..${times(peerToThis.max)}` : "-",
     times(thisToHere?.median),
     thousands(rest.requestsPerSecond),
-    `${Math.round(rest.busy * 100)}%`,
+    percent(rest.busy),
     (rest.peakBytes / MIB).toFixed(0),
   ];
 }
@@ -70,5 +86,6 @@ function uniqueServers(results) {
 const has = (results, figure) => ({ id }) =>
   results.some(({ servers }) => servers.some((server) => server.id === id && server[figure]));
 
+const percent = (share) => `${Math.round(share * 100)}%`;
 const micros = (value) => value.toFixed(value < 100 ? 2 : 0);
 const times = (value) => value === undefined ? "-" : value.toFixed(2);

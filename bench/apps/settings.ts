@@ -10,6 +10,8 @@ export interface Settings {
   /** The directory that files are served from. */
   files: string;
   tls?: boolean;
+  /** The URL of the server that the proxy asks. */
+  upstream?: string;
   /** Where the server ends a connection that is asked to end, but does not say so: the application does. */
   saysClose?: boolean;
   /** Mooring alone: the directory of its checkout, and whether with `/global`. */

@@ -9,28 +9,38 @@ import { cpuTimes } from "./cpu.mjs";
  * entry's `rounds`. An entry has a `name` and its `process`.
  */
 export async function measureInTurn(entries, load, job, { rounds, seconds, warmUp, title }) {
-  const alive = () => entries.filter((entry) => !entry.error);
-  for (const entry of alive()) await guarded(entry, () => put(entry, load, { ...job, seconds: warmUp }));
+  for (const entry of alive(entries)) {
+    await guarded(entry, () => put(entry, load, { ...job, seconds: warmUp }));
+  }
+  await inTurn(entries, { rounds, title }, async (entry) => {
+    entry.rounds.push(await measure(entry, load, { ...job, seconds }));
+  });
+}
+
+/** Takes `step` with every entry without an error, round after round. */
+export async function inTurn(entries, { rounds, title }, step) {
   for (let round = 0; round < rounds; round++) {
     progress(`${title}: round ${round + 1} of ${rounds}`);
-    const order = alive();
+    const order = alive(entries);
     for (let i = 0; i < order.length; i++) {
       const entry = order[(i + round) % order.length]; // nobody always comes after the same neighbour
-      await guarded(entry, async () => entry.rounds.push(await measure(entry, load, { ...job, seconds })));
+      await guarded(entry, () => step(entry));
     }
   }
   progress("");
 }
 
-/** One run of load against one server: what it answered, and the CPU that it took for it. */
+const alive = (entries) => entries.filter((entry) => !entry.error);
+
+/** One run of load against one server: what it answered, and the CPU that it took for it, unless the load tells that. */
 async function measure(entry, load, job) {
   const { pid } = entry.process;
   const before = cpuTimes(pid);
   const run = await put(entry, load, job);
   const after = cpuTimes(pid);
   if (run.requests === 0) throw new Error("no request was answered");
-  const user = after.user - before.user;
-  const kernel = after.system - before.system;
+  const user = run.cpu?.user ?? after.user - before.user;
+  const kernel = run.cpu?.system ?? after.system - before.system;
   return {
     cpuMicros: (user + kernel) * 1e6 / run.requests,
     userMicros: user * 1e6 / run.requests,
@@ -40,8 +50,8 @@ async function measure(entry, load, job) {
   };
 }
 
-async function put({ process: { port } }, load, job) {
-  const run = await load.run({ ...job, port });
+async function put({ process: { pid, port } }, load, job) {
+  const run = await load.run({ ...job, pid, port });
   if (run.errors.length > 0) throw new Error(run.errors.join(", "));
   return run;
 }

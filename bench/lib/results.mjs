@@ -15,8 +15,8 @@ export function readResults(name) {
   return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : undefined;
 }
 
-/** Significant digits that are kept: more than any clock here gives. */
-const DIGITS = 6;
+/** Significant digits that are kept: more than two runs have in common. */
+const DIGITS = 4;
 
 /** Writes results to a file. */
 export function writeResults(path, results) {

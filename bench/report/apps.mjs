@@ -4,17 +4,32 @@
 /** Mooring's servers by the peer that has the same application. */
 const PAIRS = { peer: ["mooring", "global"], "peer-hono": ["hono", "hono-global"] };
 
-/** @returns {{ title: string, version: string, results: object[], means: Record<string, number> }[]} */
-export function runtimesOf({ results, means }) {
-  return [...new Set(results.map(({ runtime }) => runtime))].map((title) => {
-    const ofRuntime = results.filter(({ runtime }) => runtime === title);
+/**
+ * `results` are all rows, `connections` some of them at other numbers of connections.
+ *
+ * @returns {{ title: string, version: string, results: object[], connections: object[], latency: object[],
+ *   means: Record<string, number> }[]}
+ */
+export function runtimesOf({ results, connections = [], latency = [], means }) {
+  const versions = new Map(
+    [...results, ...connections, ...latency].map(({ runtime, version }) => [runtime, version]),
+  );
+  return [...versions].map(([title, version]) => {
+    const ofRuntime = (all) => all.filter(({ runtime }) => runtime === title);
     return {
       title,
-      version: ofRuntime[0].version,
-      results: ofRuntime,
+      version,
+      results: ofRuntime(results),
+      connections: ofRuntime(connections),
+      latency: ofRuntime(latency),
       means: means?.[title]?.peerToThis ?? {},
     };
   });
+}
+
+/** The row of a runtime at as many connections; without a number at those that all rows have. */
+export function findRow({ results, connections: others }, { row, connections }) {
+  return [...results, ...others].find((result) => result.row === row && result.connections === connections);
 }
 
 /** The peers, each with those of Mooring's servers that some row has; every server with its id and its name. */

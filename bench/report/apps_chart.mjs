@@ -1,6 +1,7 @@
 // The charts of the applications: a bar for each row, as long as its peer's CPU is over Mooring's, from 1 to either side.
 
-import { fixed, pairsOf, ratioOf } from "./apps.mjs";
+import { rowTitle } from "../lib/row_title.mjs";
+import { findRow, fixed, pairsOf, ratioOf } from "./apps.mjs";
 
 const SCALE = "peer ÷ Mooring, median (logarithmic)";
 
@@ -10,7 +11,7 @@ export function runtimeChart({ title, results }) {
   return ratioChart({
     file: `apps-${title.toLowerCase()}`,
     title: `CPU per request on ${title}: ${pairs[0]?.peer.name} ÷ Mooring; above 1 Mooring is cheaper`,
-    categories: results.map(({ title }) => title),
+    categories: results.map(rowTitle),
     series: pairs.map(({ own: [{ id, name }] }, i) => ({
       name,
       role: "mooring",
@@ -21,14 +22,14 @@ export function runtimeChart({ title, results }) {
 }
 
 /** Some rows on all runtimes. */
-export function overviewChart(runtimes, rows) {
+export function overviewChart(runtimes, rows, file = "overview") {
   return ratioChart({
-    file: "overview",
+    file,
     title: "CPU per request: the platform's server ÷ Mooring; above 1 Mooring is cheaper",
-    categories: rows.map(({ title }) => title),
-    series: runtimes.map(({ title, results }) => ({
-      name: title,
-      ratios: rows.map(({ row }) => ratioOf(results.find((result) => result.row === row), "mooring")),
+    categories: rows.map(rowTitle),
+    series: runtimes.map((runtime) => ({
+      name: runtime.title,
+      ratios: rows.map((row) => ratioOf(findRow(runtime, row), "mooring")),
     })),
   });
 }

@@ -1,18 +1,23 @@
-// The table of a runtime's applications: of each row the CPU of Mooring and of its peer, their ratio, and memory.
+// A table of a runtime's applications: of each row the CPU of Mooring and of its peer, their ratio, and memory.
 
+import { rowTitle } from "../lib/row_title.mjs";
 import { thousands } from "../lib/table.mjs";
 import { fixed, pairsOf, ratioOf, serverOf } from "./apps.mjs";
 
 const MIB = 1024 * 1024;
 
-/** @returns {{ columns: string[], rows: string[][], note: string }} */
+/**
+ * Below are the `means`, where they are given.
+ *
+ * @returns {{ columns: string[], rows: string[][], note: string }}
+ */
 export function appsTable({ results, means }) {
   const columns = pairsOf(results).flatMap(columnsOf);
   return {
     columns: ["", ...columns.map(({ title }) => title)],
     rows: [
-      ...results.map((result) => [result.title, ...columns.map(({ cell }) => cell(result))]),
-      ["geometric mean", ...columns.map(({ mean }) => mean ? fixed(means[mean]) : "")],
+      ...results.map((result) => [rowTitle(result), ...columns.map(({ cell }) => cell(result))]),
+      ...means ? [["geometric mean", ...columns.map(({ mean }) => mean ? fixed(means[mean]) : "")]] : [],
     ],
     note: results.flatMap(invalid).join("; "),
   };
@@ -49,6 +54,8 @@ function megabytes(result, id) {
   return Number.isFinite(bytes) ? (bytes / MIB).toFixed(0) : "-";
 }
 
-function invalid({ title, servers }) {
-  return servers.filter(({ error }) => error).map(({ name, error }) => `INVALID ${name}, ${title}: ${error}`);
+/** What went wrong in a row. */
+export function invalid(result) {
+  return result.servers.filter(({ error }) => error)
+    .map(({ name, error }) => `INVALID ${name}, ${rowTitle(result)}: ${error}`);
 }

@@ -112,3 +112,75 @@ test("an application bench with none of README.md's rows leaves README.md as it 
   const apps = measured([row("Bun", "cookies", "Cookies", PLAIN)], { mooring: 1.5 });
   assert.equal(reportFiles({ apps }, README).readme, README);
 });
+
+const at = (connections: number, servers: unknown[]) => ({
+  ...row("Bun", "text", "Small text", servers),
+  connections,
+});
+
+test("rows at other numbers of connections have a table and a chart, and README.md shows one", () => {
+  const apps = {
+    ...measured([row("Bun", "text", "Small text", PLAIN)], { mooring: 1.5 }),
+    connections: [at(1, PLAIN), at(10_000, [server("mooring", "Mooring", 30, 0.5), PEER])],
+  };
+  const { page, readme, charts } = reportFiles({ apps }, README);
+  const [name, ...figures] = cells(page, "Small text, 10,000")!;
+  assert.equal(name, "Small text, 10,000 connections");
+  assert.deepEqual(figures, ["30.00", "15.00", "0.50 (0.25..1.00)", "64", "64"]);
+  assert.ok(cells(page, "Small text, 1 connection "));
+  assert.equal(page.match(/^\| geometric mean/gm)!.length, 1);
+  assert.deepEqual(cells(readme, "Small text, 10,000"), ["Small text, 10,000 connections", "0.50"]);
+  assert.deepEqual(cells(readme, "Small text "), ["Small text", "1.50"]);
+  assert.deepEqual([...charts.keys()].sort(), ["apps-bun.svg", "apps-connections.svg", "overview.svg"]);
+});
+
+const late = (id: string, name: string, p50: number, p99: number, unanswered = 0) => ({
+  id,
+  name,
+  rate: 40_000,
+  p50: spread(p50),
+  p99: spread(p99),
+  busy: 0.625,
+  unanswered,
+});
+
+test("latency has a table and a chart, and README.md its 99th percentile in milliseconds", () => {
+  const apps = {
+    ...measured([row("Bun", "text", "Small text", PLAIN)], { mooring: 1.5 }),
+    latency: [
+      row("Bun", "text", "Small text", [
+        late("mooring", "Mooring", 80, 420),
+        late("peer", "Bun.serve", 60, 300),
+      ]),
+      row("Bun", "list", "List", [late("mooring", "Mooring", 90, 1200, 7), {
+        id: "peer",
+        name: "Bun.serve",
+        error: "it ended",
+      }]),
+    ],
+  };
+  const { page, readme, charts } = reportFiles({ apps }, README);
+  assert.deepEqual(cells(page, "List"), [
+    "List",
+    "40,000",
+    ...["90 (45..180)", "INVALID"],
+    ...["1,200 (600..2,400)", "INVALID"],
+    ...["63%", "INVALID"],
+  ]);
+  assert.match(page, /^INVALID Bun\.serve, List: it ended; Mooring, List: 7 not answered in time$/m);
+  assert.match(readme, /^\| Small text\s+\|\s+0\.42 \(0\.30\) \|$/m);
+  assert.match(readme, /^\| List\s+\|\s+1\.20 \|$/m);
+  assert.deepEqual([...charts.keys()].sort(), ["apps-bun.svg", "apps-latency.svg", "overview.svg"]);
+});
+
+test("latency or numbers of connections alone make a section, and leave README.md as it is", () => {
+  const apps = {
+    ...measured([], {}),
+    connections: [at(1_000, PLAIN)],
+    latency: [row("Bun", "text", "Small text", [late("mooring", "Mooring", 80, 420)])],
+  };
+  const { page, readme } = reportFiles({ apps }, README);
+  assert.ok(cells(page, "Small text, 1,000"));
+  assert.equal(readme, README);
+  assert.doesNotMatch(page, /Applications on/);
+});
