@@ -2,24 +2,23 @@
  * Listening by `node:net` and `node:tls`: on a port, a Unix socket or an inherited socket, with TLS or
  * without. Deno and Bun have these too, and use them for all but plain TCP.
  */
-import { chmodSync } from "node:fs";
 import net from "node:net";
-import process from "node:process";
 import { UnsupportedError } from "../api/errors.ts";
 import type { Addr } from "../api/transport.ts";
+import { KEEP_ALIVE_DELAY } from "../server/listen.ts";
 import type { Listen } from "../server/listener.ts";
 import type { ListenAt } from "../options/listen_settings.ts";
 import { tcpAddr } from "./addresses.ts";
 import { IS_NODE, NodeSocketTransport, SOCKET } from "./node_socket.ts";
-import { TlsAcceptor } from "./node_tls.ts";
-import { KEEP_ALIVE_DELAY } from "./tcp_keep_alive.ts";
-import { closeKeepingOthers, freePath } from "./unix_path.ts";
+import { process } from "./process.ts";
 
 /** Listens as the settings say. */
 export const listenOnNode: Listen = async (settings, accept) => {
   const { at } = settings;
   let unixPath = at.kind === "unix" ? at.path : undefined;
-  const tls = settings.tls && new TlsAcceptor(settings.tls);
+  // Both are loaded where they are used: they, and what they need of the platform, take their time.
+  const tls = settings.tls && new (await import("./node_tls.ts")).TlsAcceptor(settings.tls);
+  const unix = at.kind === "unix" ? await import("./unix_path.ts") : undefined;
   /** Whether connections have their socket options from the server's. */
   let isInherited = false;
   const server = net.createServer({ ...SOCKET, pauseOnConnect: true }, (socket) => {
@@ -29,12 +28,12 @@ export const listenOnNode: Listen = async (settings, accept) => {
     if (isTcp && !isInherited) socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_DELAY);
     accept(new NodeSocketTransport(socket, unixPath, tls?.accept(socket)));
   });
-  const path = at.kind === "unix" ? await freePath(at.path) : undefined;
+  const path = at.kind === "unix" ? await unix!.freePath(at.path) : undefined;
   await listening(server, { ...target(at), ...path !== undefined && { path }, backlog: settings.backlog });
   isInherited = INHERITS_OPTIONS && setOptions(server);
   if (at.kind === "unix" && at.mode !== undefined) {
     try {
-      chmodSync(at.path, at.mode);
+      unix!.setMode(at.path, at.mode);
     } catch (error) {
       server.close();
       throw error;
@@ -46,7 +45,7 @@ export const listenOnNode: Listen = async (settings, accept) => {
   return {
     addr,
     isSecure: tls !== undefined,
-    close: path === undefined ? close : closeKeepingOthers(path, close),
+    close: path === undefined ? close : unix!.closeKeepingOthers(path, close),
     ref: () => void server.ref(),
     unref: () => void server.unref(),
     ...tls && { prepareTls: (options) => tls.prepare(options) },
