@@ -54,10 +54,15 @@ function lazyModules() {
 const inOneFile = {
   name: "in-one-file",
   setup({ onLoad }) {
-    const others = new Set([...entryPoints().slice(1).map((entry) => path.join(root, entry)), ...lazyModules()]);
+    const others = new Set([
+      ...entryPoints().slice(1).map((entry) => path.join(root, entry)),
+      ...lazyModules(),
+    ]);
     onLoad({ filter: /\.ts$/ }, ({ path: file }) => {
       if (!others.has(file)) return undefined;
-      const contents = `${readFileSync(file, "utf8")}\nimport ${JSON.stringify(path.join(root, "mod.ts"))};\n`;
+      const contents = `${readFileSync(file, "utf8")}\nimport ${
+        JSON.stringify(path.join(root, "mod.ts"))
+      };\n`;
       return { contents, loader: "ts" };
     });
   },

@@ -9,8 +9,10 @@ import { KEEP_ALIVE_DELAY } from "../server/listen.ts";
 import type { Listen } from "../server/listener.ts";
 import type { ListenAt } from "../options/listen_settings.ts";
 import { tcpAddr } from "./addresses.ts";
+import { nodeProcess } from "./node_process.ts";
 import { IS_NODE, NodeSocketTransport, SOCKET } from "./node_socket.ts";
-import { process } from "./process.ts";
+
+const process = nodeProcess();
 
 /** Listens as the settings say. */
 export const listenOnNode: Listen = async (settings, accept) => {

@@ -7,7 +7,9 @@ import { type BigIntStats, chmodSync, linkSync, lstatSync, readFileSync, renameS
 import net from "node:net";
 import { basename, isAbsolute } from "node:path";
 import { UnsupportedError } from "../api/errors.ts";
-import { process } from "./process.ts";
+import { nodeProcess } from "./node_process.ts";
+
+const process = nodeProcess();
 
 /** Names on Linux that are no files begin with it. */
 const ABSTRACT = "\0";

@@ -56,10 +56,11 @@ export const HEX_VALUE: Uint8Array = (() => {
 })();
 
 /** ASCII letters to lower case, every other byte to itself. */
-export const LOWER: Uint8Array = Uint8Array.from(
-  { length: 256 },
-  (_, byte) => (byte >= 0x41 && byte <= 0x5a) ? byte + 0x20 : byte,
-);
+export const LOWER: Uint8Array = (() => {
+  const table = new Uint8Array(256);
+  for (let byte = 0; byte < 256; byte++) table[byte] = byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte;
+  return table;
+})();
 
 /** Whether `bytes[start, end)` spells `lower` (lower-case ASCII), ignoring case. */
 export function equalsIgnoreCase(bytes: Uint8Array, start: number, end: number, lower: string): boolean {
