@@ -7,13 +7,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { measureColdStart } from "./apps/cold_start.mjs";
 import { BYTES_64K } from "./apps/content.ts";
 import { meansOf } from "./apps/figures.mjs";
 import { measureRow, WARM_UP_SECONDS } from "./apps/measure.mjs";
 import { HELP, readOptions } from "./apps/options.mjs";
 import { ROOT, serversOf } from "./apps/roster.mjs";
 import { ROWS } from "./apps/rows.mjs";
-import { rowSection, runtimeSection } from "./apps/sections.mjs";
+import { coldStartSection, rowSection, runtimeSection } from "./apps/sections.mjs";
 import { pinning } from "./lib/cpu.mjs";
 import { createLoad } from "./lib/load.mjs";
 import { describeMachine } from "./lib/machine.mjs";
@@ -49,6 +50,7 @@ console.log(
 
 buildPackage();
 const results = [];
+const coldStarts = [];
 for (const runtime of machine.runtimes) {
   const ofRuntime = [];
   for (const name of options.row) {
@@ -56,15 +58,26 @@ for (const runtime of machine.runtimes) {
     ofRuntime.push(result);
     console.log(renderSection(rowSection(result)));
   }
-  console.log(renderSection(runtimeSection(ofRuntime)));
+  if (ofRuntime.length > 0) console.log(renderSection(runtimeSection(ofRuntime)));
   results.push(...ofRuntime);
+  if (options.coldStart) {
+    const result = await measureColdStart(runtime, options, { pins });
+    console.log(renderSection(coldStartSection(result)));
+    coldStarts.push(result);
+  }
 }
 
 if (options.out || (options.everything && machine.missing.length === 0)) {
   const settings = { rounds, seconds, connections };
-  writeResults(options.out ?? resultsPath("apps"), { ...machine.facts, settings, results, means: means() });
+  writeResults(options.out ?? resultsPath("apps"), {
+    ...machine.facts,
+    settings,
+    results,
+    coldStarts,
+    means: means(),
+  });
 }
-const failed = results.flatMap(({ servers }) => servers.filter(({ error }) => error));
+const failed = [...results, ...coldStarts].flatMap(({ servers }) => servers.filter(({ error }) => error));
 if (failed.length > 0) console.error(`!! ${failed.length} server(s) are invalid in a row, see above`);
 process.exit(failed.length > 0 || machine.missing.length > 0 ? 1 : 0);
 

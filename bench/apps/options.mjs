@@ -4,12 +4,16 @@ import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { count, list, parseOptions } from "../lib/options.mjs";
 import { RUNTIMES } from "../lib/roster.mjs";
+import { COLD_START } from "./cold_start.mjs";
 import { DEFAULT_IDS, ROOT, SERVER_IDS } from "./roster.mjs";
 import { ROWS } from "./rows.mjs";
 
+/** What is measured of requests, and starts. */
+const ROW_NAMES = [...Object.keys(ROWS), COLD_START];
+
 export const HELP = `node bench/apps.mjs [options]
   --runtime=LIST      of ${Object.keys(RUNTIMES).join(", ")} (all)
-  --row=LIST          of ${Object.keys(ROWS).join(", ")} (all)
+  --row=LIST          of ${ROW_NAMES.join(", ")} (all)
   --server=LIST       of ${SERVER_IDS.join(", ")}
                       (${DEFAULT_IDS.join()}); the peer of each is measured too
   --mooring=LIST      directories of other checkouts of Mooring, measured beside this one (none)
@@ -19,13 +23,13 @@ export const HELP = `node bench/apps.mjs [options]
   --connections=N     open at once (32)
   --out=FILE          where to write what was measured (bench/results/apps.json, if that was everything)`;
 
-/** @returns {{ help: boolean, runtime: string[], row: string[], server: string[], checkouts: string[],
+/** @returns {{ help: boolean, runtime: string[], row: string[], coldStart: boolean, server: string[], checkouts: string[],
  *   here: string, rounds: number, seconds: number, connections: number, out?: string, everything: boolean }} */
 export function readOptions(args) {
   const options = {
     help: { type: "boolean", short: "h", default: false },
     runtime: { type: "string", default: Object.keys(RUNTIMES).join() },
-    row: { type: "string", default: Object.keys(ROWS).join() },
+    row: { type: "string", default: ROW_NAMES.join() },
     server: { type: "string", default: DEFAULT_IDS.join() },
     mooring: { type: "string", default: "" },
     here: { type: "string", default: ROOT },
@@ -36,7 +40,9 @@ export function readOptions(args) {
   };
   return parseOptions(args, options, (values) => {
     const runtime = list("runtime", values.runtime, Object.keys(RUNTIMES));
-    const row = list("row", values.row, Object.keys(ROWS));
+    const names = list("row", values.row, ROW_NAMES);
+    const row = names.filter((name) => name !== COLD_START);
+    const coldStart = names.includes(COLD_START);
     const server = list("server", values.server, SERVER_IDS);
     const checkouts = values.mooring.split(",").filter(Boolean).map((name) => checkout("mooring", name));
     const places = new Set(checkouts.map((directory) => basename(directory)));
@@ -46,6 +52,7 @@ export function readOptions(args) {
       help: values.help,
       runtime,
       row,
+      coldStart,
       server,
       checkouts,
       here,
@@ -55,7 +62,7 @@ export function readOptions(args) {
       out: values.out,
       everything: checkouts.length === 0 && here === ROOT &&
         runtime.length === Object.keys(RUNTIMES).length &&
-        row.length === Object.keys(ROWS).length && DEFAULT_IDS.every((id) => server.includes(id)),
+        names.length === ROW_NAMES.length && DEFAULT_IDS.every((id) => server.includes(id)),
     };
   });
 }
