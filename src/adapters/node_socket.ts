@@ -5,6 +5,7 @@ import { Buffer } from "node:buffer";
 import net from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Addr, DetachedSocket, Transport, TransportEvents } from "../api/transport.ts";
+import { HEAD_ROOM } from "../wire/memory_pool.ts";
 import { sharedAddr, tcpAddr, unixAddr } from "./addresses.ts";
 
 /** A half-closed client still gets its answers. */
@@ -191,7 +192,7 @@ export class NodeSocketTransport implements Transport {
 
   write(bytes: Uint8Array, start: number, end: number): boolean {
     const socket = this.#socket;
-    if (this.#copiesAtOnce && socket.writableLength === 0 && end - start < MUCH_UNSENT) {
+    if (this.#copiesAtOnce && socket.writableLength === 0 && end - start <= MUCH_UNSENT) {
       socket.write(view(bytes, start, end));
       return !socket.destroyed; // one that has broken tells so later
     }
@@ -253,8 +254,8 @@ export class NodeSocketTransport implements Transport {
   }
 }
 
-/** Unsent bytes from here on are backpressure. */
-const MUCH_UNSENT = 64 * 1024;
+/** More unsent bytes are backpressure: as many as a body of 64 KiB and its head have are not. */
+const MUCH_UNSENT = 64 * 1024 + HEAD_ROOM;
 
 /** The engine's own buffer is not larger. */
 const LARGEST_KEPT_VIEW = 16 * 1024;
