@@ -116,7 +116,13 @@ export function eachListElement(
   }
 }
 
-const ascii = new TextDecoder();
+/** Made when it is needed: the first one of a program takes milliseconds on Node. */
+let decoder: TextDecoder | null = null;
+
+/** The text that `bytes` are in UTF-8. */
+export function utf8(bytes: Uint8Array): string {
+  return (decoder ??= new TextDecoder()).decode(bytes);
+}
 
 /** Longest run that is joined by hand: for so few bytes a decoder's call costs more than the work. */
 const SHORT = 12;
@@ -128,7 +134,7 @@ const SHORT = 12;
 export function latin1(bytes: Uint8Array, start: number, end: number): string {
   if (end - start <= SHORT) return join(bytes, start, end);
   for (let i = start; i < end; i++) if (bytes[i] >= 0x80) return join(bytes, start, end);
-  return ascii.decode(bytes.subarray(start, end));
+  return utf8(bytes.subarray(start, end));
 }
 
 function join(bytes: Uint8Array, start: number, end: number): string {
