@@ -17,7 +17,7 @@ import { runtime } from "./src/adapters/runtime.ts";
 import type { ServeOptions, ServerOptions } from "./src/api/options.ts";
 export type { MinBodyRate, Timeouts } from "./src/api/timeouts.ts";
 import type { Server } from "./src/api/server.ts";
-import { makeServer } from "./src/server/start.ts";
+import { makeServer, startServer } from "./src/server/start.ts";
 
 export type { Bytes } from "./src/api/bytes.ts";
 export { CLOSE_REASONS } from "./src/api/transport.ts";
@@ -112,12 +112,6 @@ export function createServer(options: ServerOptions): Server {
  * await server.shutdown();
  * ```
  */
-export async function serve(options: ServeOptions): Promise<Server> {
-  // Each runtime's adapter is loaded by that runtime alone: the others could not even read it.
-  const adapter = "Bun" in globalThis
-    ? await import("./src/adapters/bun.ts")
-    : "Deno" in globalThis
-    ? await import("./src/adapters/deno.ts")
-    : await import("./src/adapters/node.ts");
-  return await adapter.serve(options);
+export function serve(options: ServeOptions): Promise<Server> {
+  return startServer(options, runtime);
 }

@@ -2,7 +2,7 @@
 // start of a program, and all declarations as .d.ts.
 // buildTests() builds the test suite for Node 20, which runs no TypeScript, to .build/.
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -30,7 +30,38 @@ function compile(config) {
   if (status !== 0) fail(`tsc -p ${config} failed; its messages are above.`);
 }
 
-/** One file for each entry point, some for what they share, and some for what is loaded when it is used. */
+/** What modules load when they use it. */
+function lazyModules() {
+  return readdirSync(path.join(root, "src"), { recursive: true, withFileTypes: true })
+    .filter((file) => file.name.endsWith(".ts"))
+    .flatMap(({ parentPath, name }) => {
+      const source = readFileSync(path.join(parentPath, name), "utf8");
+      return Array.from(source.matchAll(/\bimport\("(.+?)"\)/g), ([, to]) => path.join(parentPath, to));
+    });
+}
+
+/**
+ * esbuild puts modules into one file that the same entry points need, and loading many files takes a program's time. So
+ * all need what the main one needs, which is nearly everything.
+ */
+const inOneFile = {
+  name: "in-one-file",
+  setup({ onLoad }) {
+    const others = new Set([
+      ...entryPoints().slice(1).map((entry) => path.join(root, entry)),
+      ...lazyModules(),
+    ]);
+    onLoad({ filter: /\.ts$/ }, ({ path: file }) => {
+      if (!others.has(file)) return undefined;
+      const contents = `${readFileSync(file, "utf8")}\nimport ${
+        JSON.stringify(path.join(root, "mod.ts"))
+      };\n`;
+      return { contents, loader: "ts" };
+    });
+  },
+};
+
+/** One file for each entry point, one for what they share, and some for what is loaded when it is used. */
 async function bundle() {
   await build({
     absWorkingDir: root,
@@ -44,6 +75,8 @@ async function bundle() {
     platform: "node",
     target: "es2022",
     sourcemap: true,
+    ignoreAnnotations: true,
+    plugins: [inOneFile],
   });
 }
 

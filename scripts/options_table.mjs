@@ -52,11 +52,11 @@ export function tablePlace(readme) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { OPTIONS } = await import("../src/options/table.ts");
+  const { toldOptions } = await import("../src/options/table.ts");
   const file = path.join(root, "README.md");
   const readme = readFileSync(file, "utf8");
   const { start, end } = tablePlace(readme);
-  writeFileSync(file, `${readme.slice(0, start)}\n\n${optionsTable(OPTIONS)}\n${readme.slice(end)}`);
+  writeFileSync(file, `${readme.slice(0, start)}\n\n${optionsTable(toldOptions())}\n${readme.slice(end)}`);
   const { status } = spawnSync(runtimes.deno, ["fmt", "--quiet", file], { cwd: root, stdio: "inherit" });
   if (status !== 0) fail("deno fmt failed; its message is above.");
 }

@@ -1,9 +1,11 @@
-// The parts of the application bench: all rows at one number of connections, some at others, and latency.
+// The parts of the application bench: all rows at one number of connections, some at others, latency, and
+// the start of a program.
 
+import { COLD_START, coldStartSeconds, measureColdStart } from "./cold_start.mjs";
 import { CAPACITY_SECONDS, LATENCY_ROWS, latencySeconds, measureLatency } from "./latency.mjs";
 import { measureRow, secondsOf, WARM_UP_SECONDS } from "./measure.mjs";
 import { ROWS } from "./rows.mjs";
-import { latencySection, rowSection } from "./sections.mjs";
+import { coldStartSection, latencySection, rowSection } from "./sections.mjs";
 
 /** The rows that are measured at other numbers of connections, and those. */
 const CONNECTION_ROWS = ["text", "html"];
@@ -41,6 +43,13 @@ export const PARTS = {
     measure: measureLatency,
     section: latencySection,
     seconds: secondsOfLatency,
+  },
+  "cold-start": {
+    rowsOf: () => [COLD_START],
+    optionsOf: (options) => ({ ...options, server: ["mooring"] }),
+    measure: measureColdStart,
+    section: coldStartSection,
+    seconds: coldStartSeconds,
   },
 };
 

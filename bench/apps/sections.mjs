@@ -33,6 +33,24 @@ export function latencySection({ runtime, version, row, title, servers }) {
 
 const latencyCells = ({ median, min, max }) => [thousands(median), `${thousands(min)}..${thousands(max)}`];
 
+/** The table of the cold starts on one runtime. */
+export function coldStartSection({ runtime, version, row, title, servers }) {
+  return {
+    title: `${runtime} ${version}, ${row}: ${title}`,
+    columns: ["server", "ms", "min..max", "peer ÷ it", "min..max", "MB before the first request"],
+    rows: servers.map(({ name, error, milliseconds, peerToThis, residentBytes }) =>
+      error ? [name, "INVALID"] : [
+        name,
+        milliseconds.median.toFixed(0),
+        `${milliseconds.min.toFixed(0)}..${milliseconds.max.toFixed(0)}`,
+        times(peerToThis?.median),
+        peerToThis ? `${times(peerToThis.min)}..${times(peerToThis.max)}` : "-",
+        (residentBytes / MIB).toFixed(1),
+      ]
+    ),
+  };
+}
+
 function cellsOf({ name, cpuMicros, userMicros, kernelMicros, peerToThis, thisToHere, ...rest }) {
   return [
     name,

@@ -16,20 +16,7 @@ const running = new Set();
 /** @returns {Promise<{ pid: number, port: number, stderr(): string, stop(): void }>} */
 export async function startServer(runtime, spec, pin, extra = []) {
   const port = await freePort();
-  const [command, ...args] = [
-    ...pin,
-    runtime.path,
-    ...runtime.flags,
-    serverPath(runtime, spec),
-    String(port),
-    ...extra,
-  ];
-  const child = spawn(command, args, {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, NODE_ENV: "production", NO_COLOR: "1" },
-  });
-  running.add(child);
-  child.once("exit", () => running.delete(child));
+  const child = spawnServer(runtime, spec, pin, [String(port), ...extra]);
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (text) => stderr = (stderr + text).slice(0, OUTPUT_KEPT));
   try {
@@ -39,6 +26,18 @@ export async function startServer(runtime, spec, pin, extra = []) {
     throw Object.assign(error, { stderr: stderr.trim() });
   }
   return { pid: child.pid, port, stderr: () => stderr.trim(), stop: () => void child.kill("SIGKILL") };
+}
+
+/** Starts the process; what it prints is the caller's to read. */
+export function spawnServer(runtime, spec, pin, extra) {
+  const [command, ...args] = [...pin, runtime.path, ...runtime.flags, serverPath(runtime, spec), ...extra];
+  const child = spawn(command, args, {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, NODE_ENV: "production", NO_COLOR: "1" },
+  });
+  running.add(child);
+  child.once("exit", () => running.delete(child));
+  return child;
 }
 
 /** Ends every server that is still up. They hold nothing worth a farewell. */
@@ -68,7 +67,8 @@ function untilReady(child) {
   });
 }
 
-function freePort() {
+/** A port that is free right now. */
+export function freePort() {
   return new Promise((resolve, reject) => {
     const probe = createServer().once("error", reject).listen(0, "127.0.0.1", () => {
       const { port } = probe.address();

@@ -12,8 +12,11 @@ interface AsyncHooks {
   readonly AsyncResource: typeof AsyncResource;
 }
 
-const { process } = globalThis as { process?: { getBuiltinModule?(name: string): unknown } };
-const hooks = process?.getBuiltinModule?.("node:async_hooks") as AsyncHooks | undefined;
+/** What Deno's `AsyncLocalStorage` rests on. There `process` alone takes longer to load than everything else together. */
+interface DenoCore {
+  getAsyncContext(): unknown;
+  setAsyncContext(context: unknown): void;
+}
 
 /** Whether the program has used a storage since the first handler was made. */
 let used = false;
@@ -22,6 +25,9 @@ let keepsEntered: boolean | null = null;
 
 /** `handler`, called each time in the context of this call. */
 export function inOwnContext(handler: RequestHandler): RequestHandler {
+  const core = denoCore();
+  if (core !== undefined) return inContextOfDeno(handler, core);
+  const hooks = asyncHooks();
   if (hooks === undefined) return handler;
   const { AsyncResource } = hooks;
   if (keepsEntered === null) {
@@ -32,6 +38,33 @@ export function inOwnContext(handler: RequestHandler): RequestHandler {
   const inNew: RequestHandler = (x) => new AsyncResource(CONTEXT).runInAsyncScope(handler, undefined, x);
   const inner = keepsEntered ? inNew : handler;
   return (x) => used ? context.runInAsyncScope(inner, undefined, x) : handler(x);
+}
+
+function denoCore(): DenoCore | undefined {
+  const { Deno } = globalThis as unknown as {
+    Deno?: Record<PropertyKey, { readonly core?: Partial<DenoCore> }>;
+  };
+  const core = Deno?.[Deno.internal as unknown as symbol]?.core;
+  return core?.getAsyncContext && core.setAsyncContext ? core as DenoCore : undefined;
+}
+
+function inContextOfDeno(handler: RequestHandler, core: DenoCore): RequestHandler {
+  const { getAsyncContext, setAsyncContext } = core;
+  const context = getAsyncContext();
+  return (x) => {
+    const before = getAsyncContext();
+    setAsyncContext(context);
+    try {
+      return handler(x);
+    } finally {
+      setAsyncContext(before);
+    }
+  };
+}
+
+function asyncHooks(): AsyncHooks | undefined {
+  const { process } = globalThis as { process?: { getBuiltinModule?(name: string): unknown } };
+  return process?.getBuiltinModule?.("node:async_hooks") as AsyncHooks | undefined;
 }
 
 /** How diagnostics call a context. */

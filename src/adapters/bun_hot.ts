@@ -2,8 +2,8 @@
  * Servers under `bun --hot`, which evaluates a program's modules again, this one included, in the same process: the
  * servers of the program before make room for those of the program as it is, and end well.
  */
-import process from "node:process";
 import type { Server } from "../api/server.ts";
+import { nodeProcess } from "./node_process.ts";
 
 /** The servers of one evaluation of the program. */
 const servers = new Set<Server>();
@@ -12,7 +12,7 @@ const servers = new Set<Server>();
 const KEY = Symbol.for("@mooring/http: servers of bun --hot");
 const shared = globalThis as { [KEY]?: Set<Server> };
 
-const isHot = process.execArgv.includes("--hot");
+const isHot = "Bun" in globalThis && nodeProcess().execArgv.includes("--hot");
 
 /** Shuts down the servers of the evaluation before: they accept no more when this returns. Called before each listen. */
 export function replaceServers(): void {

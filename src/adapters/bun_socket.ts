@@ -3,8 +3,8 @@
  */
 import type { Addr, Transport, TransportEvents } from "../api/transport.ts";
 import { free } from "../wire/bytes.ts";
+import { KEEP_ALIVE_DELAY } from "../server/listen.ts";
 import { sharedAddr, tcpAddr } from "./addresses.ts";
-import { KEEP_ALIVE_DELAY } from "./tcp_keep_alive.ts";
 
 /** What is used of a socket of Bun's. */
 export interface BunSocket {

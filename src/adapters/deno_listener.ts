@@ -7,6 +7,7 @@ import type { Addr, NetAddr, Transport } from "../api/transport.ts";
 import type { ListenSettings } from "../options/listen_settings.ts";
 import type { Listen, Listener } from "../server/listener.ts";
 import { ALPN_PROTOCOLS, tlsError } from "../server/tls.ts";
+import { utf8 } from "../wire/bytes.ts";
 import { type DenoConn, DenoConnTransport } from "./deno_conn.ts";
 
 /** What is used of Deno. */
@@ -162,11 +163,9 @@ function certificate({ key, cert, ca, passphrase }: TlsOptions): { key: string; 
       ? new UnsupportedError("Deno", "tls.ca", 'Deno cannot ask clients for certificates (option "tls.ca")')
       : new UnsupportedError("Deno", "tls.passphrase", 'Deno cannot decrypt a key (option "tls.passphrase")');
   }
-  const text = (pem: string | Uint8Array): string => typeof pem === "string" ? pem : decoder.decode(pem);
+  const text = (pem: string | Uint8Array): string => typeof pem === "string" ? pem : utf8(pem);
   return { key: text(key), cert: text(cert) };
 }
-
-const decoder = new TextDecoder();
 
 /** Whether the listener is closed, so that no accept will succeed any more. */
 function isClosed(error: unknown): boolean {

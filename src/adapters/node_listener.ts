@@ -2,24 +2,25 @@
  * Listening by `node:net` and `node:tls`: on a port, a Unix socket or an inherited socket, with TLS or
  * without. Deno and Bun have these too, and use them for all but plain TCP.
  */
-import { chmodSync } from "node:fs";
 import net from "node:net";
-import process from "node:process";
 import { UnsupportedError } from "../api/errors.ts";
 import type { Addr } from "../api/transport.ts";
+import { KEEP_ALIVE_DELAY } from "../server/listen.ts";
 import type { Listen } from "../server/listener.ts";
 import type { ListenAt } from "../options/listen_settings.ts";
 import { tcpAddr } from "./addresses.ts";
-import { IS_NODE, NodeSocketTransport, SOCKET } from "./node_socket.ts";
-import { TlsAcceptor } from "./node_tls.ts";
-import { KEEP_ALIVE_DELAY } from "./tcp_keep_alive.ts";
-import { closeKeepingOthers, freePath } from "./unix_path.ts";
+import { nodeProcess } from "./node_process.ts";
+import { IS_NODE, type NodeHandle, NodeSocketTransport, SOCKET } from "./node_socket.ts";
+
+const process = nodeProcess();
 
 /** Listens as the settings say. */
 export const listenOnNode: Listen = async (settings, accept) => {
   const { at } = settings;
   let unixPath = at.kind === "unix" ? at.path : undefined;
-  const tls = settings.tls && new TlsAcceptor(settings.tls);
+  // Both are loaded where they are used: they, and what they need of the platform, take their time.
+  const tls = settings.tls && new (await import("./node_tls.ts")).TlsAcceptor(settings.tls);
+  const unix = at.kind === "unix" ? await import("./unix_path.ts") : undefined;
   /** Whether connections have their socket options from the server's. */
   let isInherited = false;
   const server = net.createServer({ ...SOCKET, pauseOnConnect: true }, (socket) => {
@@ -29,12 +30,20 @@ export const listenOnNode: Listen = async (settings, accept) => {
     if (isTcp && !isInherited) socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_DELAY);
     accept(new NodeSocketTransport(socket, unixPath, tls?.accept(socket)));
   });
-  const path = at.kind === "unix" ? await freePath(at.path) : undefined;
+  const acceptHandle = (handle: NodeHandle): void => {
+    if (!server.listening) return handle.close();
+    const transport = new NodeSocketTransport(handle, unixPath);
+    if (transport.remoteAddr === undefined) return transport.close(false);
+    if (unixPath === undefined && !isInherited) setOptions(handle);
+    accept(transport);
+  };
+  const path = at.kind === "unix" ? await unix!.freePath(at.path) : undefined;
   await listening(server, { ...target(at), ...path !== undefined && { path }, backlog: settings.backlog });
-  isInherited = INHERITS_OPTIONS && setOptions(server);
+  if (IS_NODE && tls === undefined) takeHandles(server, acceptHandle);
+  isInherited = INHERITS_OPTIONS && setOptions(handleOf(server));
   if (at.kind === "unix" && at.mode !== undefined) {
     try {
-      chmodSync(at.path, at.mode);
+      unix!.setMode(at.path, at.mode);
     } catch (error) {
       server.close();
       throw error;
@@ -46,7 +55,7 @@ export const listenOnNode: Listen = async (settings, accept) => {
   return {
     addr,
     isSecure: tls !== undefined,
-    close: path === undefined ? close : closeKeepingOthers(path, close),
+    close: path === undefined ? close : unix!.closeKeepingOthers(path, close),
     ref: () => void server.ref(),
     unref: () => void server.unref(),
     ...tls && { prepareTls: (options) => tls.prepare(options) },
@@ -57,15 +66,26 @@ export const listenOnNode: Listen = async (settings, accept) => {
 const INHERITS_OPTIONS = IS_NODE && process.platform === "linux";
 
 /** What is used of the handle inside of a server, on Node alone. */
-interface ListenHandle {
-  /** Both answer 0, or an error's number. */
-  setNoDelay(noDelay: boolean): number;
-  setKeepAlive(keepAlive: boolean, seconds: number): number;
+interface ListenHandle extends NodeHandle {
+  /** Called with 0, or an error's number, and the handle of a connection. */
+  onconnection(error: number, handle: NodeHandle): void;
+}
+
+function handleOf(server: net.Server): Partial<ListenHandle> | null {
+  return (server as unknown as { readonly _handle: Partial<ListenHandle> | null })._handle;
+}
+
+/** Takes connections before `server` makes sockets of them, of which none reads in place. */
+function takeHandles(server: net.Server, take: (handle: NodeHandle) => void): void {
+  const listening = handleOf(server);
+  if (listening === null) return;
+  listening.onconnection = (error, handle) => {
+    if (error === 0) take(handle); // one accept that failed; the listener goes on
+  };
 }
 
 /** Answers whether it could: a Unix socket's handle has none of these, nor has that of a worker of `node:cluster`. */
-function setOptions(server: net.Server): boolean {
-  const { _handle: handle } = server as unknown as { readonly _handle: Partial<ListenHandle> | null };
+function setOptions(handle: Partial<NodeHandle> | null): boolean {
   return handle?.setNoDelay?.(true) === 0 && handle.setKeepAlive?.(true, KEEP_ALIVE_DELAY / 1000) === 0;
 }
 

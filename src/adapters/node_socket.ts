@@ -5,6 +5,7 @@ import { Buffer } from "node:buffer";
 import net from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Addr, DetachedSocket, Transport, TransportEvents } from "../api/transport.ts";
+import { HEAD_ROOM } from "../wire/memory_pool.ts";
 import { sharedAddr, tcpAddr, unixAddr } from "./addresses.ts";
 
 /** A half-closed client still gets its answers. */
@@ -21,25 +22,45 @@ export const IS_NODE: boolean = !(IS_DENO || "Bun" in globalThis);
 type Received = (count: number) => boolean;
 
 /**
- * The connection of `accepted` as a socket that reads into `READ_BUFFER`, which spares a buffer and the way
- * through the readable stream for each read. Node's `onread` does that, but only for sockets that one makes:
- * so the handle moves to a new one.
+ * The connection of `handle` as a socket that reads into `READ_BUFFER`, which spares a buffer and the way through the
+ * readable stream for each read. Node's `onread` does that, but only for sockets that one makes.
  */
-function readInPlace(accepted: net.Socket, callback: Received): net.Socket {
-  const holder = accepted as unknown as { _handle: unknown };
-  const handle = holder._handle;
-  holder._handle = null;
+function readInPlace(handle: NodeHandle, callback: Received): net.Socket {
   const options = { ...SOCKET, handle, onread: { buffer: READ_BUFFER, callback } };
-  return new net.Socket(options as net.SocketConstructorOpts);
+  return new net.Socket(options as unknown as net.SocketConstructorOpts);
+}
+
+/** An address as a handle tells it. */
+interface HandleAddress {
+  address?: string;
+  port?: number;
 }
 
 /** What is used of the handle inside of a socket, on Node alone. */
-interface NodeHandle {
+export interface NodeHandle {
   readonly bytesWritten: number;
   readonly writeQueueSize: number | undefined;
+  /** Both answer 0, or an error's number; a Unix socket's handle has neither. */
+  getpeername(into: HandleAddress): number;
+  getsockname(into: HandleAddress): number;
+  /** Both answer 0, or an error's number. */
+  setNoDelay(noDelay: boolean): number;
+  setKeepAlive(keepAlive: boolean, seconds: number): number;
+  close(): void;
 }
 
-const NO_HANDLE: NodeHandle = { bytesWritten: 0, writeQueueSize: undefined };
+/** The addresses of `accepted`. A socket that is asked remembers its answers, which an idle connection need not. */
+function tcpAddrs(accepted: net.Socket | NodeHandle): [remote: Addr | undefined, local: Addr | undefined] {
+  if (accepted instanceof net.Socket) {
+    const { remoteAddress, remotePort, localAddress, localPort } = accepted;
+    return [tcpAddr(remoteAddress, remotePort), tcpAddr(localAddress, localPort)];
+  }
+  const remote: HandleAddress = {};
+  const local: HandleAddress = {};
+  accepted.getpeername(remote);
+  accepted.getsockname(local);
+  return [tcpAddr(remote.address, remote.port), tcpAddr(local.address, local.port)];
+}
 
 /** Whose a socket is, for the listeners, which all sockets share: an idle connection is to be small. */
 const TRANSPORT = Symbol("transport");
@@ -90,23 +111,39 @@ export class NodeSocketTransport implements Transport {
   #isOurs = true;
 
   /**
-   * Moves the bytes of `accepted`, by `secure` where that speaks TLS on it; `path` is where it was accepted, if
-   * that is a Unix socket.
+   * Moves the bytes of `accepted`, a socket or the handle of one, by `secure` where that speaks TLS on it; `path` is
+   * where it was accepted, if that is a Unix socket.
    */
-  constructor(accepted: net.Socket, path?: string, secure?: TLSSocket) {
+  constructor(accepted: net.Socket | NodeHandle, path?: string, secure?: TLSSocket) {
     this.isSecure = secure !== undefined;
     this.handshaking = this.isSecure;
     this.#isPlainNode = IS_NODE && !this.isSecure;
     this.#copiesAtOnce = IS_NODE && this.isSecure;
-    // A Unix socket's client mostly has no name. The socket that is asked remembers its answers: not the one to
-    // keep.
-    const { remoteAddress, remotePort, localAddress, localPort } = accepted;
-    this.remoteAddr = path === undefined ? tcpAddr(remoteAddress, remotePort) : unixAddr("");
-    this.localAddr = sharedAddr(path === undefined ? tcpAddr(localAddress, localPort) : unixAddr(path));
-    if (IS_NODE && this.isSecure) this.#underlying = accepted;
-    this.#socket = this.#isPlainNode
-      ? readInPlace(accepted, (count) => this.#received(READ_BUFFER, count))
-      : (secure ?? accepted).on("data", (chunk: Uint8Array) => void this.#received(chunk, chunk.length));
+    // A Unix socket's client mostly has no name.
+    const [remote, local] = path === undefined ? tcpAddrs(accepted) : [unixAddr(""), unixAddr(path)];
+    this.remoteAddr = remote;
+    this.localAddr = sharedAddr(local);
+    if (!(accepted instanceof net.Socket)) {
+      this.#socket = readInPlace(accepted, (count) => this.#received(READ_BUFFER, count));
+      return;
+    }
+    const socket = secure ?? accepted;
+    this.#socket = socket.on("data", (chunk: Uint8Array) => void this.#received(chunk, chunk.length));
+    if (!IS_NODE || !this.isSecure) return;
+    this.#underlying = accepted;
+    this.#receiveDirectly(socket);
+  }
+
+  /**
+   * What TLS has decrypted goes through the readable stream, which costs a tick of its own for each read: only where it
+   * has to wait there. Node takes an own `push` as it takes that of a class.
+   */
+  #receiveDirectly(socket: net.Socket): void {
+    const push = socket.push.bind(socket);
+    socket.push = (chunk: Uint8Array | null, ...rest): boolean => {
+      const isAwaited = this.#isOurs && socket.readableFlowing === true && socket.readableLength === 0;
+      return chunk !== null && isAwaited ? this.#received(chunk, chunk.length) : push(chunk, ...rest);
+    };
   }
 
   start(events: TransportEvents): void {
@@ -155,7 +192,7 @@ export class NodeSocketTransport implements Transport {
 
   write(bytes: Uint8Array, start: number, end: number): boolean {
     const socket = this.#socket;
-    if (this.#copiesAtOnce && socket.writableLength === 0 && end - start < MUCH_UNSENT) {
+    if (this.#copiesAtOnce && socket.writableLength === 0 && end - start <= MUCH_UNSENT) {
       socket.write(view(bytes, start, end));
       return !socket.destroyed; // one that has broken tells so later
     }
@@ -174,10 +211,10 @@ export class NodeSocketTransport implements Transport {
 
   unsent(): number {
     const socket = this.#socket as unknown as { readonly _handle: NodeHandle | null };
-    const { bytesWritten, writeQueueSize } = socket._handle ?? NO_HANDLE;
-    if (writeQueueSize === undefined) return this.#socket.writableLength;
+    const { _handle: handle } = socket;
+    if (handle?.writeQueueSize === undefined) return this.#socket.writableLength;
     // What waits in the socket, and what the system has not taken of the write that is under way.
-    return this.#socket.bytesWritten - bytesWritten + writeQueueSize;
+    return this.#socket.bytesWritten - handle.bytesWritten + handle.writeQueueSize;
   }
 
   pause(): void {
@@ -217,8 +254,8 @@ export class NodeSocketTransport implements Transport {
   }
 }
 
-/** Unsent bytes from here on are backpressure. */
-const MUCH_UNSENT = 64 * 1024;
+/** More unsent bytes are backpressure: as many as a body of 64 KiB and its head have are not. */
+const MUCH_UNSENT = 64 * 1024 + HEAD_ROOM;
 
 /** The engine's own buffer is not larger. */
 const LARGEST_KEPT_VIEW = 16 * 1024;

@@ -8,6 +8,7 @@ import { X509Certificate } from "node:crypto";
 import tls from "node:tls";
 import type { TlsOptions } from "../api/options.ts";
 import { ALPN_PROTOCOLS, tlsError } from "../server/tls.ts";
+import { utf8 } from "../wire/bytes.ts";
 
 /** The server's side of TLS, with a certificate that can be replaced. */
 export class TlsAcceptor {
@@ -96,8 +97,6 @@ function secureContext(options: TlsOptions): tls.SecureContext {
 
 const CERTIFICATES = /-----BEGIN [^]*?-----END [^-]*-----/g;
 
-const decoder = new TextDecoder();
-
 function text(pem: string | Uint8Array): string {
-  return typeof pem === "string" ? pem : decoder.decode(pem);
+  return typeof pem === "string" ? pem : utf8(pem);
 }

@@ -3,11 +3,13 @@
  * others at the end. A bound socket is never removed or replaced, also where servers start or end concurrently.
  */
 import { Buffer } from "node:buffer";
-import { type BigIntStats, linkSync, lstatSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { type BigIntStats, chmodSync, linkSync, lstatSync, readFileSync, renameSync, rmSync } from "node:fs";
 import net from "node:net";
 import { basename, isAbsolute } from "node:path";
-import process from "node:process";
 import { UnsupportedError } from "../api/errors.ts";
+import { nodeProcess } from "./node_process.ts";
+
+const process = nodeProcess();
 
 /** Names on Linux that are no files begin with it. */
 const ABSTRACT = "\0";
@@ -42,6 +44,11 @@ export async function freePath(path: string): Promise<string> {
     removeSocket(path, found);
   }
   return absolute(path);
+}
+
+/** Sets who may connect to the socket at `path`. */
+export function setMode(path: string, mode: number): void {
+  chmodSync(path, mode);
 }
 
 function checkAbstract(): void {

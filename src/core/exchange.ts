@@ -6,6 +6,7 @@ import { ConnectionError, ExchangeError } from "../api/errors.ts";
 import type { Exchange, Fields, Upgraded, UpgradeOptions } from "../api/exchange.ts";
 import type { Timeouts } from "../api/timeouts.ts";
 import type { Addr, Connection } from "../api/transport.ts";
+import { utf8 } from "../wire/bytes.ts";
 import { linesOf } from "../wire/field_lines.ts";
 import type { PooledBytes } from "../wire/pooled_bytes.ts";
 import { abortError } from "./abort_error.ts";
@@ -29,7 +30,6 @@ export interface ExchangeWatcher {
 /** Responds to a request, in whatever form its user has written that. */
 export type RequestHandler = (x: HttpExchange) => void | PromiseLike<void>;
 
-const decoder = new TextDecoder();
 const NO_FIELDS: readonly [string, string][] = [];
 
 /** A reusable exchange: the protocol reads `head`, calls `begin`, and `finish` when it is over. */
@@ -270,7 +270,7 @@ export class HttpExchange implements Exchange {
   }
 
   text(): Promise<string> {
-    return handled(this.bytes().then((bytes) => decoder.decode(bytes)));
+    return handled(this.bytes().then((bytes) => utf8(bytes)));
   }
 
   json(): Promise<unknown> {

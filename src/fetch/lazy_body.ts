@@ -4,6 +4,7 @@
  */
 import type { Bytes } from "../api/bytes.ts";
 import type { PooledBytes } from "../wire/pooled_bytes.ts";
+import { NativeResponse } from "./response_override.ts";
 
 /** Content at hand. */
 export type Content = string | PooledBytes;
@@ -20,15 +21,17 @@ export interface ContentSource {
   takeContent(): Content;
 }
 
-/** Whether the platform's own are byte streams, whose readers may bring their memory. */
-const isByteStream = (() => {
+/** Whether the platform's own are byte streams, whose readers may bring their memory; `null` until it was tried. */
+let isByteStream: boolean | null = null;
+
+function tryByteStream(): boolean {
   try {
-    new Response(new Uint8Array(1)).body!.getReader({ mode: "byob" }).releaseLock();
+    new NativeResponse(new Uint8Array(1)).body!.getReader({ mode: "byob" });
     return true;
   } catch {
     return false;
   }
-})();
+}
 
 /** So that a stream is not pulled before it is read. */
 const NO_QUEUE = { highWaterMark: 0 };
@@ -43,6 +46,7 @@ export function lazyBody(source: ContentSource): ReadableStream<Bytes> {
     // A reader that brings its own memory waits for the end.
     if ("byobRequest" in controller) controller.byobRequest?.respond(0);
   };
+  isByteStream ??= tryByteStream();
   return isByteStream
     ? new ReadableStream({ type: "bytes", pull })
     : new ReadableStream<Bytes>({ pull }, NO_QUEUE);

@@ -9,6 +9,7 @@ import { handled } from "../core/deferred.ts";
 import type { HttpExchange } from "../core/exchange.ts";
 import type { RequestView } from "../core/protocol.ts";
 import { ConnectionError, ExchangeError } from "../api/errors.ts";
+import { utf8 } from "../wire/bytes.ts";
 import { LazyHeaders } from "./lazy_headers.ts";
 import { delegateToNative } from "./delegate_to_native.ts";
 import { requestUrl } from "./url.ts";
@@ -151,12 +152,12 @@ export class LazyRequest {
 
   /** As `Request.text`. */
   text(): Promise<string> {
-    return this.#readAs((bytes) => decoder.decode(bytes));
+    return this.#readAs(utf8);
   }
 
   /** As `Request.json`. */
   json(): Promise<unknown> {
-    return this.#readAs((bytes) => JSON.parse(decoder.decode(bytes)));
+    return this.#readAs((bytes) => JSON.parse(utf8(bytes)));
   }
 
   /** As `Request.blob`. */
@@ -210,8 +211,6 @@ if ("textStream" in NativeRequest.prototype) {
 }
 
 delegateToNative(LazyRequest, NativeRequest, (self) => self.bodiless);
-
-const decoder = new TextDecoder();
 
 /** What a read rejects with: an `AbortError` where the connection has ended, as where a `fetch` is aborted. */
 function readFailure(error: unknown): unknown {

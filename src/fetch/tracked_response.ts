@@ -5,7 +5,10 @@
 import type { HttpExchange } from "../core/exchange.ts";
 import { bytesIn } from "../wire/bytes.ts";
 import { PooledBytes } from "../wire/pooled_bytes.ts";
+import { isBodiless } from "../wire/status.ts";
 import { jsonInit, jsonText } from "./json.ts";
+import { Given } from "./given.ts";
+import { giveLateBody, installLateBodies } from "./late_body.ts";
 import { type Content, type ContentSource, lazyBody } from "./lazy_body.ts";
 import { respondWhole } from "./respond_whole.ts";
 import {
@@ -30,6 +33,8 @@ const LAZY_TEXT = !isDeno && !isBun;
  * from one of bytes, such as the type of its Blob.
  */
 const LAZY_BYTES = isBun ? Infinity : isDeno ? 16 * 1024 : 0;
+/** Whether the body is made when the program looks at it. */
+const LATE_BODIES = LAZY_TEXT;
 /** Whether our texts get their type from the platform. */
 const GETS_TEXT_TYPE = TYPES_TEXT && !LAZY_TEXT;
 
@@ -58,14 +63,6 @@ class TrackedContent implements ContentSource {
     return content;
   }
 }
-
-/**
- * A constructor that returns its argument: the fields of a class that extends it are put on that object. So a response
- * carries what is known of it, without a table of responses.
- */
-const Given = function (object: object): object {
-  return object;
-} as unknown as new (object: object) => object;
 
 /** The tracked content, in a private field of the platform's response. */
 class Tracked extends Given {
@@ -104,6 +101,13 @@ function makeTracked(body?: BodyInit | null, init?: ResponseInit): Response {
 
 function makeLazy(content: Content, init: ResponseInit | undefined): Response {
   const tracked = new TrackedContent(content, true);
+  if (LATE_BODIES) {
+    const response = new NativeResponse(null, init);
+    if (!isBodiless(response.status) && response.status !== 205) {
+      giveLateBody(response, () => lazyBody(tracked));
+      return track(response, tracked);
+    } // else it throws
+  }
   return track(new NativeResponse(lazyBody(tracked), init), tracked);
 }
 
@@ -136,6 +140,7 @@ function json(data: unknown, init?: ResponseInit): Response {
 /** Tracks what `new Response`, `Response.json` and `clone` make, and who gets a `body`. */
 export function trackResponses(): void {
   if (globalThis.Response !== NativeResponse) return; // something else has replaced it
+  if (LATE_BODIES) installLateBodies();
   const { prototype } = NativeResponse;
   const { clone } = prototype;
   prototype.clone = function (this: Response): Response {

@@ -208,9 +208,11 @@ export type NameOf<K extends Option["kind"], S extends OptionScope = OptionScope
 export const ROWS: readonly (readonly [name: string, row: Option])[] = Object.entries<Option>(TABLE);
 
 /** What README says of each option. */
-export const OPTIONS: ReadonlyMap<string, ToldOption> = new Map(
-  ROWS.map(([name, row]) => [name, { scope: row.scope, default: toldDefault(row), doc: row.doc }]),
-);
+export function toldOptions(): ReadonlyMap<string, ToldOption> {
+  return new Map(
+    ROWS.map(([name, row]) => [name, { scope: row.scope, default: toldDefault(row), doc: row.doc }]),
+  );
+}
 
 /** README groups the digits of a number, but not those of a port. */
 function toldDefault(row: Option): ToldOption["default"] {

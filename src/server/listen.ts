@@ -9,6 +9,12 @@ import type { HttpServer } from "./http_server.ts";
 import type { Accept, Listen, Listener } from "./listener.ts";
 
 /**
+ * Time without a byte until the first keep-alive probe of TCP (RFC 9293 §3.8.4), in milliseconds: by these the system
+ * notices a client that vanished without a word while nothing is being sent.
+ */
+export const KEEP_ALIVE_DELAY = 60_000;
+
+/**
  * Opens a listener of `server`; answers where it listens.
  *
  * @throws {ListenError} where that fails, or the server was closed meanwhile

@@ -57,10 +57,11 @@ export const HEX_VALUE: Uint8Array = (() => {
 })();
 
 /** ASCII letters to lower case, every other byte to itself. */
-export const LOWER: Uint8Array = Uint8Array.from(
-  { length: 256 },
-  (_, byte) => (byte >= 0x41 && byte <= 0x5a) ? byte + 0x20 : byte,
-);
+export const LOWER: Uint8Array = (() => {
+  const table = new Uint8Array(256);
+  for (let byte = 0; byte < 256; byte++) table[byte] = byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte;
+  return table;
+})();
 
 /** Whether `bytes[start, end)` spells `lower` (lower-case ASCII), ignoring case. */
 export function equalsIgnoreCase(bytes: Uint8Array, start: number, end: number, lower: string): boolean {
@@ -116,7 +117,13 @@ export function eachListElement(
   }
 }
 
-const ascii = new TextDecoder();
+/** Made when it is needed: the first one of a program takes milliseconds on Node. */
+let decoder: TextDecoder | null = null;
+
+/** The text that `bytes` are in UTF-8. */
+export function utf8(bytes: Uint8Array): string {
+  return (decoder ??= new TextDecoder()).decode(bytes);
+}
 
 /** Longest run that is joined by hand: for so few bytes a decoder's call costs more than the work. */
 const SHORT = 12;
@@ -128,7 +135,7 @@ const SHORT = 12;
 export function latin1(bytes: Uint8Array, start: number, end: number): string {
   if (end - start <= SHORT) return join(bytes, start, end);
   for (let i = start; i < end; i++) if (bytes[i] >= 0x80) return join(bytes, start, end);
-  return ascii.decode(bytes.subarray(start, end));
+  return utf8(bytes.subarray(start, end));
 }
 
 function join(bytes: Uint8Array, start: number, end: number): string {

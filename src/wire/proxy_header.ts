@@ -5,8 +5,7 @@
  */
 import type { Addr } from "../api/transport.ts";
 import { ProtocolError } from "../api/errors.ts";
-import { CR, latin1, LF } from "./bytes.ts";
-import { NEED_MORE } from "./bytes.ts";
+import { CR, latin1, LF, NEED_MORE, utf8 } from "./bytes.ts";
 import { ipText, IPV4_BYTES, IPV6_BYTES, parseIpv4, parseIpv6 } from "./ip_address.ts";
 
 /** The two ends of a connection. */
@@ -207,10 +206,8 @@ function internetEndpoints(bytes: Uint8Array, at: number, size: number): Endpoin
   return { remoteAddr: end(at, ports), localAddr: end(at + size, ports + 2) };
 }
 
-const decoder = new TextDecoder();
-
 /** A path ends before its first NUL. What begins with NUL is a name without a file (Linux), or none at all. */
 function unixAddr(bytes: Uint8Array, at: number): Addr {
-  const text = decoder.decode(bytes.subarray(at, at + PATH_BYTES));
+  const text = utf8(bytes.subarray(at, at + PATH_BYTES));
   return { transport: "unix", path: text.replace(text.startsWith("\0") ? /\0+$/ : /\0.*$/s, "") };
 }

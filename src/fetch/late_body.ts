@@ -1,0 +1,84 @@
+/**
+ * Responses of the platform whose body is made when the program looks at it. Mostly nobody does, and on Node the stream,
+ * and the response of it, take twice as long as a response without a body. There all ways to a body lead over the
+ * prototype, where they are replaced.
+ */
+import { Given } from "./given.ts";
+import { NativeResponse } from "./response_override.ts";
+
+/** Makes the body. */
+type MakeBody = () => ReadableStream<Uint8Array<ArrayBuffer>>;
+
+/** The body to be, in private fields of the platform's response. */
+class LateBody extends Given {
+  readonly #make: MakeBody;
+  /** The response that has the body, once it was looked at. */
+  #holder: Response | null = null;
+
+  constructor(response: Response, make: MakeBody) {
+    super(response);
+    this.#make = make;
+  }
+
+  /** Whether `response` is one of these, and nobody has looked at its body. */
+  static isUntouched(response: object): boolean {
+    return #holder in response && response.#holder === null;
+  }
+
+  /** The response that has the body of `response`. */
+  static holderOf(response: unknown): unknown {
+    if (typeof response !== "object" || response === null || !(#holder in response)) return response;
+    const { headers } = response as unknown as Response;
+    response.#holder ??= new NativeResponse(response.#make(), response as unknown as Response);
+    // What it is read as depends on its type.
+    const type = headers.get("content-type");
+    if (type === null) response.#holder.headers.delete("content-type");
+    else response.#holder.headers.set("content-type", type);
+    return response.#holder;
+  }
+}
+
+/** Gives `response`, which has no body, the one that `make` makes. */
+export function giveLateBody(response: Response, make: MakeBody): void {
+  new LateBody(response, make);
+}
+
+/** The members of `Response` that have to do with its body. */
+const MEMBERS = [
+  "arrayBuffer",
+  "blob",
+  "body",
+  "bodyUsed",
+  "bytes",
+  "clone",
+  "formData",
+  "json",
+  "text",
+  "textStream",
+];
+
+/** Has the platform's responses look for a late body. */
+export function installLateBodies(): void {
+  const { prototype } = NativeResponse;
+  for (const name of MEMBERS) {
+    const descriptor = Object.getOwnPropertyDescriptor(prototype, name);
+    if (descriptor?.get !== undefined) {
+      const { get } = descriptor;
+      const isUsed = name === "bodyUsed";
+      Object.defineProperty(prototype, name, {
+        ...descriptor,
+        get(this: Response) {
+          return isUsed && LateBody.isUntouched(this) ? false : get.call(LateBody.holderOf(this));
+        },
+      });
+    } else if (descriptor !== undefined) {
+      const { value } = descriptor;
+      const call = {
+        [name](this: Response, ...args: unknown[]): unknown {
+          return Reflect.apply(value, LateBody.holderOf(this), args);
+        },
+      };
+      Object.defineProperty(prototype, name, { ...descriptor, value: call[name] });
+    }
+  }
+}
