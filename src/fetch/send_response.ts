@@ -33,24 +33,24 @@ export function sendResponse(x: HttpExchange, response: Response, source: BodySo
   const { status, body } = response;
   if (body === null) return respondWhole(x, status, headers, null);
   if (body.locked || response.bodyUsed) throw usedAlready();
-  /** Tells the source to stop, through who has the stream, and leaves it at that. */
-  const cancel = (holder: Cancellable, reason?: unknown): void => {
-    if (!hasFormDataBody(response)) holder.cancel(reason).catch(() => {});
-  };
+  const isForm = hasFormDataBody(response);
   if (x.head.method === "HEAD") {
-    cancel(body); // it is not sent
+    if (!isForm) cancel(body); // it is not sent
     return x.respond(status, headers, null);
   }
   const reader = body.getReader();
-  if (x.response.phase === "aborted") return cancel(reader); // there is no client any more
-  source.cancelBody = (reason) => cancel(reader, reason);
+  const cancelBody = isForm ? ignore : (reason?: unknown): void => cancel(reader, reason);
+  if (x.response.phase === "aborted") return cancelBody(); // there is no client any more
+  source.cancelBody = cancelBody;
   return sendBody(x, status, headers, reader, source);
 }
 
-/** A stream, or who reads it. */
-interface Cancellable {
-  cancel(reason?: unknown): Promise<void>;
+/** Tells the source to stop, through who has the stream, and leaves it at that. */
+function cancel(holder: { cancel(reason?: unknown): Promise<void> }, reason?: unknown): void {
+  holder.cancel(reason).catch(ignore);
 }
+
+function ignore(): void {}
 
 /** What a handler is told that returns a `Response` twice. */
 export function usedAlready(): TypeError {
