@@ -1,4 +1,4 @@
-// Everything but the tests: format, lint, types, import direction, documentation, and whether JSR would take it.
+// Everything but the tests: format, lint, types, also of the programs in docs/, import direction, documentation, and whether JSR would take it.
 // Runs every step also after one failed; prints the output of those that did, and fails then.
 import { spawnSync } from "node:child_process";
 import { install, root, runtimes, tsc } from "./tools.mjs";
@@ -16,6 +16,7 @@ const steps = [
   ["lint", deno, "lint"],
   ["types, tsc", node, tsc, "-p", "tsconfig.json"],
   ["types, deno", deno, "check"],
+  ["types, pages", deno, "check", "--doc-only", "README.md", "docs"],
   ["imports", node, "scripts/check_imports.mjs"],
   ["docs", deno, "doc", "--quiet", "--lint", ...entryPoints],
   ["jsr package", deno, "publish", "--dry-run", "--allow-dirty"],

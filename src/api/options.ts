@@ -287,8 +287,8 @@ export interface ConnectionOptions {
   readonly proxyProtocol?: ProxyProtocolOptions;
   /**
    * Whether a `fetch` handler replaces the globals `fetch`, `Request` and `Response` of this process, when the server is
-   * made: so that the first two take the requests that it gets, and responses are sent without a stream. README
-   * says what differs. `false` leaves them alone; what looks into a request then needs
+   * made: so that the first two take the requests that it gets, and responses are sent without a stream.
+   * docs/requests-and-responses.md says what differs. `false` leaves them alone; what looks into a request then needs
    * {@linkcode FetchInfo.nativeRequest}, and each response is read as a stream.
    * @default true
    */
