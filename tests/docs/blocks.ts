@@ -76,11 +76,11 @@ function commandsOf(text: string): { command: string; prints: string }[] {
 
 /** What matches a shown output, of which `between` may stand between two lines. */
 export function pattern(shown: string, between = ""): RegExp {
-  const lines = shown.replace(/\n$/, "").split("\n");
+  const lines = shown.trimEnd().split("\n");
   const parts = lines.map((line) =>
     line === "…"
       ? "(?:.*\\n)*?"
       : `${line.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replaceAll("…", ".*")}\\n?${between}`
   );
-  return new RegExp(`^${between}${parts.join("")}$`);
+  return new RegExp(`^${between}${parts.join("")}\\s*$`);
 }
