@@ -1,6 +1,8 @@
 // Everything but the tests: format, lint, types, also of the programs in docs/, import direction, documentation, and whether JSR would take it.
 // Runs every step also after one failed; prints the output of those that did, and fails then.
 import { spawnSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import path from "node:path";
 import { install, root, runtimes, tsc } from "./tools.mjs";
 
 const { deno, node } = runtimes;
@@ -11,12 +13,15 @@ const entryPoints = [
   ...["deno", "bun", "node"].map((name) => `src/adapters/${name}.ts`),
 ];
 
+const pages = readdirSync(path.join(root, "docs"), { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".md")).map((name) => path.join("docs", name)).concat("README.md");
+
 const steps = [
   ["format", deno, "fmt", "--check"],
   ["lint", deno, "lint"],
   ["types, tsc", node, tsc, "-p", "tsconfig.json"],
   ["types, deno", deno, "check"],
-  ["types, pages", deno, "check", "--doc-only", "README.md", "docs"],
+  ["types, pages", deno, "check", "--doc-only", ...pages],
   ["imports", node, "scripts/check_imports.mjs"],
   ["docs", deno, "doc", "--quiet", "--lint", ...entryPoints],
   ["jsr package", deno, "publish", "--dry-run", "--allow-dirty"],
