@@ -24,6 +24,7 @@ export type {
   Addr,
   CloseReason,
   Conn,
+  ConnAddr,
   Connection,
   ConnectionState,
   DetachedSocket,

@@ -26,6 +26,11 @@ export interface UnixAddr {
 /** An address of either kind. */
 export type Addr = NetAddr | UnixAddr;
 
+/** An address of a `Conn`: also as Deno's types have it, which allow for datagrams. */
+export type ConnAddr =
+  | { readonly transport: "tcp" | "udp"; readonly hostname: string; readonly port: number }
+  | { readonly transport: "unix" | "unixpacket"; readonly path: string };
+
 /**
  * A byte stream in both directions that you accepted yourself. `Deno.Conn` fits as it is, and so does
  * any pair of web streams.
@@ -47,9 +52,9 @@ export interface Conn {
   /** What goes to the peer. */
   readonly writable: WritableStream<Uint8Array>;
   /** The peer's address, if there is one. */
-  readonly remoteAddr?: Addr;
+  readonly remoteAddr?: ConnAddr;
   /** Our address, if there is one. */
-  readonly localAddr?: Addr;
+  readonly localAddr?: ConnAddr;
   /** Whether the bytes travel encrypted, so that URLs begin with `https`. */
   readonly isSecure?: boolean;
   /** The protocol that a TLS handshake has agreed upon (ALPN), if one has: it must be one that is spoken here. */

@@ -6,7 +6,6 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import net from "node:net";
-import path from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { AUTHORITY, FIRST } from "../support/certificates.ts";
@@ -25,6 +24,8 @@ const SHOWN_PORTS = ["8000", "8001", "8443"];
 const inBuild = import.meta.url.endsWith(".js");
 const home = new URL("../../", import.meta.url);
 const scratch = new URL(`${inBuild ? "" : ".build/"}docs/${process.pid}/`, home);
+/** Where Node keeps what it has compiled, since all of them load the same. */
+const compiled = fileURLToPath(new URL("../compiled/", scratch));
 let programs = 0;
 
 /** Runs a program, sends the requests that its page shows, and compares what is printed. */
@@ -50,7 +51,7 @@ export async function runProgram({ block, commands, prints }: Program): Promise<
     const flags = "Deno" in globalThis ? ["run", "-A", "--no-check"] : [];
     await using child = await Child.start(
       [process.execPath, ...flags, fileURLToPath(file)],
-      { NO_PROXY: "*" },
+      { NO_PROXY: "*", NODE_COMPILE_CACHE: compiled },
       fileURLToPath(folder),
     );
     await child.prints(new RegExp(`^${READY}$`, "m"));
@@ -118,5 +119,5 @@ function canListen(port: number): Promise<boolean> {
 
 /** Removes what all of them have left. */
 export async function cleanUp(): Promise<void> {
-  await rm(path.join(fileURLToPath(scratch)), { recursive: true, force: true });
+  await rm(scratch, { recursive: true, force: true });
 }
