@@ -1,8 +1,8 @@
 /**
  * The programs that README.md and docs/ show. A fenced block of `ts` is a program; names of runtimes behind `ts` say that it
- * is for these alone, and `ignore` that it is not Mooring's: the side of another server. A block of `console` behind it shows
- * commands, each after a `$`, with what they print; a block of `text` shows what the program itself prints. There `…`
- * stands for anything, and a line that is nothing else for any lines.
+ * is for these alone, and `ignore` that it is not Mooring's: the side of another server. Behind it, in the same section, a
+ * block of `console` shows commands, each after a `$`, with what they print, and a block of `text` what the program itself
+ * prints. There `…` stands for anything, and a line that is nothing else for any lines.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 
@@ -17,6 +17,8 @@ export interface Block {
   /** The line at which it begins. */
   readonly line: number;
   readonly language: string;
+  /** How many headings of the page are above it. */
+  readonly section: number;
   /** What follows the language. */
   readonly marks: readonly string[];
   readonly text: string;
@@ -44,6 +46,7 @@ export function blocksOf(page: string): Block[] {
   return Array.from(text.matchAll(/^```(\S+)([^\n]*)\n([^]*?)^```$/gm), (match) => ({
     page,
     line: text.slice(0, match.index).split("\n").length,
+    section: text.slice(0, match.index).replace(/^```[^]*?^```$/gm, "").match(/^#+ /gm)?.length ?? 0,
     language: match[1],
     marks: match[2].split(" ").filter((mark) => mark !== ""),
     text: match[3],
@@ -56,7 +59,8 @@ export function programsOf(page: string): Program[] {
   return blocks.flatMap((block, i) => {
     if (block.language !== "ts" || block.marks.includes("ignore")) return [];
     const next = blocks.findIndex((other, j) => j > i && other.language === "ts");
-    const shown = blocks.slice(i + 1, next < 0 ? undefined : next);
+    const shown = blocks.slice(i + 1, next < 0 ? undefined : next)
+      .filter(({ section }) => section === block.section);
     return [{
       block,
       commands: shown.filter(({ language }) => language === "console").flatMap(({ text }) =>
