@@ -49,11 +49,13 @@ export type {
   DrainBody,
   FetchHandler,
   FetchInfo,
+  ForwardedField,
   ListenOptions,
   ProxyProtocolOptions,
   ServeOptions,
   ServerOptions,
   TlsOptions,
+  TrustProxyOptions,
 } from "./src/api/options.ts";
 export type {
   ConnectionSnapshot,

@@ -10,7 +10,10 @@ import type { MinBodyRate, Timeouts } from "./timeouts.ts";
 
 /** What a `fetch` handler learns beside the request. */
 export interface FetchInfo {
-  /** The peer's address, if the transport has one; or the client's, where a PROXY header told it. */
+  /**
+   * The client's address: the peer's, if the transport has one, or what a PROXY header (`proxyProtocol`) or a proxy of
+   * `trustProxy` told. The peer's own is `connection.remoteAddr`.
+   */
   readonly remoteAddr: Addr | undefined;
   /** The connection that brought the request. */
   readonly connection: Connection;
@@ -123,6 +126,30 @@ export interface ProxyProtocolOptions {
    * `::ffff:10.1.2.3`, which is 10.1.2.3 here.
    */
   readonly allow: readonly string[];
+}
+
+/** A field by which proxies tell for whom they pass on a request. */
+export type ForwardedField =
+  | "forwarded"
+  | "x-forwarded-for"
+  | "x-forwarded-proto"
+  | "x-forwarded-host"
+  | "x-forwarded-port";
+
+/** Whose word is taken for where requests come from. */
+export interface TrustProxyOptions {
+  /**
+   * The proxies: IP addresses and CIDR ranges (`"10.1.2.3"`, `"10.0.0.0/8"`, `"::1"`, `"fd00::/8"`), `"unix"` for all
+   * peers on a Unix socket, `"unknown"` for all whose transport tells no address. At least one. Ranges hold what
+   * those of {@linkcode ProxyProtocolOptions.allow} do.
+   */
+  readonly allow: readonly string[];
+  /**
+   * The fields that they set; others are not looked at. `"forwarded"` (RFC 7239) has to be named, and is used instead of
+   * the others in a request that has it.
+   * @default ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port"]
+   */
+  readonly fields?: readonly ForwardedField[];
 }
 
 /**
@@ -285,6 +312,37 @@ export interface ConnectionOptions {
    * @default no PROXY header is read
    */
   readonly proxyProtocol?: ProxyProtocolOptions;
+  /**
+   * Takes the client's address and the scheme, host and port of `request.url` from the fields that proxies add:
+   * `X-Forwarded-For`, `-Proto`, `-Host` and `-Port`, or `Forwarded` (RFC 7239). So both are the client's behind a
+   * proxy that ends its TLS.
+   *
+   * Requests of other peers than those in `allow` have these fields ignored. Of a list of addresses, the last one that is
+   * not in `allow` itself is the client's: name all proxies through which requests come. The fields that tell scheme,
+   * host and port are read in step with the addresses, or as they are where they hold one value for all proxies. A
+   * value that is malformed, a host that would be refused as Host, or a scheme other than `http` and `https` counts as
+   * not told. A client's port is 0 where it is not told. The fields stay in the request's headers.
+   *
+   * Each field of `fields` must be set, added to or removed by every proxy that clients can reach: one that passes on
+   * what a client has sent lets the client choose what is seen here (RFC 7239 §8.1). Connections, `maxConnectionsPerIp` and
+   * `onRefused` have the peer's own address.
+   *
+   * @default such fields are headers like others
+   *
+   * @example
+   * ```ts
+   * import { serve } from "@mooring/http";
+   *
+   * const server = await serve({
+   *   port: 0,
+   *   hostname: "127.0.0.1",
+   *   trustProxy: { allow: ["127.0.0.1", "10.0.0.0/8"] },
+   *   fetch: (request, info) => Response.json([request.url, info.remoteAddr]),
+   * });
+   * await server.close();
+   * ```
+   */
+  readonly trustProxy?: TrustProxyOptions;
   /**
    * Whether a `fetch` handler replaces the globals `fetch`, `Request` and `Response` of this process, when the server is
    * made: so that the first two take the requests that it gets, and responses are sent without a stream. README

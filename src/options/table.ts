@@ -135,6 +135,13 @@ export const TABLE = {
     members: { allow: { kind: "other" } },
     doc: "takes clients' addresses from PROXY headers (v1, v2), which the peers in `allow` must send",
   },
+  trustProxy: {
+    kind: "object",
+    scope: "connection",
+    members: { allow: { kind: "other" }, fields: { kind: "other" } },
+    doc:
+      "takes the client's address, scheme and host from `X-Forwarded-*`, or `Forwarded`, of the peers in `allow`",
+  },
   globals: {
     kind: "boolean",
     scope: "connection",
