@@ -28,6 +28,7 @@ export type {
   ConnectionState,
   DetachedSocket,
   NetAddr,
+  PeerCertificate,
   Transport,
   TransportEvents,
   UnixAddr,
@@ -54,6 +55,7 @@ export type {
   ProxyProtocolOptions,
   ServeOptions,
   ServerOptions,
+  TlsCertificate,
   TlsOptions,
   TrustProxyOptions,
 } from "./src/api/options.ts";

@@ -2,7 +2,7 @@
  * One call of a fetch handler: the `info` that it gets, and what becomes of the request when its exchange
  * ends.
  */
-import type { Addr, Connection } from "../api/transport.ts";
+import type { Addr, Connection, PeerCertificate } from "../api/transport.ts";
 import { Deferred } from "../core/deferred.ts";
 import type { ExchangeWatcher, HttpExchange } from "../core/exchange.ts";
 import type { ExchangePort } from "../core/protocol.ts";
@@ -49,6 +49,10 @@ export class FetchCall implements FetchInfo, ExchangeWatcher, BodySource {
 
   get remoteAddr(): Addr | undefined {
     return clientAddr(this.#port, this.#request.fields);
+  }
+
+  get peerCertificate(): PeerCertificate | undefined {
+    return this.connection.peerCertificate;
   }
 
   get completed(): Promise<void> {

@@ -180,10 +180,16 @@ export const TABLE = {
     members: {
       key: { kind: "other" },
       cert: { kind: "other" },
+      keyFile: { kind: "other" },
+      certFile: { kind: "other" },
       passphrase: { kind: "other" },
       ca: { kind: "other" },
+      caFile: { kind: "other" },
+      rejectUnauthorized: { kind: "other" },
+      serverNames: { kind: "other" },
     },
-    doc: "speaks TLS with `key` and `cert`; with `ca` clients need a certificate",
+    doc:
+      "speaks TLS with `key` and `cert` (or `keyFile`, `certFile`), and others by `serverNames`; with `ca` clients need a certificate",
   },
   reusePort: {
     kind: "boolean",
