@@ -51,9 +51,8 @@ test("a part may be PEM, and the other one a file", async () => {
   }
 });
 
-test(
+onOthers(
   "files of serverNames are read with the others",
-  { skip: IS_DENO && "has one certificate" },
   async () => {
     const [tls, named] = [filesOf(FIRST), filesOf(FIRST)];
     await using server = await start({

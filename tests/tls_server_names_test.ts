@@ -37,9 +37,8 @@ test("forServerName() finds a name itself, whatever its case, and then a wildcar
   );
 });
 
-test(
+onOthers(
   "clients are shown the certificate of the name that they ask for",
-  { skip: IS_DENO && "see below" },
   async () => {
     await using server = await serverOf({
       "B.example": SECOND,
