@@ -29,6 +29,7 @@ export type {
   ConnectionState,
   DetachedSocket,
   NetAddr,
+  PeerCertificate,
   Transport,
   TransportEvents,
   UnixAddr,
@@ -50,11 +51,14 @@ export type {
   DrainBody,
   FetchHandler,
   FetchInfo,
+  ForwardedField,
   ListenOptions,
   ProxyProtocolOptions,
   ServeOptions,
   ServerOptions,
+  TlsCertificate,
   TlsOptions,
+  TrustProxyOptions,
 } from "./src/api/options.ts";
 export type {
   ConnectionSnapshot,

@@ -4,8 +4,9 @@
 import { Buffer } from "node:buffer";
 import net from "node:net";
 import type { TLSSocket } from "node:tls";
-import type { Addr, DetachedSocket, Transport, TransportEvents } from "../api/transport.ts";
+import type { Addr, DetachedSocket, PeerCertificate, Transport, TransportEvents } from "../api/transport.ts";
 import { sharedAddr, tcpAddr, unixAddr } from "./addresses.ts";
+import { peerCertificateOf } from "./peer_certificate.ts";
 
 /** A half-closed client still gets its answers. */
 export const SOCKET = { allowHalfOpen: true };
@@ -107,6 +108,10 @@ export class NodeSocketTransport implements Transport {
     this.#socket = this.#isPlainNode
       ? readInPlace(accepted, (count) => this.#received(READ_BUFFER, count))
       : (secure ?? accepted).on("data", (chunk: Uint8Array) => void this.#received(chunk, chunk.length));
+  }
+
+  get peerCertificate(): PeerCertificate | undefined {
+    return this.isSecure ? peerCertificateOf(this.#socket) : undefined;
   }
 
   start(events: TransportEvents): void {

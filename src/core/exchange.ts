@@ -15,6 +15,7 @@ import { ExchangeFacade } from "./exchange_facade.ts";
 import { LazyAbort } from "./lazy_abort.ts";
 import type { ExchangePort, RequestView, ResponseStream } from "./protocol.ts";
 import { RequestBody } from "./request_body.ts";
+import { clientAddr, originOf, targetAuthority } from "./request_origin.ts";
 import { TunnelFacade } from "./tunnel_facade.ts";
 
 /** Gets to know how an exchange ends: one of the two is called, once. */
@@ -211,7 +212,16 @@ export class HttpExchange implements Exchange {
   }
 
   get remoteAddr(): Addr | undefined {
-    return this.port.connection.remoteAddr;
+    return clientAddr(this.port, this.head.fields);
+  }
+
+  get scheme(): "http" | "https" {
+    return originOf(this.port, this.head.fields).scheme;
+  }
+
+  get authority(): string {
+    const { target, fields } = this.head;
+    return originOf(this.port, fields).authority ?? targetAuthority(target) ?? fields.get("host") ?? "";
   }
 
   get signal(): AbortSignal {

@@ -34,6 +34,14 @@ export class ExchangeFacade implements Exchange {
     return this.#x.remoteAddr;
   }
 
+  get scheme(): "http" | "https" {
+    return this.#x.scheme;
+  }
+
+  get authority(): string {
+    return this.#x.authority;
+  }
+
   get signal(): AbortSignal {
     return this.#x.signal;
   }

@@ -2,10 +2,11 @@
  * One call of a fetch handler: the `info` that it gets, and what becomes of the request when its exchange
  * ends.
  */
-import type { Addr, Connection } from "../api/transport.ts";
+import type { Addr, Connection, PeerCertificate } from "../api/transport.ts";
 import { Deferred } from "../core/deferred.ts";
 import type { ExchangeWatcher, HttpExchange } from "../core/exchange.ts";
 import type { ExchangePort } from "../core/protocol.ts";
+import { clientAddr } from "../core/request_origin.ts";
 import { ExchangeError } from "../api/errors.ts";
 import type { Fields, Upgraded, UpgradeOptions } from "../api/exchange.ts";
 import type { FetchInfo } from "../api/options.ts";
@@ -47,7 +48,11 @@ export class FetchCall implements FetchInfo, ExchangeWatcher, BodySource {
   }
 
   get remoteAddr(): Addr | undefined {
-    return this.connection.remoteAddr;
+    return clientAddr(this.#port, this.#request.fields);
+  }
+
+  get peerCertificate(): PeerCertificate | undefined {
+    return this.connection.peerCertificate;
   }
 
   get completed(): Promise<void> {
@@ -111,7 +116,7 @@ export class FetchCall implements FetchInfo, ExchangeWatcher, BodySource {
     // The exchange is reused: keeps its trailers, which may be read later.
     if (this.#exchange?.body.trailers != null) void this.trailers;
     this.#exchange = null;
-    this.#request.detach();
+    this.#request.detach(this.#port);
     this.#end = "over";
     this.#settle();
   }

@@ -4,7 +4,7 @@
 import type { Fields, Upgraded, UpgradeOptions } from "../api/exchange.ts";
 import type { FetchInfo } from "../api/options.ts";
 import type { Timeouts } from "../api/timeouts.ts";
-import type { Addr, Connection } from "../api/transport.ts";
+import type { Addr, Connection, PeerCertificate } from "../api/transport.ts";
 
 /** Forwards to the call. */
 export class FetchInfoFacade implements FetchInfo {
@@ -21,6 +21,10 @@ export class FetchInfoFacade implements FetchInfo {
 
   get connection(): Connection {
     return this.#call.connection;
+  }
+
+  get peerCertificate(): PeerCertificate | undefined {
+    return this.#call.peerCertificate;
   }
 
   get completed(): Promise<void> {

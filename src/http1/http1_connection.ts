@@ -15,7 +15,13 @@ import type { Upgraded } from "../api/exchange.ts";
 import type { Timeouts } from "../api/timeouts.ts";
 import type { ConnectionWriter } from "../core/connection_writer.ts";
 import type { Engine } from "../core/engine.ts";
-import type { ConnectionLoss, ExchangePort, ProtocolConnection } from "../core/protocol.ts";
+import type {
+  ConnectionLoss,
+  ExchangePort,
+  ForwardedRequest,
+  ProtocolConnection,
+  RequestFields,
+} from "../core/protocol.ts";
 import type { ProtocolHost } from "../core/protocol_host.ts";
 import type { ReadWait } from "../core/read_wait.ts";
 import type { RequestBody } from "../core/request_body.ts";
@@ -293,6 +299,10 @@ export class Http1Connection implements ProtocolConnection, ExchangePort, Respon
 
   get isSecure(): boolean {
     return this.#connection.isSecure;
+  }
+
+  forwarded(fields: RequestFields): ForwardedRequest | null {
+    return this.#engine.trustedProxies?.read(this.connection.remoteAddr, fields) ?? null;
   }
 
   get draining(): AbortSignal {

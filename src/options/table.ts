@@ -135,6 +135,13 @@ export const TABLE = {
     members: { allow: { kind: "other" } },
     doc: "takes clients' addresses from PROXY headers (v1, v2), which the peers in `allow` must send",
   },
+  trustProxy: {
+    kind: "object",
+    scope: "connection",
+    members: { allow: { kind: "other" }, fields: { kind: "other" } },
+    doc:
+      "takes the client's address, scheme and host from `X-Forwarded-*`, or `Forwarded`, of the peers in `allow`",
+  },
   globals: {
     kind: "boolean",
     scope: "connection",
@@ -174,10 +181,16 @@ export const TABLE = {
     members: {
       key: { kind: "other" },
       cert: { kind: "other" },
+      keyFile: { kind: "other" },
+      certFile: { kind: "other" },
       passphrase: { kind: "other" },
       ca: { kind: "other" },
+      caFile: { kind: "other" },
+      rejectUnauthorized: { kind: "other" },
+      serverNames: { kind: "other" },
     },
-    doc: "speaks TLS with `key` and `cert`; with `ca` clients need a certificate",
+    doc:
+      "speaks TLS with `key` and `cert` (or `keyFile`, `certFile`), and others by `serverNames`; with `ca` clients need a certificate",
   },
   reusePort: {
     kind: "boolean",

@@ -12,7 +12,7 @@ import { ListenError, type ProtocolError } from "../api/errors.ts";
 import { fetchHandler } from "../fetch/fetch_handler.ts";
 import { Http1Protocol } from "../http1/http1_protocol.ts";
 import type { ConnectionOptions, TlsOptions } from "../api/options.ts";
-import { checkTls } from "../options/listen_settings.ts";
+import { checkTls } from "../options/tls_settings.ts";
 import type { AdmissionSettings, Settings } from "../options/settings.ts";
 import { rangeError, typeError } from "../options/option_error.ts";
 import { MAX_TIME } from "../options/table.ts";
@@ -295,13 +295,13 @@ export class HttpServer implements Observer {
     return shutdownReport(before, this.#closed);
   }
 
-  reloadTls(tls: TlsOptions): void {
+  reloadTls(tls?: TlsOptions): void {
     const secure = this.#listeners.filter(({ isSecure, prepareTls }) => isSecure && prepareTls !== undefined);
     if (secure.length === 0) {
       throw typeError("tls", 'reloadTls(): the server was started without option "tls"');
     }
     this.assertOpen();
-    const checked = checkTls(tls);
+    const checked = tls && checkTls(tls);
     // All or none: each is checked before the first is replaced.
     const replacements = secure.map((listener) => listener.prepareTls!(checked));
     for (const replace of replacements) replace();
