@@ -8,6 +8,7 @@ const entryPoints = [
   "mod.ts",
   "global.ts",
   "testing.ts",
+  "websocket.ts",
   ...["deno", "bun", "node"].map((name) => `src/adapters/${name}.ts`),
 ];
 

@@ -39,6 +39,11 @@ export class LazyRequest {
     this.#scheme = exchange.port.isSecure ? "https" : "http";
   }
 
+  /** The exchange that `value` is a request of, while that is under way. */
+  static exchangeOf(value: object): HttpExchange | null {
+    return #exchange in value ? value.#exchange : null;
+  }
+
   /** The exchange is about to be over, or to be reused: keeps a snapshot of its head. */
   detach(): void {
     if (this.#exchange === null) return;
