@@ -26,7 +26,6 @@ import type { Exchange } from "./src/api/exchange.ts";
 import type { FetchInfo } from "./src/api/options.ts";
 
 export type { UpgradeWebSocketOptions, WebSocketUpgrade };
-export type { Exchange, FetchInfo };
 
 const upgrade = upgradeBy(acceptByWs);
 

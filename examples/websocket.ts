@@ -32,5 +32,4 @@ async function closeOf(socket: WebSocket): Promise<void> {
 
 // The server closes what is open with 1001, and waits for the clients' answers.
 endOnSignals(server, () => Promise.all(open));
-announce(server);
-console.log(`Try: new WebSocket("ws://localhost:${new URL(server.url).port}/") in a browser's console`);
+announce(server, { Try: `new WebSocket("${server.url.replace("http", "ws")}") in a browser's console` });
