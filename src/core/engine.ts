@@ -12,6 +12,7 @@ import { memoryPool } from "../wire/memory_pool.ts";
 import { OutputBuffers } from "./output_buffers.ts";
 import { ProxyPeers } from "./proxy_peers.ts";
 import { EvictionQueue } from "./eviction.ts";
+import type { Tracer } from "./request_trace.ts";
 import { TurnQueue } from "./turns.ts";
 
 /** A connection as the observer sees it. */
@@ -60,6 +61,8 @@ export class Engine {
   readonly output: OutputBuffers = new OutputBuffers();
   /** The peers whose connections begin with a PROXY header; `null` for none. */
   readonly proxyPeers: ProxyPeers | null;
+  /** Who is told of requests; `null` for nobody. */
+  readonly tracer: Tracer | null;
   /** Whether connections persist; may change at run time. */
   keepAlive: boolean;
   /** How near the server is to its cap. */
@@ -79,8 +82,15 @@ export class Engine {
    *
    * @throws {TypeError} on an entry of `settings.proxies` that names no peers
    */
-  constructor(handler: RequestHandler, settings: Settings, observer: Observer, clock: Clock = systemClock) {
+  constructor(
+    handler: RequestHandler,
+    settings: Settings,
+    observer: Observer,
+    clock: Clock = systemClock,
+    tracer: Tracer | null = null,
+  ) {
     this.handler = handler;
+    this.tracer = tracer;
     this.settings = settings;
     this.observer = observer;
     this.clock = clock;

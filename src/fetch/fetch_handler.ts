@@ -79,6 +79,7 @@ function isConnect(x: HttpExchange): boolean {
 
 /** Reports an error, and answers with what the report says, or 500, where nothing was answered yet. */
 async function fail(x: HttpExchange, call: FetchCall, error: unknown, onError: ErrorReporter): Promise<void> {
+  x.traceFailure(error);
   try {
     const response = x.isAbort(error) ? undefined : asResponse(await onError(explained(error), call.request));
     if (x.response.phase === "unanswered" && response !== undefined) await send(x, call, response);
