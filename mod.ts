@@ -15,6 +15,7 @@
  */
 import { runtime } from "./src/adapters/runtime.ts";
 import type { ServeOptions, ServerOptions } from "./src/api/options.ts";
+export type { TracedRequest } from "./src/api/diagnostics.ts";
 export type { MinBodyRate, Timeouts } from "./src/api/timeouts.ts";
 import type { Server } from "./src/api/server.ts";
 import { makeServer } from "./src/server/start.ts";

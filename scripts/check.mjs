@@ -10,6 +10,7 @@ const entryPoints = [
   "mod.ts",
   "global.ts",
   "testing.ts",
+  "websocket.ts",
   ...["deno", "bun", "node"].map((name) => `src/adapters/${name}.ts`),
 ];
 

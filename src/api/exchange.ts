@@ -48,6 +48,11 @@ export interface Upgraded {
    * `reusePort`; else `undefined`. Whoever looks at it has taken it: the two streams are of no use then.
    */
   readonly socket: unknown;
+  /**
+   * Bytes that were written and that the system has not taken yet, as far as the runtime tells: they are held in this
+   * process. What waits in the queue of `writable` is not among them.
+   */
+  readonly bufferedAmount: number;
 }
 
 /**

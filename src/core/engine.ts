@@ -13,6 +13,7 @@ import { OutputBuffers } from "./output_buffers.ts";
 import { ProxyPeers } from "./proxy_peers.ts";
 import { TrustedProxies } from "./trusted_proxies.ts";
 import { EvictionQueue } from "./eviction.ts";
+import type { Tracer } from "./request_trace.ts";
 import { TurnQueue } from "./turns.ts";
 
 /** A connection as the observer sees it. */
@@ -63,6 +64,8 @@ export class Engine {
   readonly proxyPeers: ProxyPeers | null;
   /** The proxies whose word is taken for where a request comes from; `null` for none. */
   readonly trustedProxies: TrustedProxies | null;
+  /** Who is told of requests; `null` for nobody. */
+  readonly tracer: Tracer | null;
   /** Whether connections persist; may change at run time. */
   keepAlive: boolean;
   /** How near the server is to its cap. */
@@ -82,8 +85,15 @@ export class Engine {
    *
    * @throws {TypeError} on an entry of `settings.proxies` or `settings.trustProxy` that names no peers
    */
-  constructor(handler: RequestHandler, settings: Settings, observer: Observer, clock: Clock = systemClock) {
+  constructor(
+    handler: RequestHandler,
+    settings: Settings,
+    observer: Observer,
+    clock: Clock = systemClock,
+    tracer: Tracer | null = null,
+  ) {
     this.handler = handler;
+    this.tracer = tracer;
     this.settings = settings;
     this.observer = observer;
     this.clock = clock;

@@ -14,6 +14,11 @@ export class ExchangeFacade implements Exchange {
     this.#x = x;
   }
 
+  /** What `value` is a facade of, where it is one. */
+  static exchangeOf(value: object): Exchange | undefined {
+    return #x in value ? value.#x : undefined;
+  }
+
   get method(): string {
     return this.#x.method;
   }

@@ -63,6 +63,8 @@ export type ResponsePhase = "unanswered" | "streaming" | "complete" | "aborted";
 export interface ResponseStream {
   /** How far it has come. */
   readonly phase: ResponsePhase;
+  /** The status of its head; 0 before that was written. */
+  readonly status: number;
   /** Whether the end of its body is the end of the connection. */
   readonly endsWithConnection: boolean;
   /** Sends a whole response. */
@@ -88,6 +90,8 @@ export interface ResponseStream {
 export interface ExchangePort {
   /** The connection, as users see it. */
   readonly connection: Connection;
+  /** Bytes that were written on the connection. */
+  readonly bytesAppended: number;
   /** Whether the connection is encrypted. */
   readonly isSecure: boolean;
   /** Aborts when the connection is retired. */

@@ -14,6 +14,7 @@ import type { Timeouts } from "../api/timeouts.ts";
 import { FastResponse } from "./fast_response.ts";
 import { LazyRequest } from "./lazy_request.ts";
 import type { BodySource } from "./send_response.ts";
+import { assertNoRequest } from "./other_upgrades.ts";
 
 /** A call under way; handlers get a facade of it as `info`. */
 export class FetchCall implements FetchInfo, ExchangeWatcher, BodySource {
@@ -41,6 +42,11 @@ export class FetchCall implements FetchInfo, ExchangeWatcher, BodySource {
   /** The request that the handler gets. */
   get request(): Request {
     return this.#request as unknown as Request;
+  }
+
+  /** The exchange, until it is over. */
+  get exchange(): HttpExchange | null {
+    return this.#exchange;
   }
 
   get connection(): Connection {
@@ -107,6 +113,7 @@ export class FetchCall implements FetchInfo, ExchangeWatcher, BodySource {
   }
 
   upgrade(options?: UpgradeOptions): Upgraded & { readonly response: Response } {
+    assertNoRequest(options);
     const upgraded = this.#live.upgrade(options);
     this.upgraded = true;
     return Object.assign(upgraded, { response: new FastResponse(null, { status: 204 }) });

@@ -15,6 +15,11 @@ export class FetchInfoFacade implements FetchInfo {
     this.#call = call;
   }
 
+  /** What `value` is a facade of, where it is one. */
+  static callOf(value: object): FetchInfo | undefined {
+    return #call in value ? value.#call : undefined;
+  }
+
   get remoteAddr(): Addr | undefined {
     return this.#call.remoteAddr;
   }

@@ -40,6 +40,11 @@ export class LazyRequest {
     this.#hasBody = exchange.head.hasBody;
   }
 
+  /** The exchange that `value` is a request of, while that is under way. */
+  static exchangeOf(value: object): HttpExchange | null {
+    return #exchange in value ? value.#exchange : null;
+  }
+
   /** The exchange, of `port`, is about to be over, or to be reused: keeps a snapshot of its head. */
   detach(port: ExchangePort): void {
     if (this.#exchange === null) return;
