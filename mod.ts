@@ -15,6 +15,7 @@
  */
 import { runtime } from "./src/adapters/runtime.ts";
 import type { ServeOptions, ServerOptions } from "./src/api/options.ts";
+export type { TracedRequest } from "./src/api/diagnostics.ts";
 export type { MinBodyRate, Timeouts } from "./src/api/timeouts.ts";
 import type { Server } from "./src/api/server.ts";
 import { makeServer, startServer } from "./src/server/start.ts";
@@ -25,10 +26,12 @@ export type {
   Addr,
   CloseReason,
   Conn,
+  ConnAddr,
   Connection,
   ConnectionState,
   DetachedSocket,
   NetAddr,
+  PeerCertificate,
   Transport,
   TransportEvents,
   UnixAddr,
@@ -50,11 +53,14 @@ export type {
   DrainBody,
   FetchHandler,
   FetchInfo,
+  ForwardedField,
   ListenOptions,
   ProxyProtocolOptions,
   ServeOptions,
   ServerOptions,
+  TlsCertificate,
   TlsOptions,
+  TrustProxyOptions,
 } from "./src/api/options.ts";
 export type {
   ConnectionSnapshot,

@@ -1,35 +1,49 @@
-// A first server: answers over kept-alive connections, and logs which connection each request came on.
+// A first server: answers over kept-alive connections, logs which connection each request came on, and shows its
+// connections on a page.
 // Run it with `npm start`; PORT chooses the port.
 import process from "node:process";
-import { FastResponse, serve } from "../mod.ts";
-import { announce, endOnSignals } from "./support.ts";
+import { FastResponse, type FetchInfo, serve } from "../mod.ts";
+import { inspectorOf } from "./inspector/routes.ts";
+import { announce, dim, endOnSignals, route } from "./support.ts";
+
+const inspector = await inspectorOf(() => server, "/inspector/");
+
+const answer = route({
+  ...inspector.routes,
+  "/": {
+    GET: (_request, { connection }) =>
+      new FastResponse(`Hello! This is request ${connection.requests} on connection ${connection.id}.\n`),
+  },
+  "/json": {
+    GET: (_request, { connection }) =>
+      FastResponse.json({ connection: connection.id, request: connection.requests }),
+  },
+  "/echo": { POST: async (request) => new FastResponse(await request.bytes()) },
+});
 
 const server = await serve({
   port: Number(process.env.PORT ?? 8000),
 
-  async fetch(request, { connection }) {
+  fetch(request, info) {
     const { pathname } = new URL(request.url);
-    const nth = connection.requests;
-    const reused = nth > 1 ? " (reused)" : "";
-    console.log(`connection ${connection.id} · request ${nth}${reused} · ${request.method} ${pathname}`);
-
-    if (pathname === "/" && request.method === "GET") {
-      return new FastResponse(`Hello! This is request ${nth} on connection ${connection.id}.\n`);
-    }
-    if (pathname === "/json" && request.method === "GET") {
-      return FastResponse.json({ connection: connection.id, request: nth });
-    }
-    if (pathname === "/echo" && request.method === "POST") {
-      return new FastResponse(await request.bytes());
-    }
-    return new FastResponse("Not found. There are GET /, GET /json and POST /echo.\n", { status: 404 });
+    if (!pathname.startsWith("/inspector/")) log(request.method, pathname, info);
+    return answer(request, info);
   },
 
   onStateChange(connection, state) {
-    if (state === "closed") console.log(`connection ${connection.id} · closed after ${connection.requests}`);
+    if (state === "closed") {
+      console.log(dim(`connection ${connection.id} · closed after ${connection.requests}`));
+    }
   },
 });
 
-endOnSignals(server);
-announce(server);
-console.log(`Try: curl -v ${new URL("/", server.url)} ${new URL("/json", server.url)}`);
+function log(method: string, pathname: string, { connection: { id, requests } }: FetchInfo): void {
+  const reused = requests > 1 ? " (reused)" : "";
+  console.log(`connection ${id} · request ${requests}${reused} · ${method} ${pathname}`);
+}
+
+endOnSignals(server, () => inspector.close());
+announce(server, {
+  Try: `curl -v ${new URL("/", server.url)} ${new URL("/json", server.url)}`,
+  See: `${new URL("/inspector/", server.url)} shows the connections, live`,
+});

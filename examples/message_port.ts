@@ -1,5 +1,5 @@
 // HTTP over a MessagePort, as between a page and its worker: any pair of byte streams will do for `serveConn()`.
-// Run it with `node scripts/run.mjs examples/message_port.ts`.
+// Run it with `npm start -- examples/message_port.ts`.
 import { type Conn, serveConn } from "../mod.ts";
 
 /** A port as a byte stream both ways: a message is a piece, and `null` is the end. */

@@ -1,19 +1,48 @@
-// What a server counts, in Prometheus' format: every number is read from `server.stats()` when it is scraped.
-// Run it with `node scripts/run.mjs examples/metrics.ts`; PORT chooses the port.
+// What a server counts, in Prometheus' format: the numbers of `server.stats()` are read when it is scraped, and a
+// histogram tells how long requests took.
+// Run it with `npm start -- examples/metrics.ts`; PORT chooses the port.
 import process from "node:process";
-import { Counter, Gauge, Registry } from "prom-client";
-import { CLOSE_REASONS, FastResponse, serve, type ServerStats } from "../mod.ts";
-import { announce, endOnSignals, route } from "./support.ts";
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { CLOSE_REASONS, FastResponse, type FetchHandler, serve, type ServerStats } from "../mod.ts";
+import { announce, endOnSignals, route, type Routes } from "./support.ts";
+
+const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
 const registry = new Registry();
 
-const server = await serve({
-  port: Number(process.env.PORT ?? 8000),
-  fetch: route({
-    "/": { GET: () => new FastResponse("Hello! What comes of this is told on /metrics.\n") },
-    "/metrics": { GET: metrics },
-  }),
+const routes: Routes = {
+  "/": { GET: () => new FastResponse("Hello! What comes of this is told on /metrics.\n") },
+  "/metrics": { GET: metrics },
+};
+
+const durations = new Histogram({
+  name: "mooring_request_duration_seconds",
+  help: "From the call of the handler until the response was handed over, or its client was gone.",
+  labelNames: ["method", "route", "status"],
+  buckets: [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+  registers: [registry],
 });
+
+const server = await serve({ port: Number(process.env.PORT ?? 8000), fetch: timed(route(routes)) });
+
+/** The same handler, its requests timed. */
+function timed(handler: FetchHandler): FetchHandler {
+  return async (request, info) => {
+    const start = performance.now();
+    let status = 500; // of a handler that fails
+    const observe = (): void => {
+      // What clients may choose freely makes no series of its own: there would be no end of them.
+      const { pathname } = new URL(request.url);
+      const method = METHODS.has(request.method) ? request.method : "other";
+      const route = Object.hasOwn(routes, pathname) ? pathname : "other";
+      durations.observe({ method, route, status }, (performance.now() - start) / 1000);
+    };
+    info.completed.then(observe, observe);
+    const response = await handler(request, info);
+    ({ status } = response);
+    return response;
+  };
+}
 
 async function metrics(): Promise<Response> {
   const headers = { "content-type": registry.contentType, "cache-control": "no-store" };
@@ -72,5 +101,4 @@ new Counter({
 });
 
 endOnSignals(server);
-announce(server);
-console.log(`Try: curl ${new URL("/", server.url)} ${new URL("/metrics", server.url)}`);
+announce(server, { Try: `curl ${new URL("/", server.url)} ${new URL("/metrics", server.url)}` });

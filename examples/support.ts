@@ -22,11 +22,19 @@ export function route(routes: Routes): FetchHandler {
   };
 }
 
-/** Tells where the server listens, and on which runtime. */
-export function announce(server: Server): void {
+const isStyled = process.stdout.isTTY && !process.env.NO_COLOR;
+
+/** Text that stands out in a terminal, */
+export const bold = (text: string): string => isStyled ? `\x1b[1m${text}\x1b[22m` : text;
+/** and text that does not. */
+export const dim = (text: string): string => isStyled ? `\x1b[2m${text}\x1b[22m` : text;
+
+/** Tells where the server listens, and on which runtime; then what can be done there, a line for each of `hints`. */
+export function announce(server: Server, hints: Readonly<Record<string, string>>): void {
   const { bun, deno, node } = process.versions;
   const runtime = deno ? `Deno ${deno}` : bun ? `Bun ${bun}` : `Node ${node}`;
-  console.log(`Mooring on ${runtime} listens on ${server.url}`);
+  const lines = Object.entries(hints).map(([what, text]) => `${dim(`${what}:`)} ${text}`);
+  console.log([`${bold("Mooring")} on ${runtime} listens on ${bold(server.url)}`, ...lines].join("\n"));
 }
 
 /**

@@ -72,6 +72,7 @@ async function bundle() {
     bundle: true,
     splitting: true,
     format: "esm",
+    packages: "external", // `ws`, which users install
     platform: "node",
     target: "es2022",
     sourcemap: true,

@@ -8,7 +8,9 @@ import { fileURLToPath } from "node:url";
 import { root, runtimes } from "./tools.mjs";
 
 /** The layers, lowest first. A module imports from its own folder and from lower ranks; `api` is seen by all. */
-const LAYERS = [["api"], ["options", "wire"], ["core"], ["http1", "fetch"], ["server"], ["adapters"]];
+const LAYERS = [["api"], ["options", "wire"], ["core"], ["http1", "fetch"], ["server", "websocket"], [
+  "adapters",
+]];
 const ARROW = LAYERS.toReversed().map((folders) => folders.join(" | ")).join(" → ");
 
 /** Entry points, whose imports reach every module. */
@@ -16,9 +18,13 @@ const ENTRIES = [
   "mod.ts",
   "global.ts",
   "testing.ts",
+  "websocket.ts",
   "src/core/timeout_options.ts", // a table for tests and docs
   ...["deno", "bun", "node"].map((name) => `src/adapters/${name}.ts`),
 ];
+
+/** The packages that modules import; their users install them. */
+const PACKAGES = { "src/adapters/ws.ts": "npm:ws" };
 
 /** A mention of a runtime's global, or of a module that only some runtimes have. */
 const RUNTIME = /\b(Deno|Bun|process)\s*[.?[]|[{,]\s*(Deno|Bun|process)\b|"(Deno|Bun)" in\b|["']node:/;
@@ -44,6 +50,7 @@ function faultOf(from, to) {
   const rank = rankOf(from);
   if (rank === undefined) return `is in no layer; the layers are ${ARROW}`;
   if (!/^(src\/|[\w.]+$)/.test(to)) {
+    if (PACKAGES[from] === to) return undefined;
     return folderOf(from) === "adapters" && to.startsWith("node:") ? undefined : `imports ${to}`;
   }
   if (rankOf(to) < rank || folderOf(to) === folderOf(from)) return undefined;
@@ -102,7 +109,10 @@ export function checkMentions(file, source) {
 /** The edges of the graph of an entry point, as `deno info` tells them. */
 function edgesOf(entry) {
   const text = execFileSync(runtimes.deno, ["info", "--json", entry], { cwd: root, encoding: "utf8" });
-  const nameOf = (url) => url.startsWith("file:") ? path.relative(root, fileURLToPath(url)) : url;
+  const nameOf = (url) => {
+    const name = url.startsWith("file:") ? path.relative(root, fileURLToPath(url)) : url;
+    return name.replace(/^node_modules\/(@[^/]+\/[^/]+|[^/]+)\/.*/, "npm:$1");
+  };
   return JSON.parse(text).modules.flatMap(({ specifier, dependencies = [] }) =>
     dependencies.flatMap(({ code, type }) =>
       [code ?? type].map((edge) => ({

@@ -5,4 +5,4 @@ export interface TableOption {
   readonly doc: string;
 }
 export function optionsTable(options: Iterable<readonly [string, TableOption]>): string;
-export function tablePlace(readme: string): { start: number; end: number };
+export function tablePlace(page: string): { start: number; end: number };

@@ -1,4 +1,4 @@
-// Makes README's table of options from src/options/table.ts. As a command it rewrites that part of README and formats it:
+// Makes the table of options of docs/options.md from src/options/table.ts. As a command it rewrites that part and formats it:
 // node scripts/run.mjs scripts/options_table.mjs (src/ is TypeScript, which Node 20 does not run).
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -39,24 +39,24 @@ function defaultText(value) {
 }
 
 /**
- * The lines between the markers of `readme`.
+ * The lines between the markers of `page`.
  *
- * @param {string} readme
+ * @param {string} page
  * @returns {{ start: number, end: number }}
  */
-export function tablePlace(readme) {
-  const begin = readme.indexOf(BEGIN);
-  const end = readme.indexOf(END);
-  if (begin < 0 || end < begin) throw new Error(`README.md must have ${BEGIN} and, behind it, ${END}`);
+export function tablePlace(page) {
+  const begin = page.indexOf(BEGIN);
+  const end = page.indexOf(END);
+  if (begin < 0 || end < begin) throw new Error(`docs/options.md must have ${BEGIN} and, behind it, ${END}`);
   return { start: begin + BEGIN.length, end };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { toldOptions } = await import("../src/options/table.ts");
-  const file = path.join(root, "README.md");
-  const readme = readFileSync(file, "utf8");
-  const { start, end } = tablePlace(readme);
-  writeFileSync(file, `${readme.slice(0, start)}\n\n${optionsTable(toldOptions())}\n${readme.slice(end)}`);
+  const file = path.join(root, "docs", "options.md");
+  const page = readFileSync(file, "utf8");
+  const { start, end } = tablePlace(page);
+  writeFileSync(file, `${page.slice(0, start)}\n\n${optionsTable(toldOptions())}\n${page.slice(end)}`);
   const { status } = spawnSync(runtimes.deno, ["fmt", "--quiet", file], { cwd: root, stdio: "inherit" });
   if (status !== 0) fail("deno fmt failed; its message is above.");
 }

@@ -26,7 +26,7 @@ function setText(node, text) {
 let ownId = 0;
 
 function connect() {
-  const events = new EventSource("/events");
+  const events = new EventSource("events");
   events.addEventListener("open", () => showStatus("live", "Live"));
   events.addEventListener("error", () => {
     showStatus("lost", "Disconnected, trying again…");
@@ -227,7 +227,7 @@ function sentence(answers) {
 
 onClick("in-turn", async () => {
   const answers = [];
-  for (let i = 0; i < 10; i++) answers.push(await ask("/fast"));
+  for (let i = 0; i < 10; i++) answers.push(await ask("fast"));
   return sentence(answers);
 });
 
@@ -237,7 +237,7 @@ onClick("at-once", async () => {
 });
 
 onClick("open", async () => {
-  const { opened } = await ask("/connections", "POST");
+  const { opened } = await ask("connections", "POST");
   return `${opened} connections were opened`;
 });
 

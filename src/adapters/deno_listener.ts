@@ -6,8 +6,7 @@ import type { TlsOptions } from "../api/options.ts";
 import type { Addr, NetAddr, Transport } from "../api/transport.ts";
 import type { ListenSettings } from "../options/listen_settings.ts";
 import type { Listen, Listener } from "../server/listener.ts";
-import { ALPN_PROTOCOLS, tlsError } from "../server/tls.ts";
-import { utf8 } from "../wire/bytes.ts";
+import { ALPN_PROTOCOLS, type LoadedTls, loadTls, tlsError } from "../server/tls.ts";
 import { type DenoConn, DenoConnTransport } from "./deno_conn.ts";
 
 /** What is used of Deno. */
@@ -28,6 +27,7 @@ interface ListenAddress {
 interface DenoRuntime {
   listen(options: ListenAddress): RuntimeListener;
   listenTls(options: ListenAddress & { key: string; cert: string; alpnProtocols: string[] }): RuntimeListener;
+  readFileSync(path: string): Uint8Array;
 }
 
 /** Listens by Deno's own listeners, or as on Node. */
@@ -57,7 +57,10 @@ class DenoListener implements Listener {
   readonly #backlog: number;
   #listener: RuntimeListener;
   #open = true;
-  #newTls: TlsOptions | null = null;
+  /** The last options, for `reloadTls()` to read their files again. */
+  #tls: TlsOptions | undefined;
+  /** What is to replace the listener's certificate. */
+  #newTls: LoadedTls | null = null;
   #isReferenced = true;
 
   constructor(
@@ -68,15 +71,16 @@ class DenoListener implements Listener {
     this.#accept = accept;
     this.#backlog = settings.backlog;
     this.isSecure = settings.tls !== undefined;
-    this.#listener = this.#listen(at.hostname, at.port, settings.tls);
+    this.#tls = settings.tls;
+    this.#listener = this.#listen(at.hostname, at.port, settings.tls && load(settings.tls));
     this.addr = this.#listener.addr;
     void this.#acceptAll();
   }
 
-  #listen(hostname: string, port: number, tls: TlsOptions | undefined): RuntimeListener {
+  #listen(hostname: string, port: number, tls: LoadedTls | undefined): RuntimeListener {
     const { Deno } = globalThis as unknown as { Deno: DenoRuntime };
     const options = { hostname, port, tcpBacklog: this.#backlog };
-    const secure = tls && { ...options, ...certificate(tls), ...ALPN };
+    const secure = tls && { ...options, key: tls.key, cert: tls.cert, ...ALPN };
     try {
       return secure === undefined ? Deno.listen(options) : Deno.listenTls(secure);
     } catch (error) {
@@ -84,7 +88,7 @@ class DenoListener implements Listener {
       // Deno tells no code where the host name cannot be resolved.
       if (message.startsWith("failed to lookup")) throw Object.assign(error as Error, { code: "ENOTFOUND" });
       const isTls = name === "InvalidData" || /\b(keys?|certificates?)\b/.test(message);
-      throw secure !== undefined && isTls ? tlsError(error) : error;
+      throw secure !== undefined && isTls ? tlsError(error, "tls") : error;
     }
   }
 
@@ -114,12 +118,14 @@ class DenoListener implements Listener {
    * Deno cannot replace a listener's certificate, so that another listener takes its place once the old one has
    * gone. Connections in between are refused.
    */
-  prepareTls(tls: TlsOptions): () => void {
+  prepareTls(tls: TlsOptions = this.#tls!): () => void {
     const { hostname } = this.addr as NetAddr;
-    this.#listen(hostname, 0, tls).close(); // throws where the certificate is no good
+    const loaded = load(tls);
+    this.#listen(hostname, 0, loaded).close(); // throws where the certificate is no good
     return () => {
       const replaces = this.#newTls !== null;
-      this.#newTls = tls;
+      this.#tls = tls;
+      this.#newTls = loaded;
       if (!replaces) this.#listener.close();
     };
   }
@@ -157,14 +163,21 @@ class DenoListener implements Listener {
 
 const ALPN = { alpnProtocols: ALPN_PROTOCOLS };
 
-function certificate({ key, cert, ca, passphrase }: TlsOptions): { key: string; cert: string } {
-  if (ca !== undefined || passphrase !== undefined) {
-    throw ca !== undefined
-      ? new UnsupportedError("Deno", "tls.ca", 'Deno cannot ask clients for certificates (option "tls.ca")')
-      : new UnsupportedError("Deno", "tls.passphrase", 'Deno cannot decrypt a key (option "tls.passphrase")');
+/** What Deno's TLS cannot do. Its resolver of server names, which is internal, keeps each name that a client makes up. */
+const MISSING: readonly (readonly [option: keyof TlsOptions, what: string])[] = [
+  ["ca", "cannot ask clients for certificates"],
+  ["caFile", "cannot ask clients for certificates"],
+  ["passphrase", "cannot decrypt a key"],
+  ["serverNames", "has one certificate for all server names"],
+];
+
+function load(tls: TlsOptions): LoadedTls {
+  for (const [option, what] of MISSING) {
+    if (tls[option] === undefined) continue;
+    throw new UnsupportedError("Deno", `tls.${option}`, `Deno ${what} (option "tls.${option}")`);
   }
-  const text = (pem: string | Uint8Array): string => typeof pem === "string" ? pem : utf8(pem);
-  return { key: text(key), cert: text(cert) };
+  const { Deno } = globalThis as unknown as { Deno: DenoRuntime };
+  return loadTls(tls, (path) => Deno.readFileSync(path));
 }
 
 /** Whether the listener is closed, so that no accept will succeed any more. */

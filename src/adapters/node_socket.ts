@@ -4,9 +4,10 @@
 import { Buffer } from "node:buffer";
 import net from "node:net";
 import type { TLSSocket } from "node:tls";
-import type { Addr, DetachedSocket, Transport, TransportEvents } from "../api/transport.ts";
+import type { Addr, DetachedSocket, PeerCertificate, Transport, TransportEvents } from "../api/transport.ts";
 import { HEAD_ROOM } from "../wire/memory_pool.ts";
 import { sharedAddr, tcpAddr, unixAddr } from "./addresses.ts";
+import { peerCertificateOf } from "./peer_certificate.ts";
 
 /** A half-closed client still gets its answers. */
 export const SOCKET = { allowHalfOpen: true };
@@ -144,6 +145,10 @@ export class NodeSocketTransport implements Transport {
       const isAwaited = this.#isOurs && socket.readableFlowing === true && socket.readableLength === 0;
       return chunk !== null && isAwaited ? this.#received(chunk, chunk.length) : push(chunk, ...rest);
     };
+  }
+
+  get peerCertificate(): PeerCertificate | undefined {
+    return this.isSecure ? peerCertificateOf(this.#socket) : undefined;
   }
 
   start(events: TransportEvents): void {

@@ -5,16 +5,26 @@
 import { typeError } from "../options/option_error.ts";
 import type net from "node:net";
 import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
 import tls from "node:tls";
 import type { TlsOptions } from "../api/options.ts";
-import { ALPN_PROTOCOLS, tlsError } from "../server/tls.ts";
-import { utf8 } from "../wire/bytes.ts";
+import {
+  ALPN_PROTOCOLS,
+  forServerName,
+  type LoadedCertificate,
+  type LoadedTls,
+  loadTls,
+  tlsError,
+} from "../server/tls.ts";
+import { keepPeerCertificate } from "./peer_certificate.ts";
 
-/** The server's side of TLS, with a certificate that can be replaced. */
+/** The server's side of TLS, with certificates that can be replaced. */
 export class TlsAcceptor {
-  /** Whether clients must have a certificate. */
+  /** Whether clients are asked for a certificate. */
   readonly #asksClients: boolean;
-  #context: tls.SecureContext;
+  #options: TlsOptions;
+  /** What the next connection is accepted with. */
+  #current: AcceptOptions;
 
   /**
    * Speaks as `options` say.
@@ -22,44 +32,64 @@ export class TlsAcceptor {
    * @throws {ListenError} where they are no good
    */
   constructor(options: TlsOptions) {
-    this.#asksClients = options.ca !== undefined;
-    this.#context = secureContext(options);
+    this.#options = options;
+    this.#current = acceptOptions(loadTls(options, readFileSync));
+    this.#asksClients = this.#current.requestCert;
   }
 
   /**
-   * Another certificate, for connections from the call of what this answers on.
+   * Other certificates, or the same files read again, for connections from the call of what this answers on.
    *
-   * @throws {TypeError} and {ListenError} where it cannot be used
+   * @throws {TypeError} and {ListenError} where they cannot be used
    */
-  prepare(options: TlsOptions): () => void {
+  prepare(options: TlsOptions = this.#options): () => void {
+    const loaded = loadTls(options, readFileSync);
     // Whether clients are asked for certificates is settled when the server starts.
-    if ((options.ca !== undefined) !== this.#asksClients) {
+    if ((loaded.ca !== undefined) !== this.#asksClients) {
       throw typeError(
         "tls.ca",
         'option "tls.ca" must be given to reloadTls() where the server has one, and only there',
       );
     }
-    const context = secureContext(options);
+    const current = acceptOptions(loaded);
     return () => {
-      this.#context = context;
+      this.#options = options;
+      this.#current = current;
     };
   }
 
   /** TLS over `raw`; emits `secure` when the handshake is done, and is destroyed where it fails. */
   accept(raw: net.Socket): tls.TLSSocket {
-    const options: tls.TLSSocketOptions & { allowHalfOpen: boolean; pauseOnConnect: boolean } = {
-      isServer: true,
-      secureContext: this.#context,
-      ALPNProtocols: ALPN_PROTOCOLS,
-      requestCert: this.#asksClients,
-      rejectUnauthorized: this.#asksClients,
-      allowHalfOpen: true,
-      pauseOnConnect: true,
-    };
-    const socket = new tls.TLSSocket(raw, options);
-    if (this.#asksClients) socket.prependOnceListener("secure", destroyUnlessVerified);
+    const { requestCert, rejectUnauthorized } = this.#current;
+    const socket = new tls.TLSSocket(raw, this.#current);
+    if (requestCert) socket.prependOnceListener("secure", () => verify(socket, rejectUnauthorized));
     return socket;
   }
+}
+
+interface AcceptOptions extends tls.TLSSocketOptions {
+  readonly requestCert: boolean;
+  readonly rejectUnauthorized: boolean;
+  readonly allowHalfOpen: boolean;
+  readonly pauseOnConnect: boolean;
+}
+
+function acceptOptions(loaded: LoadedTls): AcceptOptions {
+  const { ca, rejectUnauthorized, serverNames } = loaded;
+  const contexts = new Map<string, tls.SecureContext>();
+  for (const [name, certificate] of serverNames) contexts.set(name, secureContext(certificate, ca));
+  return {
+    isServer: true,
+    secureContext: secureContext(loaded, ca),
+    ALPNProtocols: ALPN_PROTOCOLS,
+    requestCert: ca !== undefined,
+    rejectUnauthorized: ca !== undefined && rejectUnauthorized,
+    allowHalfOpen: true,
+    pauseOnConnect: true,
+    ...contexts.size > 0 && {
+      SNICallback: (name, answer) => answer(null, forServerName(contexts, name)),
+    },
+  };
 }
 
 /** What is used of the handle inside of a TLS socket. */
@@ -68,35 +98,40 @@ interface TlsHandle {
 }
 
 /** Only `tls.Server` looks at the result of the verification by itself. */
-function destroyUnlessVerified(this: tls.TLSSocket): void {
-  if (this.authorized) return; // Bun has looked
-  const { _handle } = this as unknown as { _handle: TlsHandle };
-  const error = _handle.verifyError();
-  if (error) this.destroy(error);
+function verify(socket: tls.TLSSocket, rejectUnauthorized: boolean): void {
+  const error = verifyError(socket);
+  if (error && rejectUnauthorized) socket.destroy(error);
+  else keepPeerCertificate(socket, !error);
 }
 
+/** Why the client's certificate is not to be trusted, also where it has none. */
+function verifyError(socket: tls.TLSSocket): Error | null {
+  if (socket.authorized) return null; // Bun has looked
+  if (IS_BUN) return socket.authorizationError ?? new Error("the client's certificate was not verified");
+  const { _handle } = socket as unknown as { readonly _handle: TlsHandle };
+  return _handle.verifyError() ?? null;
+}
+
+const IS_BUN = "Bun" in globalThis;
+
 /** @throws {ListenError} */
-function secureContext(options: TlsOptions): tls.SecureContext {
-  const { key, cert, ca, passphrase } = options;
+function secureContext(certificate: LoadedCertificate, ca: string | undefined): tls.SecureContext {
+  const { option, key, cert, passphrase } = certificate;
   try {
     // A context would take these, and refuse every client.
-    for (const [pem] of text(ca ?? "").matchAll(CERTIFICATES)) new X509Certificate(pem);
+    for (const [pem] of (ca ?? "").matchAll(CERTIFICATES)) new X509Certificate(pem);
     return tls.createSecureContext({
-      key: text(key),
-      cert: text(cert),
-      ...ca !== undefined && { ca: text(ca) },
+      key,
+      cert,
+      ...ca !== undefined && { ca },
       ...passphrase !== undefined && { passphrase },
       honorCipherOrder: true,
       // Clients with a certificate could not resume a session without one.
       sessionIdContext: "mooring",
     });
   } catch (error) {
-    throw tlsError(error);
+    throw tlsError(error, option);
   }
 }
 
 const CERTIFICATES = /-----BEGIN [^]*?-----END [^-]*-----/g;
-
-function text(pem: string | Uint8Array): string {
-  return typeof pem === "string" ? pem : utf8(pem);
-}

@@ -8,6 +8,7 @@ import type { Conn, Connection } from "../api/transport.ts";
 import { connectionSettings } from "../options/settings.ts";
 import { HttpServer } from "../server/http_server.ts";
 import { inOwnContext } from "./async_context.ts";
+import { tracer } from "./diagnostics.ts";
 import { runtimeClock } from "./runtime_clock.ts";
 import { transportOf } from "./streams.ts";
 
@@ -31,6 +32,6 @@ import { transportOf } from "./streams.ts";
  */
 export function serveConn(conn: Conn, options: ConnectionOptions): Connection {
   // The options first: where they are wrong, the connection is as it was.
-  const server = new HttpServer(options, connectionSettings(options), runtimeClock, inOwnContext);
+  const server = new HttpServer(options, connectionSettings(options), runtimeClock, inOwnContext, tracer);
   return server.accept(transportOf(conn)).facade;
 }

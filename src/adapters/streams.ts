@@ -59,8 +59,9 @@ class StreamsTransport implements Transport {
 
   constructor(conn: Conn) {
     this.#conn = conn;
-    this.remoteAddr = conn.remoteAddr;
-    this.localAddr = conn.localAddr;
+    // What brings bytes in their order is no datagram socket.
+    this.remoteAddr = conn.remoteAddr as Addr | undefined;
+    this.localAddr = conn.localAddr as Addr | undefined;
     this.isSecure = conn.isSecure === true;
     this.#reader = conn.readable.getReader();
     this.#writer = conn.writable.getWriter();

@@ -49,6 +49,11 @@ export interface Upgraded {
    * `reusePort`; else `undefined`. Whoever looks at it has taken it: the two streams are of no use then.
    */
   readonly socket: unknown;
+  /**
+   * Bytes that were written and that the system has not taken yet, as far as the runtime tells: they are held in this
+   * process. What waits in the queue of `writable` is not among them.
+   */
+  readonly bufferedAmount: number;
 }
 
 /**
@@ -82,8 +87,18 @@ export interface Exchange {
   readonly httpVersion: "1.0" | "1.1";
   /** The connection that brought the request. */
   readonly connection: Connection;
-  /** The peer's address, if the transport has one; or the client's, where a PROXY header told it. */
+  /**
+   * The client's address: the peer's, if the transport has one, or what a PROXY header (`proxyProtocol`) or a proxy of
+   * `trustProxy` told. The peer's own is `connection.remoteAddr`.
+   */
   readonly remoteAddr: Addr | undefined;
+  /** `https` where the connection is encrypted, or as a proxy of `trustProxy` told. */
+  readonly scheme: "http" | "https";
+  /**
+   * The host, and maybe a port, to which the request was sent: as a proxy of `trustProxy` told, or of a target with an
+   * authority, or of Host. Empty where the client named none (RFC 9112 §3.3).
+   */
+  readonly authority: string;
   /**
    * Aborts when the client goes away, or half-closes, before the response is complete (a half-closed client still gets
    * its response), and when the request's body is refused. The reason is a `DOMException` named `AbortError`, whose

@@ -3,17 +3,22 @@
  *
  * @module
  */
-import type { Addr, Connection, ConnectionState } from "./transport.ts";
+import type { Addr, Connection, ConnectionState, PeerCertificate } from "./transport.ts";
 import type { ProtocolError } from "./errors.ts";
 import type { ExchangeHandler, Fields, Upgraded, UpgradeOptions } from "./exchange.ts";
 import type { MinBodyRate, Timeouts } from "./timeouts.ts";
 
 /** What a `fetch` handler learns beside the request. */
 export interface FetchInfo {
-  /** The peer's address, if the transport has one; or the client's, where a PROXY header told it. */
+  /**
+   * The client's address: the peer's, if the transport has one, or what a PROXY header (`proxyProtocol`) or a proxy of
+   * `trustProxy` told. The peer's own is `connection.remoteAddr`.
+   */
   readonly remoteAddr: Addr | undefined;
   /** The connection that brought the request. */
   readonly connection: Connection;
+  /** The client's certificate, as `connection.peerCertificate`. */
+  readonly peerCertificate: PeerCertificate | undefined;
   /**
    * Resolves when the response was handed to the transport completely; rejects with a `ConnectionError`
    * when the connection ended first. Nothing needs to await it.
@@ -123,6 +128,30 @@ export interface ProxyProtocolOptions {
    * `::ffff:10.1.2.3`, which is 10.1.2.3 here.
    */
   readonly allow: readonly string[];
+}
+
+/** A field by which proxies tell for whom they pass on a request. */
+export type ForwardedField =
+  | "forwarded"
+  | "x-forwarded-for"
+  | "x-forwarded-proto"
+  | "x-forwarded-host"
+  | "x-forwarded-port";
+
+/** Whose word is taken for where requests come from. */
+export interface TrustProxyOptions {
+  /**
+   * The proxies: IP addresses and CIDR ranges (`"10.1.2.3"`, `"10.0.0.0/8"`, `"::1"`, `"fd00::/8"`), `"unix"` for all
+   * peers on a Unix socket, `"unknown"` for all whose transport tells no address. At least one. Ranges hold what
+   * those of {@linkcode ProxyProtocolOptions.allow} do.
+   */
+  readonly allow: readonly string[];
+  /**
+   * The fields that they set; others are not looked at. `"forwarded"` (RFC 7239) has to be named, and is used instead of
+   * the others in a request that has it.
+   * @default ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port"]
+   */
+  readonly fields?: readonly ForwardedField[];
 }
 
 /**
@@ -286,25 +315,102 @@ export interface ConnectionOptions {
    */
   readonly proxyProtocol?: ProxyProtocolOptions;
   /**
+   * Takes the client's address and the scheme, host and port of `request.url` from the fields that proxies add:
+   * `X-Forwarded-For`, `-Proto`, `-Host` and `-Port`, or `Forwarded` (RFC 7239). So both are the client's behind a
+   * proxy that ends its TLS.
+   *
+   * Requests of other peers than those in `allow` have these fields ignored. Of a list of addresses, the last one that is
+   * not in `allow` itself is the client's: name all proxies through which requests come. The fields that tell scheme,
+   * host and port are read in step with the addresses, or as they are where they hold one value for all proxies. A
+   * value that is malformed, a host that would be refused as Host, or a scheme other than `http` and `https` counts as
+   * not told. A client's port is 0 where it is not told. The fields stay in the request's headers.
+   *
+   * Each field of `fields` must be set, added to or removed by every proxy that clients can reach: one that passes on
+   * what a client has sent lets the client choose what is seen here (RFC 7239 §8.1). Connections, `maxConnectionsPerIp` and
+   * `onRefused` have the peer's own address.
+   *
+   * @default such fields are headers like others
+   *
+   * @example
+   * ```ts
+   * import { serve } from "@mooring/http";
+   *
+   * const server = await serve({
+   *   port: 0,
+   *   hostname: "127.0.0.1",
+   *   trustProxy: { allow: ["127.0.0.1", "10.0.0.0/8"] },
+   *   fetch: (request, info) => Response.json([request.url, info.remoteAddr]),
+   * });
+   * await server.close();
+   * ```
+   */
+  readonly trustProxy?: TrustProxyOptions;
+  /**
    * Whether a `fetch` handler replaces the globals `fetch`, `Request` and `Response` of this process, when the server is
-   * made: so that the first two take the requests that it gets, and responses are sent without a stream. README
-   * says what differs. `false` leaves them alone; what looks into a request then needs
+   * made: so that the first two take the requests that it gets, and responses are sent without a stream.
+   * docs/requests-and-responses.md says what differs. `false` leaves them alone; what looks into a request then needs
    * {@linkcode FetchInfo.nativeRequest}, and each response is read as a stream.
    * @default true
    */
   readonly globals?: boolean;
 }
 
-/** A certificate and what goes with it, as PEM. */
-export interface TlsOptions {
-  /** The private key. */
-  readonly key: string | Uint8Array;
-  /** The certificate, and those that lead up to its issuer. */
-  readonly cert: string | Uint8Array;
+/** A private key and its certificate: each as PEM, or as the path of a file that holds it. */
+export interface TlsCertificate {
+  /** The private key, as PEM. */
+  readonly key?: string | Uint8Array;
+  /** The certificate, and those that lead up to its issuer, as PEM. */
+  readonly cert?: string | Uint8Array;
+  /** The path of a file with the private key, instead of `key`; read when the server listens, and by `reloadTls()`. */
+  readonly keyFile?: string;
+  /** The path of a file with the certificates, instead of `cert`; read likewise. */
+  readonly certFile?: string;
   /** What decrypts the key, where it is encrypted. */
   readonly passphrase?: string;
-  /** Certificates that clients' certificates must lead up to; asks for one, and refuses who has none. */
+}
+
+/**
+ * Certificates, and what goes with them.
+ *
+ * @example
+ * ```ts
+ * import { serve } from "@mooring/http";
+ *
+ * const server = await serve({
+ *   port: 443,
+ *   tls: {
+ *     keyFile: "/etc/tls/a.example.key",
+ *     certFile: "/etc/tls/a.example.pem",
+ *     serverNames: {
+ *       "*.b.example": { keyFile: "/etc/tls/b.example.key", certFile: "/etc/tls/b.example.pem" },
+ *     },
+ *   },
+ *   fetch: () => new Response("hello"),
+ * });
+ * server.reloadTls(); // reads the files again
+ * ```
+ */
+export interface TlsOptions extends TlsCertificate {
+  /**
+   * Certificates, as PEM, that clients' certificates must lead up to; asks for one, and refuses who has none. Not on
+   * Deno.
+   */
   readonly ca?: string | Uint8Array;
+  /** The path of a file with them, instead of `ca`; read as `certFile` is. */
+  readonly caFile?: string;
+  /**
+   * Goes with `ca`: `false` lets in clients without a certificate, or with one that does not lead up to `ca`: what they
+   * may do is up to handlers, which look at {@linkcode FetchInfo.peerCertificate}.
+   * @default true
+   */
+  readonly rejectUnauthorized?: boolean;
+  /**
+   * Certificates for clients that ask for a server of these names (SNI, RFC 6066 §3), whatever their case:
+   * `"b.example"`, or `"*.b.example"` for all names that have one label in its place (RFC 9525 §6.3), which gives way
+   * to a name that is there itself. Who asks for another name, or none, gets `cert`. Not on Deno.
+   * @default none
+   */
+  readonly serverNames?: { readonly [name: string]: TlsCertificate };
 }
 
 /** What a server needs to know, wherever its connections come from. */
@@ -356,7 +462,7 @@ export interface ListenOptions {
    * systemd passes (`LISTEN_FDS`).
    */
   readonly fd?: number | "systemd";
-  /** Speaks TLS (ALPN `http/1.1` and `http/1.0`) with this certificate; `server.reloadTls()` replaces it. */
+  /** Speaks TLS (ALPN `http/1.1` and `http/1.0`) with these certificates; `server.reloadTls()` replaces them. */
   readonly tls?: TlsOptions;
   /**
    * Lets several processes listen on the same port, among which the system spreads connections.

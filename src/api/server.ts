@@ -145,13 +145,15 @@ export interface Server {
    */
   shutdown(options?: ShutdownOptions): Promise<ShutdownReport>;
   /**
-   * Replaces the certificate: connections from now on get the new one, those that are open keep theirs.
+   * Replaces the certificates: connections from now on get the new ones, those that are open keep theirs. Without `tls`
+   * the options stay as they were, and their files are read again.
    *
    * @throws {TypeError} where the server does not speak TLS, on options that are wrong, and where `ca` is given
    * although the server started without, or the other way round
-   * @throws {ListenError} `bad_certificate`, on a key or a certificate that cannot be used; the old ones stay then
+   * @throws {ListenError} on what cannot be used; the old ones stay then. Its `code` is `bad_certificate`, or the
+   * system's of a file that cannot be read
    */
-  reloadTls(tls: TlsOptions): void;
+  reloadTls(tls?: TlsOptions): void;
   /** Ends at once; exchanges under way are cut off. */
   close(): Promise<void>;
   /** As {@linkcode Server.shutdown}. */

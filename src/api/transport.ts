@@ -26,6 +26,11 @@ export interface UnixAddr {
 /** An address of either kind. */
 export type Addr = NetAddr | UnixAddr;
 
+/** An address of a `Conn`: also as Deno's types have it, which allow for datagrams. */
+export type ConnAddr =
+  | { readonly transport: "tcp" | "udp"; readonly hostname: string; readonly port: number }
+  | { readonly transport: "unix" | "unixpacket"; readonly path: string };
+
 /**
  * A byte stream in both directions that you accepted yourself. `Deno.Conn` fits as it is, and so does
  * any pair of web streams.
@@ -47,9 +52,9 @@ export interface Conn {
   /** What goes to the peer. */
   readonly writable: WritableStream<Uint8Array>;
   /** The peer's address, if there is one. */
-  readonly remoteAddr?: Addr;
+  readonly remoteAddr?: ConnAddr;
   /** Our address, if there is one. */
-  readonly localAddr?: Addr;
+  readonly localAddr?: ConnAddr;
   /** Whether the bytes travel encrypted, so that URLs begin with `https`. */
   readonly isSecure?: boolean;
   /** The protocol that a TLS handshake has agreed upon (ALPN), if one has: it must be one that is spoken here. */
@@ -75,6 +80,8 @@ export interface Transport {
   readonly localAddr: Addr | undefined;
   /** Whether the bytes travel encrypted, so that URLs begin with `https`. */
   readonly isSecure?: boolean;
+  /** The peer's certificate, if it was asked for one and has sent it; `undefined` before the TLS handshake is over. */
+  readonly peerCertificate?: PeerCertificate | undefined;
   /** Whether the TLS handshake is still under way; what is written meanwhile is sent after it. */
   readonly handshaking?: boolean;
   /** Tells `events` what happens from now on. */
@@ -201,6 +208,41 @@ export const CLOSE_REASONS = [
 ] as const;
 
 /**
+ * The certificate with which a client has proved who it is (RFC 5280, RFC 8446 §4.4.2).
+ *
+ * @example
+ * ```ts
+ * import { serve } from "@mooring/http";
+ *
+ * await serve({
+ *   port: 443,
+ *   tls: { keyFile: "key.pem", certFile: "cert.pem", caFile: "clients.pem" },
+ *   fetch: (_request, info) => new Response(`hello ${info.peerCertificate?.subject.CN}`),
+ * });
+ * ```
+ */
+export interface PeerCertificate {
+  /** Whether it was issued by one of `tls.ca` and is valid now; always, unless `tls.rejectUnauthorized` is `false`. */
+  readonly authorized: boolean;
+  /** Whom it names, by attribute: `{ CN: "client", O: "Example" }`; an array where one is there several times. */
+  readonly subject: { readonly [attribute: string]: string | readonly string[] | undefined };
+  /** Who has issued it, likewise. */
+  readonly issuer: { readonly [attribute: string]: string | readonly string[] | undefined };
+  /** Other names, as `"DNS:a.example, IP Address:192.0.2.1"`, if it has any. */
+  readonly subjectAltName: string | undefined;
+  /** Its number, in hexadecimal. */
+  readonly serialNumber: string;
+  /** SHA-256 of `raw`, in hexadecimal with colons. */
+  readonly fingerprint256: string;
+  /** From when it is valid. */
+  readonly validFrom: Date;
+  /** Until when it is valid. */
+  readonly validTo: Date;
+  /** The certificate itself, as DER. */
+  readonly raw: Uint8Array;
+}
+
+/**
  * One accepted byte stream, and what became of it.
  *
  * @example
@@ -228,6 +270,11 @@ export interface Connection {
   readonly localAddr: Addr | undefined;
   /** Whether it is encrypted (TLS). */
   readonly isSecure: boolean;
+  /**
+   * The client's certificate: where `tls.ca` asks for one, and the client has sent it. Look at `authorized` where
+   * `tls.rejectUnauthorized` is `false`.
+   */
+  readonly peerCertificate: PeerCertificate | undefined;
   /** Resolves when the connection is over, with why; never rejects. */
   readonly closed: Promise<CloseReason>;
   /**

@@ -2,7 +2,7 @@
  * What users hold of a connection: the documented members and no others, so that nothing can be built on the engine's
  * internals.
  */
-import type { Addr, CloseReason, Connection, ConnectionState } from "../api/transport.ts";
+import type { Addr, CloseReason, Connection, ConnectionState, PeerCertificate } from "../api/transport.ts";
 import type { Endpoints } from "../wire/proxy_header.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { PersistencePolicy } from "./persistence_policy.ts";
@@ -12,6 +12,7 @@ export interface FacadedConnection {
   readonly id: number;
   readonly endpoints: Endpoints;
   readonly isSecure: boolean;
+  readonly transport: { readonly peerCertificate: PeerCertificate | undefined };
   readonly life: Lifecycle;
   readonly policy: PersistencePolicy;
   /** Closes it with its next response; an idle one after `idleGrace` milliseconds. */
@@ -51,6 +52,10 @@ export class ConnectionFacade implements Connection {
 
   get isSecure(): boolean {
     return this.#connection.isSecure;
+  }
+
+  get peerCertificate(): PeerCertificate | undefined {
+    return this.#connection.transport.peerCertificate;
   }
 
   get closed(): Promise<CloseReason> {

@@ -95,6 +95,16 @@ export class ConnectionWriter implements DeadlineOwner, OutputBufferOwner {
     return this.#bytesHanded - this.#transport.unsent();
   }
 
+  /** Bytes that were written. */
+  get bytesAppended(): number {
+    return this.#bytesHanded + (this.#buffer?.length ?? 0);
+  }
+
+  /** Bytes that were written and that the transport has not sent yet. */
+  get bufferedAmount(): number {
+    return (this.#buffer?.length ?? 0) + this.#transport.unsent();
+  }
+
   /**
    * Whether the next response may be written. Flushes from `highWaterMark` bytes on, so that backpressure shows however
    * small the responses are.

@@ -11,7 +11,9 @@ import { DeadlineQueue } from "./deadline_queue.ts";
 import { memoryPool } from "../wire/memory_pool.ts";
 import { OutputBuffers } from "./output_buffers.ts";
 import { ProxyPeers } from "./proxy_peers.ts";
+import { TrustedProxies } from "./trusted_proxies.ts";
 import { EvictionQueue } from "./eviction.ts";
+import type { Tracer } from "./request_trace.ts";
 import { TurnQueue } from "./turns.ts";
 
 /** A connection as the observer sees it. */
@@ -60,6 +62,10 @@ export class Engine {
   readonly output: OutputBuffers = new OutputBuffers();
   /** The peers whose connections begin with a PROXY header; `null` for none. */
   readonly proxyPeers: ProxyPeers | null;
+  /** The proxies whose word is taken for where a request comes from; `null` for none. */
+  readonly trustedProxies: TrustedProxies | null;
+  /** Who is told of requests; `null` for nobody. */
+  readonly tracer: Tracer | null;
   /** Whether connections persist; may change at run time. */
   keepAlive: boolean;
   /** How near the server is to its cap. */
@@ -77,17 +83,30 @@ export class Engine {
   /**
    * Makes an engine whose connections respond with `handler`.
    *
-   * @throws {TypeError} on an entry of `settings.proxies` that names no peers
+   * @throws {TypeError} on an entry of `settings.proxies` or `settings.trustProxy` that names no peers
    */
-  constructor(handler: RequestHandler, settings: Settings, observer: Observer, clock: Clock = systemClock) {
+  constructor(
+    handler: RequestHandler,
+    settings: Settings,
+    observer: Observer,
+    clock: Clock = systemClock,
+    tracer: Tracer | null = null,
+  ) {
     this.handler = handler;
+    this.tracer = tracer;
     this.settings = settings;
     this.observer = observer;
     this.clock = clock;
     this.now = clock.now();
     this.deadlines = new DeadlineQueue(clock, () => this.beginEvent());
     this.turns = new TurnQueue(clock);
-    this.proxyPeers = settings.proxies === null ? null : new ProxyPeers(settings.proxies);
+    this.proxyPeers = settings.proxies === null
+      ? null
+      : new ProxyPeers("proxyProtocol.allow", settings.proxies);
+    const { trustProxy } = settings;
+    this.trustedProxies = trustProxy === null
+      ? null
+      : new TrustedProxies(trustProxy.allow, trustProxy.fields);
     this.keepAlive = settings.keepAlive;
   }
 

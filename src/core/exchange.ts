@@ -17,6 +17,8 @@ import { ExchangeFacade } from "./exchange_facade.ts";
 import { LazyAbort } from "./lazy_abort.ts";
 import type { ExchangePort, RequestView, ResponseStream } from "./protocol.ts";
 import { RequestBody } from "./request_body.ts";
+import { clientAddr, originOf, targetAuthority } from "./request_origin.ts";
+import type { RequestTrace } from "./request_trace.ts";
 import { TunnelFacade } from "./tunnel_facade.ts";
 
 /** Gets to know how an exchange ends: one of the two is called, once. */
@@ -54,6 +56,8 @@ export class HttpExchange implements Exchange {
   /** How often it was begun: what belongs to one request must not reach into the next. */
   #generation = 0;
   #facade: Exchange | null = null;
+  /** What is told of it, where somebody listens. */
+  #trace: RequestTrace | null = null;
 
   /** Not begun yet. */
   constructor(head: RequestView, response: ResponseStream) {
@@ -83,6 +87,27 @@ export class HttpExchange implements Exchange {
     }
     // One of its callbacks responds later.
     if (this.response.phase !== "complete") this.#escaped = true;
+  }
+
+  /** Calls the handler, and tells `trace` how it goes. */
+  trace(handler: RequestHandler, trace: RequestTrace): void | PromiseLike<void> {
+    this.#trace = trace;
+    let running: void | PromiseLike<void> = undefined;
+    trace.start(() => {
+      // Who was told may have closed the connection.
+      if (this.response.phase !== "aborted") running = handler(this);
+    });
+    return running;
+  }
+
+  /** What a handler failed with is told, too. */
+  traceFailure(error: unknown): void {
+    if (this.#trace !== null) this.#trace.error ??= error;
+  }
+
+  #endTrace(error?: unknown): void {
+    this.#trace!.end(this.response.status, this.body.received, error);
+    this.#trace = null;
   }
 
   /** Apart from `run`, whose every call would otherwise allocate for the closures. */
@@ -115,6 +140,7 @@ export class HttpExchange implements Exchange {
   /** A handler that has failed may have left something behind that still uses the exchange. */
   #handlerFailed(port: ExchangePort, error: unknown): void {
     this.#escaped = true;
+    this.traceFailure(error);
     if (!this.isAbort(error)) port.handlerFailed(error);
     if (this.response.phase === "unanswered") this.respond(500, ERROR_FIELDS, errorText(500));
     else if (this.response.phase === "streaming") port.responseBroken();
@@ -135,6 +161,7 @@ export class HttpExchange implements Exchange {
     if (!this.body.complete) {
       this.body.fail(new ExchangeError("body_dropped", "the exchange is over, and the body was dropped"));
     }
+    if (this.#trace !== null) this.#endTrace();
     this.#port = null;
     this.#abort.reset();
     this.#lost = null;
@@ -157,6 +184,7 @@ export class HttpExchange implements Exchange {
       this.watcher?.exchangeOver();
     }
     this.watcher = null;
+    if (this.#trace !== null) this.#endTrace(isUnfinished ? error : undefined);
   }
 
   /** A part of the response was sent; answers whether there may be more in this turn, otherwise `ready` resolves then. */
@@ -212,7 +240,16 @@ export class HttpExchange implements Exchange {
   }
 
   get remoteAddr(): Addr | undefined {
-    return this.port.connection.remoteAddr;
+    return clientAddr(this.port, this.head.fields);
+  }
+
+  get scheme(): "http" | "https" {
+    return originOf(this.port, this.head.fields).scheme;
+  }
+
+  get authority(): string {
+    const { target, fields } = this.head;
+    return originOf(this.port, fields).authority ?? targetAuthority(target) ?? fields.get("host") ?? "";
   }
 
   get signal(): AbortSignal {

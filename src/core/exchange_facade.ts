@@ -15,6 +15,11 @@ export class ExchangeFacade implements Exchange {
     this.#x = x;
   }
 
+  /** What `value` is a facade of, where it is one. */
+  static exchangeOf(value: object): Exchange | undefined {
+    return #x in value ? value.#x : undefined;
+  }
+
   get method(): string {
     return this.#x.method;
   }
@@ -33,6 +38,14 @@ export class ExchangeFacade implements Exchange {
 
   get remoteAddr(): Addr | undefined {
     return this.#x.remoteAddr;
+  }
+
+  get scheme(): "http" | "https" {
+    return this.#x.scheme;
+  }
+
+  get authority(): string {
+    return this.#x.authority;
   }
 
   get signal(): AbortSignal {

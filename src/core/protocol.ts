@@ -6,7 +6,7 @@
 import type { ProtocolError } from "../api/errors.ts";
 import type { Fields, Upgraded } from "../api/exchange.ts";
 import type { Timeouts } from "../api/timeouts.ts";
-import type { CloseReason, Connection } from "../api/transport.ts";
+import type { Addr, CloseReason, Connection } from "../api/transport.ts";
 import type { FieldLines } from "../wire/field_lines.ts";
 import type { PooledBytes } from "../wire/pooled_bytes.ts";
 import type { ReadWait } from "./read_wait.ts";
@@ -43,6 +43,19 @@ export interface RequestView {
   reset(): void;
 }
 
+/** How a URL begins. */
+export type Scheme = "http" | "https";
+
+/** A request as the client sent it, by what proxies tell. */
+export interface ForwardedRequest {
+  /** The client. */
+  readonly remoteAddr: Addr | undefined;
+  /** The scheme by which it came to the first proxy; `null` where none told it. */
+  readonly scheme: Scheme | null;
+  /** Host, and maybe a port, to which the client sent it; `null` where no proxy told either. */
+  readonly authority: string | null;
+}
+
 /** `unanswered` → `streaming` → `complete`, or straight; `aborted` where there is nothing to respond to any more. */
 export type ResponsePhase = "unanswered" | "streaming" | "complete" | "aborted";
 
@@ -50,6 +63,8 @@ export type ResponsePhase = "unanswered" | "streaming" | "complete" | "aborted";
 export interface ResponseStream {
   /** How far it has come. */
   readonly phase: ResponsePhase;
+  /** The status of its head; 0 before that was written. */
+  readonly status: number;
   /** Whether the end of its body is the end of the connection. */
   readonly endsWithConnection: boolean;
   /** Sends a whole response. */
@@ -75,10 +90,14 @@ export interface ResponseStream {
 export interface ExchangePort {
   /** The connection, as users see it. */
   readonly connection: Connection;
+  /** Bytes that were written on the connection. */
+  readonly bytesAppended: number;
   /** Whether the connection is encrypted. */
   readonly isSecure: boolean;
   /** Aborts when the connection is retired. */
   readonly draining: AbortSignal;
+  /** What trusted proxies tell, by its `fields`, of a request; `null` where the peer is none. */
+  forwarded(fields: RequestFields): ForwardedRequest | null;
   /** Resolves when more of the response is welcome; rejects when the connection is closed first. */
   ready(): Promise<void>;
   /** The handler reads the body: sends 100 if the client waits for it, and feeds what is here. */

@@ -1,6 +1,5 @@
 /**
- * Whose connections begin with a PROXY header: the peers that option "proxyProtocol" allows, read once for
- * the whole server.
+ * Proxies: the peers that option "proxyProtocol" or "trustProxy" allows, read once for the whole server.
  */
 import { typeError } from "../options/option_error.ts";
 import type { Addr } from "../api/transport.ts";
@@ -13,11 +12,11 @@ export class ProxyPeers {
   readonly #unknown: boolean;
 
   /**
-   * Allows who is named by an address, a range, `"unix"` or `"unknown"`.
+   * Allows who is named by an address, a range, `"unix"` or `"unknown"`, as `option` does.
    *
    * @throws {TypeError} on an entry that is none of these; it says what to write instead
    */
-  constructor(allow: readonly string[]) {
+  constructor(option: string, allow: readonly string[]) {
     this.#unix = allow.includes("unix");
     this.#unknown = allow.includes("unknown");
     for (const entry of allow) {
@@ -25,8 +24,8 @@ export class ProxyPeers {
       const range = IpRange.parse(entry);
       if (typeof range === "string") {
         throw typeError(
-          "proxyProtocol.allow",
-          'option "proxyProtocol.allow" must list addresses, ranges, "unix" or "unknown", not ' +
+          option,
+          `option "${option}" must list addresses, ranges, "unix" or "unknown", not ` +
             `${JSON.stringify(entry)}: ${range}`,
         );
       }

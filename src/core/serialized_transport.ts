@@ -3,7 +3,7 @@
  * call of the transport, is queued until that is over. So nothing changes under code that is half-way through a write.
  * A call that throws, which the contract of `Transport` forbids, closes the connection.
  */
-import type { DetachedSocket, Transport, TransportEvents } from "../api/transport.ts";
+import type { DetachedSocket, PeerCertificate, Transport, TransportEvents } from "../api/transport.ts";
 import { copyOf } from "../wire/bytes.ts";
 
 /** A transport, and its events in turn. */
@@ -140,6 +140,11 @@ export class SerializedTransport implements TransportEvents {
   /** Whether the TLS handshake is under way. */
   get handshaking(): boolean {
     return this.#transport.handshaking === true;
+  }
+
+  /** As `Transport.peerCertificate`. */
+  get peerCertificate(): PeerCertificate | undefined {
+    return this.#transport.peerCertificate;
   }
 
   /** As `Transport.detach`. */

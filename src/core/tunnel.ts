@@ -85,6 +85,10 @@ export class Tunnel implements Upgraded {
     return this.#detached.socket;
   }
 
+  get bufferedAmount(): number {
+    return this.#detached === undefined ? this.#port.out.bufferedAmount : 0;
+  }
+
   /** Whether more would be taken now. */
   get wanted(): boolean {
     return this.#wanted || this.#input === "dropped";

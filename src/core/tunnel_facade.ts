@@ -24,4 +24,8 @@ export class TunnelFacade implements Upgraded {
   get socket(): unknown {
     return this.#tunnel.socket;
   }
+
+  get bufferedAmount(): number {
+    return this.#tunnel.bufferedAmount;
+  }
 }

@@ -2,10 +2,11 @@
  * One call of a fetch handler: the `info` that it gets, and what becomes of the request when its exchange
  * ends.
  */
-import type { Addr, Connection } from "../api/transport.ts";
+import type { Addr, Connection, PeerCertificate } from "../api/transport.ts";
 import { Deferred } from "../core/deferred.ts";
 import type { ExchangeWatcher, HttpExchange } from "../core/exchange.ts";
 import type { ExchangePort } from "../core/protocol.ts";
+import { clientAddr } from "../core/request_origin.ts";
 import { ExchangeError } from "../api/errors.ts";
 import type { Fields, Upgraded, UpgradeOptions } from "../api/exchange.ts";
 import type { FetchInfo } from "../api/options.ts";
@@ -13,6 +14,7 @@ import type { Timeouts } from "../api/timeouts.ts";
 import { FastResponse } from "./fast_response.ts";
 import { LazyRequest } from "./lazy_request.ts";
 import type { BodySource } from "./send_response.ts";
+import { assertNoRequest } from "./other_upgrades.ts";
 
 /** A call under way; handlers get a facade of it as `info`. */
 export class FetchCall implements FetchInfo, ExchangeWatcher, BodySource {
@@ -42,12 +44,21 @@ export class FetchCall implements FetchInfo, ExchangeWatcher, BodySource {
     return this.#request as unknown as Request;
   }
 
+  /** The exchange, until it is over. */
+  get exchange(): HttpExchange | null {
+    return this.#exchange;
+  }
+
   get connection(): Connection {
     return this.#port.connection;
   }
 
   get remoteAddr(): Addr | undefined {
-    return this.connection.remoteAddr;
+    return clientAddr(this.#port, this.#request.fields);
+  }
+
+  get peerCertificate(): PeerCertificate | undefined {
+    return this.connection.peerCertificate;
   }
 
   get completed(): Promise<void> {
@@ -102,6 +113,7 @@ export class FetchCall implements FetchInfo, ExchangeWatcher, BodySource {
   }
 
   upgrade(options?: UpgradeOptions): Upgraded & { readonly response: Response } {
+    assertNoRequest(options);
     const upgraded = this.#live.upgrade(options);
     this.upgraded = true;
     return Object.assign(upgraded, { response: new FastResponse(null, { status: 204 }) });
@@ -111,7 +123,7 @@ export class FetchCall implements FetchInfo, ExchangeWatcher, BodySource {
     // The exchange is reused: keeps its trailers, which may be read later.
     if (this.#exchange?.body.trailers != null) void this.trailers;
     this.#exchange = null;
-    this.#request.detach();
+    this.#request.detach(this.#port);
     this.#end = "over";
     this.#settle();
   }

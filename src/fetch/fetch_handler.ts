@@ -9,6 +9,7 @@ import { FetchCall } from "./fetch_call.ts";
 import { FetchInfoFacade } from "./fetch_info.ts";
 import { asResponse } from "./foreign_response.ts";
 import { installGlobals } from "./install_globals.ts";
+import { explained } from "./other_upgrades.ts";
 import { sendTracked, wasSent } from "./tracked_response.ts";
 import { sendResponse, usedAlready } from "./send_response.ts";
 
@@ -78,8 +79,9 @@ function isConnect(x: HttpExchange): boolean {
 
 /** Reports an error, and answers with what the report says, or 500, where nothing was answered yet. */
 async function fail(x: HttpExchange, call: FetchCall, error: unknown, onError: ErrorReporter): Promise<void> {
+  x.traceFailure(error);
   try {
-    const response = x.isAbort(error) ? undefined : asResponse(await onError(error, call.request));
+    const response = x.isAbort(error) ? undefined : asResponse(await onError(explained(error), call.request));
     if (x.response.phase === "unanswered" && response !== undefined) await send(x, call, response);
   } catch (second) {
     console.error(second);

@@ -4,7 +4,7 @@
 import type { Fields, Upgraded, UpgradeOptions } from "../api/exchange.ts";
 import type { FetchInfo } from "../api/options.ts";
 import type { Timeouts } from "../api/timeouts.ts";
-import type { Addr, Connection } from "../api/transport.ts";
+import type { Addr, Connection, PeerCertificate } from "../api/transport.ts";
 
 /** Forwards to the call. */
 export class FetchInfoFacade implements FetchInfo {
@@ -15,12 +15,21 @@ export class FetchInfoFacade implements FetchInfo {
     this.#call = call;
   }
 
+  /** What `value` is a facade of, where it is one. */
+  static callOf(value: object): FetchInfo | undefined {
+    return #call in value ? value.#call : undefined;
+  }
+
   get remoteAddr(): Addr | undefined {
     return this.#call.remoteAddr;
   }
 
   get connection(): Connection {
     return this.#call.connection;
+  }
+
+  get peerCertificate(): PeerCertificate | undefined {
+    return this.#call.peerCertificate;
   }
 
   get completed(): Promise<void> {

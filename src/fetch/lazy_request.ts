@@ -7,12 +7,13 @@ import type { Bytes } from "../api/bytes.ts";
 import { abortError } from "../core/abort_error.ts";
 import { handled } from "../core/deferred.ts";
 import type { HttpExchange } from "../core/exchange.ts";
-import type { RequestView } from "../core/protocol.ts";
+import type { ExchangePort, RequestFields, RequestView } from "../core/protocol.ts";
+import { originOf, type RequestOrigin } from "../core/request_origin.ts";
 import { ConnectionError, ExchangeError } from "../api/errors.ts";
 import { utf8 } from "../wire/bytes.ts";
 import { LazyHeaders } from "./lazy_headers.ts";
 import { delegateToNative } from "./delegate_to_native.ts";
-import { requestUrl } from "./url.ts";
+import { requestUrl, withoutAuthority } from "./url.ts";
 
 /** An incoming request, as `Request` describes it. */
 export class LazyRequest {
@@ -27,7 +28,8 @@ export class LazyRequest {
   #signal: AbortSignal | null = null;
   #body: ReadableStream<Bytes> | null = null;
   readonly #hasBody: boolean;
-  readonly #scheme: "http" | "https";
+  /** What it was sent to; `null` while that was not looked at. */
+  #origin: RequestOrigin | null = null;
   #bodyUsed = false;
   /** The native `Request` has the body. */
   #bodyMoved = false;
@@ -38,12 +40,17 @@ export class LazyRequest {
     this.#head = exchange.head;
     this.#method = exchange.head.method;
     this.#hasBody = exchange.head.hasBody;
-    this.#scheme = exchange.port.isSecure ? "https" : "http";
   }
 
-  /** The exchange is about to be over, or to be reused: keeps a snapshot of its head. */
-  detach(): void {
+  /** The exchange that `value` is a request of, while that is under way. */
+  static exchangeOf(value: object): HttpExchange | null {
+    return #exchange in value ? value.#exchange : null;
+  }
+
+  /** The exchange, of `port`, is about to be over, or to be reused: keeps a snapshot of its head. */
+  detach(port: ExchangePort): void {
     if (this.#exchange === null) return;
+    this.#origin ??= originOf(port, this.fields);
     this.#exchange = null;
     this.#head = this.#head.snapshot();
   }
@@ -84,6 +91,11 @@ export class LazyRequest {
     if (stream?.locked) throw new TypeError("the request body is being read as a stream");
   }
 
+  /** The fields as they came. */
+  get fields(): RequestFields {
+    return this.#head.fields;
+  }
+
   /** As `Request.method`. */
   get method(): string {
     return this.#method;
@@ -92,8 +104,11 @@ export class LazyRequest {
   /** As `Request.url`. */
   get url(): string {
     if (this.#url === null) {
-      const head = this.#head;
-      this.#url = requestUrl(this.#scheme, head.fields.get("host") ?? "", head.target);
+      const { fields, target } = this.#head;
+      const { scheme, authority } = this.#origin ??= originOf(this.#exchange!.port, fields);
+      this.#url = authority === null
+        ? requestUrl(scheme, fields.get("host") ?? "", target)
+        : requestUrl(scheme, authority, withoutAuthority(target));
     }
     return this.#url;
   }

@@ -36,6 +36,11 @@ export function requestUrl(scheme: string, host: string, target: string): string
   return normalized(scheme, authority, target);
 }
 
+/** `target` in origin-form, where it is in absolute-form: another authority is to stand before it. */
+export function withoutAuthority(target: string): string {
+  return target.replace(/^https?:\/\/[^/?#]*\/?/i, "/");
+}
+
 function normalized(scheme: string, authority: string, target: string): string {
   // Absolute-form carries its own authority, CONNECT's is one; neither begins with a slash. A scheme that it
   // claims is not believed: https means a secured connection (RFC 9110 §4.2.2, §7.4).

@@ -5,7 +5,7 @@
  */
 import { ProtocolError } from "../api/errors.ts";
 import { CR, equalsIgnoreCase, LF, NEED_MORE, sameBytes } from "../wire/bytes.ts";
-import { isHost } from "./authority.ts";
+import { isHost } from "../wire/authority.ts";
 import { FieldTable, readFieldLine } from "./fields.ts";
 import { checkTransferEncoding, contentLength, type Framing, NO_LENGTH, requestFraming } from "./framing.ts";
 import { connectionOptions } from "./connection_options.ts";

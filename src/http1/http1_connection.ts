@@ -15,10 +15,17 @@ import type { Upgraded } from "../api/exchange.ts";
 import type { Timeouts } from "../api/timeouts.ts";
 import type { ConnectionWriter } from "../core/connection_writer.ts";
 import type { Engine } from "../core/engine.ts";
-import type { ConnectionLoss, ExchangePort, ProtocolConnection } from "../core/protocol.ts";
+import type {
+  ConnectionLoss,
+  ExchangePort,
+  ForwardedRequest,
+  ProtocolConnection,
+  RequestFields,
+} from "../core/protocol.ts";
 import type { ProtocolHost } from "../core/protocol_host.ts";
 import type { ReadWait } from "../core/read_wait.ts";
 import type { RequestBody } from "../core/request_body.ts";
+import { RequestTrace } from "../core/request_trace.ts";
 import type { ByteWriter } from "../wire/byte_writer.ts";
 import { NEED_MORE } from "../wire/bytes.ts";
 import { ChunkedDecoder } from "./chunked_decoder.ts";
@@ -245,7 +252,10 @@ export class Http1Connection implements ProtocolConnection, ExchangePort, Respon
     if (isUnderWay && phase === "streaming") return this.#connection.closeNow(reason, error);
     const isAnswered = isUnderWay && phase === "complete";
     if (isAnswered && this.#drains) reason = "unread_body";
+    const trace = isUnderWay ? null : this.#traceOf(x, error);
+    trace?.start(() => {});
     if (!isAnswered) this.writeRefusal(error);
+    trace?.end(error.status, 0, error);
     if (isUnderWay) {
       if (!isAnswered) x.response.abort();
       this.#exchange = null;
@@ -254,6 +264,14 @@ export class Http1Connection implements ProtocolConnection, ExchangePort, Respon
     // Last, since both may do anything with the connection.
     if (isUnderWay) x.connectionLost(error);
     if (!isAnswered) this.#engine.observer.requestRefused(error, this.#connection);
+  }
+
+  /** The trace of a request that is refused before it has begun, where somebody listens. */
+  #traceOf({ head }: Http1Exchange, { code }: ProtocolError): RequestTrace | null {
+    const { tracer, clock } = this.#engine;
+    if (tracer === null || !tracer.isObserved) return null;
+    // Of others there is no complete head.
+    return new RequestTrace(tracer, clock, this, code === "body_too_large" ? head : null);
   }
 
   writeRefusal(error: ProtocolError): void {
@@ -291,8 +309,16 @@ export class Http1Connection implements ProtocolConnection, ExchangePort, Respon
     return this.#connection.facade;
   }
 
+  get bytesAppended(): number {
+    return this.out.bytesAppended;
+  }
+
   get isSecure(): boolean {
     return this.#connection.isSecure;
+  }
+
+  forwarded(fields: RequestFields): ForwardedRequest | null {
+    return this.#engine.trustedProxies?.read(this.connection.remoteAddr, fields) ?? null;
   }
 
   get draining(): AbortSignal {

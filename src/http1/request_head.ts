@@ -4,7 +4,7 @@
  * when its end is here, and the search for that end goes on where it stopped: no byte is searched twice.
  */
 import { ProtocolError } from "../api/errors.ts";
-import { hasAuthority, isTargetFor } from "./authority.ts";
+import { hasAuthority, isTargetFor } from "./request_target.ts";
 import { CR, IS_TARGET, IS_TOKEN, latin1, LF, NEED_MORE, SP } from "../wire/bytes.ts";
 import { persists } from "./connection_options.ts";
 import type { RequestView } from "../core/protocol.ts";

@@ -74,6 +74,8 @@ function bytesOf(text: string): Uint8Array {
 export class ResponseWriter implements ResponseStream {
   #phase: ResponsePhase = "complete";
   #port: ResponsePort | null = null;
+  /** As written; 0 before. */
+  #status = 0;
   #framing: BodyFraming = "none";
   /** Bytes of the body that are still to come, where its length is known. */
   #remaining = 0;
@@ -83,6 +85,7 @@ export class ResponseWriter implements ResponseStream {
   /** Makes ready to answer through `port`. */
   begin(port: ResponsePort): void {
     this.#phase = "unanswered";
+    this.#status = 0;
     this.#framing = "none";
     this.#port = port;
   }
@@ -90,6 +93,10 @@ export class ResponseWriter implements ResponseStream {
   /** Where the response is. */
   get phase(): ResponsePhase {
     return this.#phase;
+  }
+
+  get status(): number {
+    return this.#status;
   }
 
   /** Whether the end of its body is the end of the connection. */
@@ -200,7 +207,9 @@ export class ResponseWriter implements ResponseStream {
    */
   switchProtocols(silently: boolean, protocol: string | undefined, lines: FieldLines): void {
     const next = silently ? null : protocolToSwitchTo(this.#port!.head, protocol);
-    if (!silently) this.#writeBareHead(next === null ? 200 : 101, lines, next);
+    const status = this.#port!.head.method === "CONNECT" ? 200 : 101;
+    if (!silently) this.#writeBareHead(status, lines, next);
+    this.#status = status;
     this.#phase = "complete";
   }
 
@@ -289,6 +298,7 @@ export class ResponseWriter implements ResponseStream {
       const mustClose =
         this.#writeFraming(out, status, given.contentLength, length, bodyOmitted, isEstimate) || given.close;
       this.#port!.endHead(out, given.date, mustClose, length !== UNKNOWN_LENGTH);
+      this.#status = status;
     } catch (error) {
       out.length = mark;
       throw error;

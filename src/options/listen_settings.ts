@@ -2,10 +2,11 @@
  * Where a server listens: the options checked, and every default filled in.
  */
 import type { ListenOptions, TlsOptions } from "../api/options.ts";
-import { checkNames, checkNumber, checkObject, number } from "./checks.ts";
+import { checkNames, checkNumber, number } from "./checks.ts";
 import { describe, typeError, wrongType } from "./option_error.ts";
 import { readScalars, type Scalars } from "./scalars.ts";
 import { MAX_INT, optionNames, TABLE } from "./table.ts";
+import { checkTls } from "./tls_settings.ts";
 
 const MAX_PORT = 65_535;
 
@@ -133,35 +134,4 @@ function portNumber(port: number | string | undefined): number | undefined {
 /** An IPv6 address, also as a URL writes it (RFC 3986 §3.2.2). */
 function withoutBrackets(hostname: string): string {
   return /^\[([^\]]*:[^\]]*)\]$/.exec(hostname)?.[1] ?? hostname;
-}
-
-/** What PEM must hold to be used. */
-const PEM = {
-  key: ["private key", /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/],
-  cert: ["certificate", /-----BEGIN (?:[A-Z0-9]+ )?CERTIFICATE-----/],
-  ca: ["certificate", /-----BEGIN (?:[A-Z0-9]+ )?CERTIFICATE-----/],
-} as const;
-
-/** Checks a certificate's options. Throws as `serveSettings`. */
-export function checkTls(tls: TlsOptions): TlsOptions {
-  checkObject("tls", tls, "an object like { key, cert }");
-  for (const part of ["key", "cert", "ca"] as const) {
-    const value = tls[part];
-    if (typeof value === "string" || value instanceof Uint8Array) continue;
-    if (part === "ca" && value === undefined) continue;
-    throw wrongType(`tls.${part}`, "PEM, as a string or bytes", value);
-  }
-  for (const part of ["key", "cert", "ca"] as const) {
-    const value = tls[part];
-    if (value === undefined) continue;
-    const [what, pattern] = PEM[part];
-    const text = typeof value === "string" ? value : new TextDecoder().decode(value);
-    if (!pattern.test(text)) {
-      throw typeError(`tls.${part}`, `option "tls.${part}" holds no ${what} as PEM`);
-    }
-  }
-  if (tls.passphrase !== undefined && typeof tls.passphrase !== "string") {
-    throw wrongType("tls.passphrase", "a string", tls.passphrase);
-  }
-  return tls;
 }

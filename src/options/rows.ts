@@ -34,7 +34,7 @@ export type Member = NumberRow | { readonly kind: "other" };
 interface OptionRow {
   /** Who takes it. */
   readonly scope: OptionScope;
-  /** One line for README, as Markdown. */
+  /** One line for docs/options.md, as Markdown. */
   readonly doc: string;
 }
 
@@ -61,7 +61,7 @@ export interface ObjectOption extends OptionRow {
 export interface FunctionOption extends OptionRow {
   /** What it is. */
   readonly kind: "function";
-  /** What README says that it is where it is left out. */
+  /** What docs/options.md says that it is where it is left out. */
   readonly default?: string;
 }
 
@@ -69,14 +69,14 @@ export interface FunctionOption extends OptionRow {
 export interface OtherOption extends OptionRow {
   /** What it is. */
   readonly kind: "other";
-  /** The value where it is left out, or what README says that it is. */
+  /** The value where it is left out, or what docs/options.md says that it is. */
   readonly default?: string | number;
 }
 
 /** An option. */
 export type Option = NumberOption | FlagOption | ObjectOption | FunctionOption | OtherOption;
 
-/** What README says of an option. */
+/** What docs/options.md says of an option. */
 export interface ToldOption extends OptionRow {
   /** The default: a value, or text as it is; empty for none. */
   readonly default: boolean | number | string;

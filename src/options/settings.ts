@@ -4,9 +4,11 @@
 import type {
   ConnectionOptions,
   DrainBody,
+  ForwardedField,
   ProxyProtocolOptions,
   ServeOptions,
   ServerOptions,
+  TrustProxyOptions,
 } from "../api/options.ts";
 import { checkFunctions, checkNames, checkObject, number } from "./checks.ts";
 import { checkNoTls, type ListenSettings, readListenSettings } from "./listen_settings.ts";
@@ -23,6 +25,8 @@ export interface Settings extends TimeLimits, Scalars<"connection"> {
   readonly drainTimeout: number;
   /** The peers that send a PROXY header, as they were named; `null` for none. */
   readonly proxies: readonly string[] | null;
+  /** The peers that are believed, as they were named, and by which fields; `null` for none. */
+  readonly trustProxy: Required<TrustProxyOptions> | null;
 }
 
 /** How many connections are let in. */
@@ -64,6 +68,7 @@ function readSettings(options: ConnectionOptions): Settings {
     ...readBodyRate(options.minBodyRate, DEFAULT_BODY_RATE),
     ...readDrainBody(options.drainBody),
     proxies: readProxies(options.proxyProtocol),
+    trustProxy: readTrustProxy(options.trustProxy),
   };
 }
 
@@ -88,23 +93,54 @@ function readDrainBody(given: DrainBody = {}): Pick<Settings, "drainBytes" | "dr
   };
 }
 
-/** The entries of `allow`; what they name is checked where they are parsed. */
 function readProxies(given: ProxyProtocolOptions | undefined): readonly string[] | null {
   if (given === undefined) return null;
   checkObject("proxyProtocol", given, 'an object like { allow: ["10.0.0.0/8"] }');
-  const { allow } = given;
+  return readAllow("proxyProtocol", given.allow, "no proxy sends a PROXY header");
+}
+
+/** What proxies mostly set: `Forwarded` only where it is asked for, since the others pass on a client's. */
+const DEFAULT_FIELDS: readonly ForwardedField[] = [
+  "x-forwarded-for",
+  "x-forwarded-proto",
+  "x-forwarded-host",
+  "x-forwarded-port",
+];
+const FORWARDED_FIELDS: readonly string[] = ["forwarded", ...DEFAULT_FIELDS];
+
+function readTrustProxy(given: TrustProxyOptions | undefined): Required<TrustProxyOptions> | null {
+  if (given === undefined) return null;
+  checkObject("trustProxy", given, 'an object like { allow: ["10.0.0.0/8"] }');
+  const { fields = DEFAULT_FIELDS } = given;
+  const allow = readAllow("trustProxy", given.allow, "no proxy is in front");
+  if (!Array.isArray(fields) || fields.length === 0) {
+    throw wrongType("trustProxy.fields", `an array of ${FORWARDED_FIELDS.map(describe).join(", ")}`, fields);
+  }
+  const stranger = fields.findIndex((name) => !FORWARDED_FIELDS.includes(name));
+  if (stranger >= 0) {
+    throw wrongType(
+      `trustProxy.fields[${stranger}]`,
+      `one of ${FORWARDED_FIELDS.map(describe).join(", ")}`,
+      fields[stranger],
+    );
+  }
+  return { allow, fields };
+}
+
+/** The entries of a list of peers; what they name is checked where they are parsed. `otherwise`: where it is not needed. */
+function readAllow(option: string, allow: unknown, otherwise: string): readonly string[] {
   if (!Array.isArray(allow) || allow.length === 0) {
     throw typeError(
-      "proxyProtocol.allow",
-      'option "proxyProtocol.allow" must be an array that names at least one peer, such as ["10.0.0.0/8"]; ' +
-        'where no proxy sends a PROXY header, leave out option "proxyProtocol"',
+      `${option}.allow`,
+      `option "${option}.allow" must be an array that names at least one peer, such as ["10.0.0.0/8"]; ` +
+        `where ${otherwise}, leave out option "${option}"`,
     );
   }
   const stranger = allow.findIndex((entry) => typeof entry !== "string");
   if (stranger >= 0) {
     throw typeError(
-      "proxyProtocol.allow",
-      `option "proxyProtocol.allow[${stranger}]" must be a string, not ${describe(allow[stranger])}`,
+      `${option}.allow`,
+      `option "${option}.allow[${stranger}]" must be a string, not ${describe(allow[stranger])}`,
     );
   }
   return allow;

@@ -1,6 +1,6 @@
 /**
  * Every option, once: its kind, default, bounds and meaning. The checks, the types of the settings, the defaults and
- * README's table are made of this.
+ * the table of docs/options.md are made of this.
  */
 import type { Member, Option, OptionScope, ToldOption } from "./rows.ts";
 
@@ -11,7 +11,7 @@ export const MAX_INT: number = 2 ** 31 - 1;
 export const MAX_TIME: number = MAX_INT;
 
 /**
- * The rows, in README's order. They are literals, without `satisfies` and without expressions: the types of the settings
+ * The rows, in the order of docs/options.md. They are literals, without `satisfies` and without expressions: the types of the settings
  * follow from their types, which must show in this file alone (`isolatedDeclarations`, and JSR). `ROWS` checks them.
  */
 export const TABLE = {
@@ -135,11 +135,19 @@ export const TABLE = {
     members: { allow: { kind: "other" } },
     doc: "takes clients' addresses from PROXY headers (v1, v2), which the peers in `allow` must send",
   },
+  trustProxy: {
+    kind: "object",
+    scope: "connection",
+    members: { allow: { kind: "other" }, fields: { kind: "other" } },
+    doc:
+      "takes the client's address, scheme and host from `X-Forwarded-*`, or `Forwarded`, of the peers in `allow`",
+  },
   globals: {
     kind: "boolean",
     scope: "connection",
     default: true,
-    doc: "whether a `fetch` handler replaces globals, see [The globals](#the-globals)",
+    doc:
+      "whether a `fetch` handler replaces globals, see [Requests and responses](requests-and-responses.md#the-globals)",
   },
   maxConnections: {
     kind: "count",
@@ -173,10 +181,16 @@ export const TABLE = {
     members: {
       key: { kind: "other" },
       cert: { kind: "other" },
+      keyFile: { kind: "other" },
+      certFile: { kind: "other" },
       passphrase: { kind: "other" },
       ca: { kind: "other" },
+      caFile: { kind: "other" },
+      rejectUnauthorized: { kind: "other" },
+      serverNames: { kind: "other" },
     },
-    doc: "speaks TLS with `key` and `cert`; with `ca` clients need a certificate",
+    doc:
+      "speaks TLS with `key` and `cert` (or `keyFile`, `certFile`), and others by `serverNames`; with `ca` clients need a certificate",
   },
   reusePort: {
     kind: "boolean",
@@ -207,14 +221,14 @@ export type NameOf<K extends Option["kind"], S extends OptionScope = OptionScope
 /** The rows, by name. */
 export const ROWS: readonly (readonly [name: string, row: Option])[] = Object.entries<Option>(TABLE);
 
-/** What README says of each option. */
+/** What docs/options.md says of each option. */
 export function toldOptions(): ReadonlyMap<string, ToldOption> {
   return new Map(
     ROWS.map(([name, row]) => [name, { scope: row.scope, default: toldDefault(row), doc: row.doc }]),
   );
 }
 
-/** README groups the digits of a number, but not those of a port. */
+/** docs/options.md groups the digits of a number, but not those of a port. */
 function toldDefault(row: Option): ToldOption["default"] {
   if (row.kind === "object") return toldMembers(Object.entries(row.members));
   return row.kind === "function" || row.kind === "other" ? String(row.default ?? "") : row.default;

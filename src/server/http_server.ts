@@ -3,16 +3,18 @@
  */
 import type { Addr, CloseReason, ConnectionState, Transport } from "../api/transport.ts";
 import { Admission } from "./admission.ts";
-import type { Clock } from "../core/clock.ts";
+import { type Clock, systemClock } from "../core/clock.ts";
 import { HttpConnection } from "../core/connection.ts";
 import { Deferred } from "../core/deferred.ts";
 import type { RequestHandler } from "../core/exchange.ts";
 import { Engine, type ObservedConnection, type Observer } from "../core/engine.ts";
+import type { Tracer } from "../core/request_trace.ts";
+import { tracedHandler } from "../core/traced_handler.ts";
 import { ListenError, type ProtocolError } from "../api/errors.ts";
 import { fetchHandler } from "../fetch/fetch_handler.ts";
 import { Http1Protocol } from "../http1/http1_protocol.ts";
 import type { ConnectionOptions, TlsOptions } from "../api/options.ts";
-import { checkTls } from "../options/listen_settings.ts";
+import { checkTls } from "../options/tls_settings.ts";
 import type { AdmissionSettings, Settings } from "../options/settings.ts";
 import { rangeError, typeError } from "../options/option_error.ts";
 import { MAX_TIME } from "../options/table.ts";
@@ -63,6 +65,7 @@ export class HttpServer implements Observer {
     settings: Settings & AdmissionSettings,
     clock?: Clock,
     inOwnContext: InOwnContext = (handler) => handler,
+    tracer: Tracer | null = null,
   ) {
     const onError = options.onError ?? ((error: unknown): void => console.error(error));
     this.#onError = (error) => void report(() => onError(error));
@@ -72,7 +75,8 @@ export class HttpServer implements Observer {
     const handler: RequestHandler = exchange !== undefined
       ? (x) => exchange(x.facade)
       : fetchHandler(options.fetch!, onError, settings.globals);
-    this.#engine = new Engine(inOwnContext(handler), settings, this, clock);
+    const traced = tracer === null ? handler : tracedHandler(handler, tracer, clock ?? systemClock);
+    this.#engine = new Engine(inOwnContext(traced), settings, this, clock, tracer);
     this.#http1 = new Http1Protocol(this.#engine);
     this.#admission = new Admission(settings);
   }
@@ -295,13 +299,13 @@ export class HttpServer implements Observer {
     return shutdownReport(before, this.#closed);
   }
 
-  reloadTls(tls: TlsOptions): void {
+  reloadTls(tls?: TlsOptions): void {
     const secure = this.#listeners.filter(({ isSecure, prepareTls }) => isSecure && prepareTls !== undefined);
     if (secure.length === 0) {
       throw typeError("tls", 'reloadTls(): the server was started without option "tls"');
     }
     this.assertOpen();
-    const checked = checkTls(tls);
+    const checked = tls && checkTls(tls);
     // All or none: each is checked before the first is replaced.
     const replacements = secure.map((listener) => listener.prepareTls!(checked));
     for (const replace of replacements) replace();

@@ -19,12 +19,13 @@ export interface Listener {
   /** Does not keep the process alive. */
   unref?(): void;
   /**
-   * Checks another certificate, where it speaks TLS; answers what replaces the old one by it.
+   * Loads other certificates, where it speaks TLS; answers what replaces the old ones by them. Without `tls` they are
+   * those that the last options name, whose files may have changed.
    *
    * @throws {TypeError} where the server cannot change to `tls`
    * @throws {ListenError} where `tls` cannot be used
    */
-  prepareTls?(tls: TlsOptions): () => void;
+  prepareTls?(tls?: TlsOptions): () => void;
 }
 
 /** Takes the transport of each connection. */

@@ -5,6 +5,7 @@ import type { Server } from "../api/server.ts";
 import type { Conn, Transport } from "../api/transport.ts";
 import type { Clock } from "../core/clock.ts";
 import type { RequestHandler } from "../core/exchange.ts";
+import type { Tracer } from "../core/request_trace.ts";
 import type { Listen } from "./listener.ts";
 
 /** Makes a handler that is called in an asynchronous context of its own each time. */
@@ -16,6 +17,8 @@ export interface Platform {
   readonly clock: Clock;
   /** Keeps the asynchronous contexts of requests apart. */
   readonly inOwnContext?: InOwnContext;
+  /** Who is told of requests. */
+  readonly tracer?: Tracer | null;
   /** Gets each server as soon as it is made. */
   readonly onServer?: (server: Server) => void;
   /** Opens listeners. */

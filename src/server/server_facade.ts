@@ -73,7 +73,7 @@ export class ServerFacade implements Server {
     this.#server.setReferenced(false);
   }
 
-  reloadTls(tls: TlsOptions): void {
+  reloadTls(tls?: TlsOptions): void {
     this.#server.reloadTls(tls);
   }
 

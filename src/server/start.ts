@@ -17,7 +17,15 @@ import { ServerFacade } from "./server_facade.ts";
  */
 export function makeServer(options: ServerOptions, platform: Platform): Server {
   const settings = serverSettings(options);
-  return facadeOf(new HttpServer(options, settings, platform.clock, platform.inOwnContext), platform);
+  return facadeOf(serverOn(platform, options, settings), platform);
+}
+
+function serverOn(
+  platform: Platform,
+  options: ServerOptions,
+  settings: ReturnType<typeof serverSettings>,
+): HttpServer {
+  return new HttpServer(options, settings, platform.clock, platform.inOwnContext, platform.tracer);
 }
 
 function facadeOf(server: HttpServer, platform: Platform): Server {
@@ -36,7 +44,7 @@ export async function startServer(options: ServeOptions, platform: Platform): Pr
   const settings = serveSettings(options);
   const { signal } = options;
   signal?.throwIfAborted();
-  const server = new HttpServer(options, settings, platform.clock, platform.inOwnContext);
+  const server = serverOn(platform, options, settings);
   const addr = await listenOn(server, settings, platform.listen);
   const onAbort = (): void => void server.shutdown();
   signal?.addEventListener("abort", onAbort);

@@ -21,7 +21,10 @@ const TYPES = {
   mooring_requests_reused_total: "counter",
   mooring_read_bytes_total: "counter",
   mooring_written_bytes_total: "counter",
+  mooring_request_duration_seconds: "histogram",
 };
+
+const DURATIONS = "mooring_request_duration_seconds";
 
 /** Every reason has its count from the start. */
 const NONE_CLOSED = Object.fromEntries(
@@ -45,7 +48,7 @@ test("examples/metrics counts what was done, in Prometheus' format", async () =>
     ({ samples }) => samples.get('mooring_connections_closed_total{reason="client_closed"}') === 1,
   );
   assert.deepEqual(Object.fromEntries(first.types), TYPES);
-  assert.deepEqual(Object.fromEntries(first.samples), {
+  assert.deepEqual(Object.fromEntries(withoutDurations(first)), {
     ...NONE_CLOSED,
     ...first.expected,
     "mooring_connections_accepted_total": 3,
@@ -60,7 +63,7 @@ test("examples/metrics counts what was done, in Prometheus' format", async () =>
 
   const second = await done.scrape(scraper);
   assert.deepEqual(second.types, first.types);
-  assert.deepEqual(Object.fromEntries(second.samples), {
+  assert.deepEqual(Object.fromEntries(withoutDurations(second)), {
     ...NONE_CLOSED,
     ...second.expected,
     "mooring_connections_accepted_total": 4,
@@ -69,6 +72,51 @@ test("examples/metrics counts what was done, in Prometheus' format", async () =>
     "mooring_connections_idle": 2,
   });
 });
+
+test("examples/metrics tells how long requests took, by method, route and status", async () => {
+  await using example = await startExample("metrics");
+  using client = new WireClient(await connectTcp(example.port));
+  const asked: [request: string, labels: string, times: number][] = [
+    [get("/"), 'method="GET",route="/",status="200"', 3],
+    [get("/nowhere"), 'method="GET",route="other",status="404"', 2],
+    [get("/elsewhere?a=1"), 'method="GET",route="other",status="404"', 1],
+    ["BREW / HTTP/1.1\r\nHost: a.example\r\n\r\n", 'method="other",route="/",status="405"', 1],
+  ];
+  const counts = new Map<string, number>();
+  for (const [request, labels, times] of asked) {
+    counts.set(labels, (counts.get(labels) ?? 0) + times);
+    for (let i = 0; i < times; i++) {
+      await client.send(request);
+      await client.response();
+    }
+  }
+  await client.send(get("/metrics"));
+  const { types, samples } = parseExposition((await client.response()).text);
+  assert.equal(types.get(DURATIONS), "histogram");
+  const told = [...samples].filter(([series]) => series.startsWith(`${DURATIONS}_count`));
+  assert.deepEqual(
+    told.sort(),
+    [...counts].map(([labels, count]) => [`${DURATIONS}_count{${labels}}`, count]).sort(),
+  );
+  for (const [labels, count] of counts) {
+    const buckets = [...samples].filter(([series]) =>
+      series.startsWith(`${DURATIONS}_bucket{`) && series.endsWith(`${labels}}`)
+    ).map(([, value]) => value);
+    assert.equal(buckets.length, 15);
+    assert.deepEqual(buckets, buckets.toSorted((a, b) => a - b), "each has what is in those before");
+    assert.equal(buckets.at(-1), count);
+    assert.equal(samples.get(`${DURATIONS}_bucket{le="+Inf",${labels}}`), count);
+    const sum = samples.get(`${DURATIONS}_sum{${labels}}`)!;
+    assert.ok(sum > 0 && sum < 30, `${sum} s`);
+  }
+  client.end();
+  await example.stop();
+});
+
+/** What is the same each time. */
+function withoutDurations({ samples }: Exposition): [string, number][] {
+  return [...samples].filter(([series]) => !series.startsWith(DURATIONS));
+}
 
 test("examples/metrics answers HEAD, 404 and 405, and ends well", async () => {
   await using example = await startExample("metrics");
@@ -200,7 +248,8 @@ function parseExposition(text: string): Exposition {
       );
       types.set(metric = typed, type);
     } else if (sampled !== undefined) {
-      assert.equal(sampled, metric, "samples follow their type");
+      const suffix = types.get(metric) === "histogram" ? /_(bucket|sum|count)$/ : /$/;
+      assert.equal(sampled.replace(suffix, ""), metric, "samples follow their type");
       assert.ok(!samples.has(sampled + labels), `${sampled}${labels} comes twice`);
       samples.set(sampled + labels, Number(value));
     } else {

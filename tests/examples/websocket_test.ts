@@ -99,7 +99,7 @@ function examples(name: string): void {
       const closes = Promise.all(chats.map(({ closed }) => closed));
       await example.stop(); // which sees to it that nobody was cut off
       for (const { code, reason } of await inTime(closes, "the closes")) {
-        assert.deepEqual([code, reason], [1001, "the server goes away"]);
+        assert.deepEqual([code, reason], [1001, "the server is going away"]);
       }
       assert.equal(example.log.match(/closed with 1001/g)?.length, 50);
       assert.match(example.log, /Connections: 50 finished, 0 were idle, 0 were cut off/);

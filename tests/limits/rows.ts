@@ -22,6 +22,7 @@ const NO_LIMITS: readonly (keyof ServeOptions)[] = [
   "tls",
   "reusePort",
   "proxyProtocol",
+  "trustProxy",
   "globals",
   "signal",
   "onListen",

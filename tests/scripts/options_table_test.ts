@@ -1,4 +1,4 @@
-/** Options are told of in three places: the table that checks them, the types that users see, and README. All agree. */
+/** Options are told of in three places: the table that checks them, the types that users see, and docs/options.md. All agree. */
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -60,11 +60,11 @@ test("optionsTable() writes a row for each option: the default as people read it
   ]);
 });
 
-test("README has the table of options that scripts/options_table.mjs makes", () => {
-  const readme = readFileSync(new URL("README.md", root), "utf8");
-  const { start, end } = tablePlace(readme);
+test("docs/options.md has the table of options that scripts/options_table.mjs makes", () => {
+  const page = readFileSync(new URL("docs/options.md", root), "utf8");
+  const { start, end } = tablePlace(page);
   assert.deepEqual(
-    cells(readme.slice(start, end)),
+    cells(page.slice(start, end)),
     cells(optionsTable(toldOptions())),
     "run: node scripts/run.mjs scripts/options_table.mjs",
   );

@@ -30,7 +30,15 @@ test("both packages are the same one", () => {
 });
 
 test("both packages have the same subpaths, for the same modules", () => {
-  assert.deepEqual(Object.keys(modules), [".", "./deno", "./bun", "./node", "./global", "./testing"]);
+  assert.deepEqual(Object.keys(modules), [
+    ".",
+    "./deno",
+    "./bun",
+    "./node",
+    "./global",
+    "./testing",
+    "./websocket",
+  ]);
   const expected = subpaths.map(([subpath, module]) => [
     subpath,
     { types: builtAs(module, ".d.ts"), default: builtAs(module, ".js") },

@@ -6,6 +6,7 @@ import process from "node:process";
 import { FastResponse } from "../../mod.ts";
 import { type Clock, systemClock } from "../../src/core/clock.ts";
 import type { ConnectionOptions } from "../../src/api/options.ts";
+import { tracer } from "../../src/adapters/diagnostics.ts";
 import { HttpServer } from "../../src/server/http_server.ts";
 import { connectionSettings } from "../../src/options/settings.ts";
 import { SinkTransport } from "./sink_transport.ts";
@@ -54,7 +55,7 @@ const REQUEST = new TextEncoder().encode("GET / HTTP/1.1\r\nHost: a.example\r\n\
 
 const [handler, clock] = process.argv.slice(2);
 const { options, requests } = HANDLERS[handler];
-const server = new HttpServer(options, connectionSettings(options), CLOCKS[clock]);
+const server = new HttpServer(options, connectionSettings(options), CLOCKS[clock], undefined, tracer);
 const clients = Array.from({ length: CONNECTIONS }, () => new SinkTransport());
 for (const client of clients) server.accept(client);
 

@@ -1,8 +1,12 @@
 /**
- * Two certificates for "localhost" and 127.0.0.1 and the authority that signed them, valid for a hundred
- * years. They guard nothing.
+ * Two certificates for "localhost" and 127.0.0.1 and the authority that signed them, and one that nobody has signed,
+ * valid for a hundred years. They guard nothing.
  */
-import type { TlsOptions } from "../../src/api/options.ts";
+/** A key and its certificate. */
+export interface Pem {
+  readonly key: string;
+  readonly cert: string;
+}
 
 /** What clients are to trust. */
 export const AUTHORITY = `-----BEGIN CERTIFICATE-----
@@ -19,7 +23,7 @@ yujOaVDV1HqMKpPyjBRl
 `;
 
 /** The certificate that servers start with. Its subject is "first". */
-export const FIRST: TlsOptions = {
+export const FIRST: Pem = {
   key: `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgtmegeq+qisV8qWUk
 Fus3bcPOpCbsEI0gHo+sKs1fxYWhRANCAARrYZVTBkE1vYn36OAPodiGwKTc9buq
@@ -42,7 +46,7 @@ AwIDSQAwRgIhAMvK4Bo+gHuhNsvm+JXgmZD7Mo6x0yIA7pyvypNLoDvKAiEAine0
 };
 
 /** Another, to replace it. Its subject is "second". */
-export const SECOND: TlsOptions = {
+export const SECOND: Pem = {
   key: `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgOD395j6AspsRTKfh
 ma2gBpe67fpypjbX1GG4bEMjmbmhRANCAAQ5D0yjyciT5JsizHAeI+s8rrWiE/aa
@@ -60,6 +64,29 @@ FjAUBggrBgEFBQcDAQYIKwYBBQUHAwIwHQYDVR0OBBYEFM5XFIr8vbFArYzAw8Al
 QPBYr5C/MB8GA1UdIwQYMBaAFOwj1itD/Oe83DzizLnDvuLSjvtgMAoGCCqGSM49
 BAMCA0kAMEYCIQDmSQB3m23gP1aO+Hyt1yEgwn+btCUWrvivaERkh75rjwIhANUr
 m+4zeFOyJsivKkFlTzxuwIpHVUT/usitQTtREh7/
+-----END CERTIFICATE-----
+`,
+};
+
+/** Signed by itself. Its subject is "stranger". */
+export const STRANGER: Pem = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgO592+rSOWkhDGPmC
+Pv/5Gl+KOyB8QGQtBK2owTv+m6ShRANCAAShNAkhOeH+WEln/XYBAtNQKgk4kCUW
+gXA8IXptwjW+UhVvcVyF2abK5z1MyIUTo95kqV9wqd3zyC7LPCeWh1Ci
+-----END PRIVATE KEY-----
+`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBuTCCAV+gAwIBAgIUdBtz6DvdR6g7ku17fA6S9ikBD10wCgYIKoZIzj0EAwIw
+EzERMA8GA1UEAwwIc3RyYW5nZXIwIBcNMjYxMTI2MTkzOTUzWhgPMjEyNjExMDIx
+OTM5NTNaMBMxETAPBgNVBAMMCHN0cmFuZ2VyMFkwEwYHKoZIzj0CAQYIKoZIzj0D
+AQcDQgAEoTQJITnh/lhJZ/12AQLTUCoJOJAlFoFwPCF6bcI1vlIVb3Fchdmmyuc9
+TMiFE6PeZKlfcKnd88guyzwnlodQoqOBjjCBizAdBgNVHQ4EFgQUF7a6nrgFh7zw
+Tcu65vQ1WruxsA8wHwYDVR0jBBgwFoAUF7a6nrgFh7zwTcu65vQ1WruxsA8wDwYD
+VR0TAQH/BAUwAwEB/zAdBgNVHSUEFjAUBggrBgEFBQcDAQYIKwYBBQUHAwIwGQYD
+VR0RBBIwEIIOKi53aWxkLmV4YW1wbGUwCgYIKoZIzj0EAwIDSAAwRQIgEEl8JySI
+IzaLUYy2Z/YLRI4iaHh0s4du4dJPkmXcG0YCIQCU1cgw6zcuEh/gYsMxG5p+UUyz
+HmpRK1tFcL2sbnLF5A==
 -----END CERTIFICATE-----
 `,
 };

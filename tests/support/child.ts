@@ -30,8 +30,9 @@ export class Child implements AsyncDisposable {
   readonly #child: ChildProcessByStdio<null, Readable, Readable>;
   #printed: () => void = () => {};
 
-  private constructor([file, ...args]: readonly string[], env: Record<string, string>) {
+  private constructor([file, ...args]: readonly string[], env: Record<string, string>, cwd?: string) {
     const child = spawn(file, args, {
+      ...cwd === undefined ? {} : { cwd },
       env: { ...process.env, NO_COLOR: "1", ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -48,9 +49,13 @@ export class Child implements AsyncDisposable {
     this.ended.then(() => this.#printed(), () => this.#printed());
   }
 
-  /** Starts a program; resolves once it has printed a line. */
-  static async start(command: readonly string[], env: Record<string, string> = {}): Promise<Child> {
-    const child = new Child(command, env);
+  /** Starts a program, in the folder `cwd`; resolves once it has printed a line. */
+  static async start(
+    command: readonly string[],
+    env: Record<string, string> = {},
+    cwd?: string,
+  ): Promise<Child> {
+    const child = new Child(command, env, cwd);
     try {
       await child.prints(/\n/);
       return child;

@@ -10,13 +10,17 @@ import { fileURLToPath } from "node:url";
 import { inTime } from "./deadline.ts";
 
 /** Starts `examples/<name>`; resolves when it listens. Ends, if need be, with `await using`. */
-export async function startExample(name: string, port = 0): Promise<Example> {
+export async function startExample(
+  name: string,
+  port = 0,
+  env: Record<string, string> = {},
+): Promise<Example> {
   // .ts, or .js where the tests were built.
   const extension = import.meta.url.slice(import.meta.url.lastIndexOf("."));
   const file = fileURLToPath(new URL(`../../examples/${name}${extension}`, import.meta.url));
   const flags = "Deno" in globalThis ? ["run", "-A", "--no-check"] : [];
   const child = spawn(process.execPath, [...flags, file], {
-    env: { ...process.env, PORT: String(port) },
+    env: { ...process.env, PORT: String(port), ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const example = new Example(child);

@@ -146,6 +146,17 @@ export class Nginx extends Proxy {
     return await new Nginx(folder, configFile).started();
   }
 
+  /** Starts one with what is to stand inside of `http {}`, which listens on the socket instead of `listen 80`. */
+  static async startWith(http: string): Promise<Nginx> {
+    const folder = await freshFolder();
+    const configFile = path.join(folder, "nginx.conf");
+    await writeFile(
+      configFile,
+      nginxFile(folder, http.replace("listen 80;", `listen unix:${socketIn(folder)};`)),
+    );
+    return await new Nginx(folder, configFile).started();
+  }
+
   /** Hands over to a new worker process. Resolves when the old one accepts no more. */
   async reload(setup: NginxSetup): Promise<void> {
     await writeFile(this.#configFile, nginxConfig(path.dirname(this.#configFile), setup));
@@ -156,17 +167,9 @@ export class Nginx extends Proxy {
 }
 
 function nginxConfig(folder: string, { upstream, location = [] }: NginxSetup): string {
-  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
-  return `
-    daemon off;
-    worker_processes 1;
-    ${process.getuid?.() === 0 ? "user root;" : ""} # which the folder belongs to
-    pid ${folder}/nginx.pid;
-    error_log stderr notice;
-    events { worker_connections 4096; }
-    http {
-      access_log off;
-      ${temporary.map((name) => `${name}_temp_path ${folder}/${name};`).join(" ")}
+  return nginxFile(
+    folder,
+    `
       client_max_body_size 0;
       keepalive_requests 1000000;
       upstream mooring { ${upstream.map((directive) => `${directive};`).join(" ")} }
@@ -179,6 +182,23 @@ function nginxConfig(folder: string, { upstream, location = [] }: NginxSetup): s
           ${location.map((directive) => `${directive};`).join(" ")}
         }
       }
+    `,
+  );
+}
+
+function nginxFile(folder: string, http: string): string {
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+  return `
+    daemon off;
+    worker_processes 1;
+    ${process.getuid?.() === 0 ? "user root;" : ""} # which the folder belongs to
+    pid ${folder}/nginx.pid;
+    error_log stderr notice;
+    events { worker_connections 4096; }
+    http {
+      access_log off;
+      ${temporary.map((name) => `${name}_temp_path ${folder}/${name};`).join(" ")}
+      ${http}
     }
   `;
 }
@@ -190,6 +210,14 @@ export class HAProxy extends Proxy {
     const folder = await freshFolder();
     const configFile = path.join(folder, "haproxy.cfg");
     await writeFile(configFile, haproxyConfig(folder, backend));
+    return await new HAProxy(folder, "haproxy", ["-db", "-f", configFile]).started();
+  }
+
+  /** Starts one with this configuration, which listens on the socket instead of `bind :80`. */
+  static async startWith(config: string): Promise<HAProxy> {
+    const folder = await freshFolder();
+    const configFile = path.join(folder, "haproxy.cfg");
+    await writeFile(configFile, config.replace("bind :80", `bind unix@${socketIn(folder)}`));
     return await new HAProxy(folder, "haproxy", ["-db", "-f", configFile]).started();
   }
 }

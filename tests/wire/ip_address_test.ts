@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { isHost } from "../../src/http1/authority.ts";
+import { isHost } from "../../src/wire/authority.ts";
 import { ipText, isMapped, parseIp, parseIpv4, parseIpv6, unmapped } from "../../src/wire/ip_address.ts";
 import { bytesOf } from "./helpers.ts";
 

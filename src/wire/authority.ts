@@ -1,16 +1,12 @@
 /**
- * Checks of `host [":" port]` (RFC 9110 §7.2, RFC 3986 §3.2.2) and of the four forms of a request
- * target (RFC 9112 §3.2).
+ * Checks of `host [":" port]` (RFC 9110 §7.2, RFC 3986 §3.2.2).
  */
-import { COLON, equalsIgnoreCase, HEX_VALUE, IS_REG_NAME } from "../wire/bytes.ts";
+import { COLON, HEX_VALUE, IS_REG_NAME } from "./bytes.ts";
 
-const SLASH = 0x2f;
-const ASTERISK = 0x2a;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 const DOT = 0x2e;
 const PERCENT = 0x25;
-const QUESTION_MARK = 0x3f;
 
 /** The index after a valid `uri-host` that starts at `start`, or -1. */
 function hostEnd(bytes: Uint8Array, start: number, end: number): number {
@@ -77,7 +73,7 @@ function isHex(byte: number): boolean {
  * The index after `host [":" port]`, or -1; `portNeeded` as in the authority-form of CONNECT. A host may
  * be empty by its grammar, but that of HTTP must not (RFC 9110 §4.2.1).
  */
-function authorityEnd(bytes: Uint8Array, start: number, end: number, portNeeded: boolean): number {
+export function authorityEnd(bytes: Uint8Array, start: number, end: number, portNeeded: boolean): number {
   let i = hostEnd(bytes, start, end);
   if (i <= start) return -1;
   if (i === end) return portNeeded ? -1 : i;
@@ -95,29 +91,4 @@ function authorityEnd(bytes: Uint8Array, start: number, end: number, portNeeded:
  */
 export function isHost(bytes: Uint8Array, start: number, end: number): boolean {
   return start === end || authorityEnd(bytes, start, end, false) === end;
-}
-
-/** Whether a target has a form that fits the method: origin, absolute, authority or asterisk. */
-export function isTargetFor(method: string, bytes: Uint8Array, start: number, end: number): boolean {
-  if (method === "CONNECT") return authorityEnd(bytes, start, end, true) === end;
-  if (bytes[start] === SLASH) return true;
-  if (bytes[start] === ASTERISK) return method === "OPTIONS" && end === start + 1;
-  const authority = absoluteAuthority(bytes, start, end);
-  if (authority < 0) return false;
-  const after = authorityEnd(bytes, authority, end, false);
-  return after === end || (after > 0 && (bytes[after] === SLASH || bytes[after] === QUESTION_MARK));
-}
-
-/** Whether a target of one of the forms has an authority of its own, by its first byte: absolute or authority. */
-export function hasAuthority(first: number): boolean {
-  return first !== SLASH && first !== ASTERISK;
-}
-
-/** Where the authority of an absolute-form `http://` or `https://` target begins, or -1. */
-function absoluteAuthority(bytes: Uint8Array, start: number, end: number): number {
-  for (const scheme of ["http://", "https://"]) {
-    const authority = start + scheme.length;
-    if (authority <= end && equalsIgnoreCase(bytes, start, authority, scheme)) return authority;
-  }
-  return -1;
 }

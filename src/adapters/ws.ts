@@ -1,0 +1,82 @@
+/**
+ * WebSocket frames by the `ws` package, which Bun has one of its own of. It answers the handshake, too.
+ */
+import { Buffer } from "node:buffer";
+import type { IncomingMessage } from "node:http";
+import { type WebSocket as WsSocket, WebSocketServer } from "ws";
+import type { Upgraded } from "../api/exchange.ts";
+import type { FrameListener, Frames, Handshake } from "../websocket/frames.ts";
+import type { WebSocketSettings } from "../websocket/options.ts";
+import { TunnelDuplex } from "./tunnel_duplex.ts";
+
+const NOTHING = Buffer.alloc(0);
+
+/** Answers the handshake, and speaks. */
+export function acceptByWs(
+  { target, fields, protocol }: Handshake,
+  upgraded: Upgraded,
+  { maxPayload, perMessageDeflate }: WebSocketSettings,
+  listener: FrameListener,
+): Frames | null {
+  const server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    maxPayload,
+    perMessageDeflate: perMessageDeflate as boolean,
+  });
+  const stream = new TunnelDuplex(upgraded, () => listener.heard());
+  const headers = protocol === undefined ? fields : { ...fields, "sec-websocket-protocol": protocol };
+  // What `ws` reads of a request. What the client has sent behind it comes out of the stream.
+  const request = { method: "GET", url: target, headers } as unknown as IncomingMessage;
+  let frames: WsFrames | null = null;
+  server.handleUpgrade(request, stream, NOTHING, (socket) => frames = new WsFrames(socket, stream, listener));
+  if (frames === null) stream.start(); // it refuses: the stream ends once the client has
+  return frames;
+}
+
+/** The frames of one connection. */
+class WsFrames implements Frames {
+  readonly #socket: WsSocket;
+  readonly #stream: TunnelDuplex;
+
+  constructor(socket: WsSocket, stream: TunnelDuplex, listener: FrameListener) {
+    this.#socket = socket;
+    this.#stream = stream;
+    socket.binaryType = "arraybuffer";
+    socket.on("message", (data, isBinary) => {
+      listener.message(isBinary ? data as ArrayBuffer : String(data));
+    });
+    socket.on("error", (error) => listener.failed(error));
+    socket.on("close", (code, reason) => listener.closed(code, String(reason)));
+  }
+
+  get extensions(): string {
+    return this.#socket.extensions;
+  }
+
+  get bufferedAmount(): number {
+    // What it compresses is not in the stream yet.
+    const inSocket = Math.max(0, this.#socket.bufferedAmount - this.#stream.writableLength);
+    return inSocket + this.#stream.bufferedAmount;
+  }
+
+  start(): void {
+    this.#stream.start();
+  }
+
+  send(data: string | Uint8Array<ArrayBuffer>): void {
+    this.#socket.send(data);
+  }
+
+  ping(): void {
+    this.#socket.ping();
+  }
+
+  close(code?: number, reason?: string): void {
+    this.#socket.close(code, reason);
+  }
+
+  terminate(): void {
+    this.#socket.terminate();
+  }
+}

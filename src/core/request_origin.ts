@@ -1,0 +1,41 @@
+/**
+ * Where a request comes from, and what it was sent to: as trusted proxies tell it, where there are any, and otherwise as
+ * the connection and the request's head do.
+ */
+import type { Addr } from "../api/transport.ts";
+import type { ExchangePort, RequestFields, Scheme } from "./protocol.ts";
+
+/** The client's address, if it is known. */
+export function clientAddr(port: ExchangePort, fields: RequestFields): Addr | undefined {
+  const forwarded = port.forwarded(fields);
+  return forwarded === null ? port.connection.remoteAddr : forwarded.remoteAddr;
+}
+
+/** What a request was sent to. */
+export interface RequestOrigin {
+  /** Not the one that a target in absolute form claims (RFC 9110 §4.2.2, §7.4). */
+  readonly scheme: Scheme;
+  /** `null` where the request's head says it alone. */
+  readonly authority: string | null;
+}
+
+const HTTP: RequestOrigin = { scheme: "http", authority: null };
+const HTTPS: RequestOrigin = { scheme: "https", authority: null };
+
+/** What a request of these fields was sent to. */
+export function originOf(port: ExchangePort, fields: RequestFields): RequestOrigin {
+  const own = port.isSecure ? HTTPS : HTTP;
+  const forwarded = port.forwarded(fields);
+  return forwarded === null
+    ? own
+    : { scheme: forwarded.scheme ?? own.scheme, authority: forwarded.authority };
+}
+
+/** A target in absolute form, and its authority. */
+const ABSOLUTE = /^https?:\/\/([^/?#]*)/i;
+
+/** The authority that a target has of its own, or `null`. */
+export function targetAuthority(target: string): string | null {
+  if (target.startsWith("/") || target === "*") return null;
+  return ABSOLUTE.exec(target)?.[1] ?? target;
+}

@@ -1,0 +1,53 @@
+/**
+ * What a `WebSocket` needs of the one that speaks the protocol on the wire.
+ */
+import type { Upgraded } from "../api/exchange.ts";
+import type { WebSocketSettings } from "./options.ts";
+
+/** What is heard from the peer. Nothing is, before {@linkcode Frames.start}. */
+export interface FrameListener {
+  /** Bytes have come, of whatever. */
+  heard(): void;
+  /** A message has come. */
+  message(data: string | ArrayBuffer): void;
+  /** The peer broke the protocol, or a limit; `closed` follows. */
+  failed(error: unknown): void;
+  /** The connection is over: 1005 without a code, 1006 without a close frame. */
+  closed(code: number, reason: string): void;
+}
+
+/** A connection's frames. */
+export interface Frames {
+  /** The extensions in use, as the `WebSocket` tells them. */
+  readonly extensions: string;
+  /** Bytes in this process that were sent and have not left it yet, with their framing. */
+  readonly bufferedAmount: number;
+  /** Reads from now on. */
+  start(): void;
+  /** Sends a message; bytes may be sent uncopied. */
+  send(data: string | Uint8Array<ArrayBuffer>): void;
+  /** Sends a ping; the pong is heard. */
+  ping(): void;
+  /** Begins the closing handshake. */
+  close(code?: number, reason?: string): void;
+  /** Ends the connection at once. */
+  terminate(): void;
+}
+
+/** A handshake that was checked. */
+export interface Handshake {
+  /** The request's target. */
+  readonly target: string;
+  /** The fields that are about the handshake, by their names in lower case. */
+  readonly fields: Readonly<Record<string, string>>;
+  /** The subprotocol to speak, if any. */
+  readonly protocol: string | undefined;
+}
+
+/** Answers a handshake, and speaks WebSocket from then on; `null` where it was refused after all. */
+export type Accept = (
+  handshake: Handshake,
+  upgraded: Upgraded,
+  settings: WebSocketSettings,
+  listener: FrameListener,
+) => Frames | null;
