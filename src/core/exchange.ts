@@ -259,21 +259,36 @@ export class HttpExchange implements Exchange {
   }
 
   bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    const bytes = new Promise<Uint8Array<ArrayBuffer>>((resolve, reject) => {
-      const port = this.#useBody();
-      this.body.attach(new Collector(resolve, reject, this.body.length));
-      this.body.resume();
-      port.bodyWanted();
-    });
-    return handled(bytes);
+    return this.collect((bytes) => bytes);
   }
 
   text(): Promise<string> {
-    return handled(this.bytes().then((bytes) => decoder.decode(bytes)));
+    return this.collect((bytes) => decoder.decode(bytes));
   }
 
   json(): Promise<unknown> {
-    return handled(this.text().then((text) => JSON.parse(text)));
+    return this.collect((bytes) => JSON.parse(decoder.decode(bytes)));
+  }
+
+  /** All of it, as `convert` makes it; `failure` gives what that rejects with where the body fails. */
+  collect<T>(
+    convert: (bytes: Uint8Array<ArrayBuffer>) => T | Promise<T>,
+    failure: (error: unknown) => unknown = (error) => error,
+  ): Promise<T> {
+    const collected = new Promise<T>((resolve, reject) => {
+      const port = this.#useBody();
+      const end = (bytes: Uint8Array<ArrayBuffer>): void => {
+        try {
+          resolve(convert(bytes));
+        } catch (error) {
+          reject(error);
+        }
+      };
+      this.body.attach(new Collector(end, (error) => reject(failure(error)), this.body.length));
+      this.body.resume();
+      port.bodyWanted();
+    });
+    return handled(collected);
   }
 
   chunks(): AsyncIterableIterator<Uint8Array<ArrayBuffer>> {
