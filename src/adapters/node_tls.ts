@@ -13,7 +13,8 @@ import { ALPN_PROTOCOLS, tlsError } from "../server/tls.ts";
 export class TlsAcceptor {
   /** Whether clients must have a certificate. */
   readonly #asksClients: boolean;
-  #context: tls.SecureContext;
+  /** What connections from now on are made with. */
+  protected context: tls.SecureContext;
 
   /**
    * Speaks as `options` say.
@@ -22,7 +23,7 @@ export class TlsAcceptor {
    */
   constructor(options: TlsOptions) {
     this.#asksClients = options.ca !== undefined;
-    this.#context = secureContext(options);
+    this.context = secureContext(options);
   }
 
   /**
@@ -40,7 +41,7 @@ export class TlsAcceptor {
     }
     const context = secureContext(options);
     return () => {
-      this.#context = context;
+      this.context = context;
     };
   }
 
@@ -48,7 +49,7 @@ export class TlsAcceptor {
   accept(raw: net.Socket): tls.TLSSocket {
     const options: tls.TLSSocketOptions & { allowHalfOpen: boolean; pauseOnConnect: boolean } = {
       isServer: true,
-      secureContext: this.#context,
+      secureContext: this.context,
       ALPNProtocols: ALPN_PROTOCOLS,
       requestCert: this.#asksClients,
       rejectUnauthorized: this.#asksClients,
