@@ -62,6 +62,9 @@ export const HANDLERS: BunSocketHandlers = {
 /** Bun makes new memory for each read, up to 512 KiB: from here on it is freed at once, before it piles up. */
 const LARGE_READ = 16 * 1024;
 
+/** Who is told of a transport that is over, which may be kept for a while: its connection is not. */
+const NOBODY: TransportEvents = { receive() {}, receiveEnd() {}, drained() {}, transportClosed() {} };
+
 /** A Bun socket. It writes what the system takes, and leaves keeping the rest to us. */
 export class BunSocketTransport implements Transport {
   readonly remoteAddr: Addr | undefined;
@@ -127,7 +130,9 @@ export class BunSocketTransport implements Transport {
     if (bothEnded) this.peerEnded();
     if (this.#over) return;
     this.#over = true;
-    this.#events.transportClosed(error);
+    const events = this.#events;
+    this.#events = NOBODY;
+    events.transportClosed(error);
   }
 
   write(bytes: Uint8Array, start: number, end: number): boolean {
@@ -173,6 +178,7 @@ export class BunSocketTransport implements Transport {
 
   close(abruptly: boolean): void {
     this.#over = true;
+    this.#events = NOBODY;
     this.#rest = [];
     // terminate() resets, and what the peer has not received yet is lost. Without a close_notify, which only shutdown()
     // sends, TLS looks cut off as well.
