@@ -84,7 +84,7 @@ test("upgrades have the raw socket where it is one of node:net or node:tls", asy
   const toPath = (addr: Addr): Promise<ByteStream> => connectUnix((addr as UnixAddr).path);
   assert.equal(await rawSocketOn({ path: freshPath() }, toPath), "Socket");
   const toTls = (addr: Addr): Promise<ByteStream> => connectTls((addr as NetAddr).port);
-  assert.equal(await rawSocketOn({ ...LOCAL, tls: FIRST }, toTls), IS_DENO ? undefined : "TLSSocket");
+  assert.equal(await rawSocketOn({ ...LOCAL, tls: FIRST }, toTls), isNode ? "TLSSocket" : undefined);
 });
 
 test("serve() refuses options of two places, and names them", async () => {

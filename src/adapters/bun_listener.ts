@@ -1,9 +1,12 @@
 /**
- * Listening on Bun: TCP by `Bun.listen`, the rest as on Node.
+ * Listening on Bun: on ports by `Bun.listen`, with TLS where all clients get one certificate; the rest as on Node.
  */
+import type { TlsOptions } from "../api/options.ts";
+import type { Addr } from "../api/transport.ts";
 import type { Listen } from "../server/listener.ts";
+import { sharedAddr, tcpAddr } from "./addresses.ts";
 import { replaceServers } from "./bun_hot.ts";
-import { type BunSocket, BunSocketTransport } from "./bun_socket.ts";
+import { type BunSocket, type BunSocketHandlers, BunSocketTransport, HANDLERS } from "./bun_socket.ts";
 
 /** What is used of Bun. */
 interface BunListener {
@@ -18,15 +21,7 @@ interface BunListenOptions {
   port: number;
   reusePort: boolean;
   allowHalfOpen: boolean;
-  socket: {
-    binaryType: "uint8array";
-    open(socket: BunSocket): void;
-    data(socket: BunSocket, chunk: Uint8Array): void;
-    drain(socket: BunSocket): void;
-    end(socket: BunSocket): void;
-    close(socket: BunSocket, error?: unknown): void;
-    error(socket: BunSocket, error: unknown): void;
-  };
+  socket: BunSocketHandlers;
 }
 interface BunRuntime {
   listen(options: BunListenOptions): BunListener;
@@ -36,40 +31,48 @@ interface BunRuntime {
 export const listenOnBun: Listen = async (settings, accept) => {
   replaceServers();
   const { at, tls } = settings;
-  if (at.kind !== "tcp" || tls !== undefined) {
+  if (at.kind !== "tcp" || asksClients(tls) || tls?.serverNames !== undefined) {
     const { listenOnNode } = await import("./node_listener.ts");
     return await listenOnNode(settings, accept);
   }
+  const acceptor = tls && new (await import("./bun_tls.ts")).BunTlsAcceptor(tls);
+  let bound: Addr | undefined;
+  /** Where `socket` was accepted: on one address the same for all, which spares the calls of the system. */
+  const localAddr = (socket: BunSocket): Addr | undefined => {
+    if (bound === undefined || isWildcard) bound = sharedAddr(tcpAddr(socket.localAddress, listener.port));
+    return bound;
+  };
+  const open = (socket: BunSocket): void => {
+    // A socket that its peer has reset before the accept has no address.
+    if (socket.remoteAddress === undefined) return socket.terminate();
+    const transport = new BunSocketTransport(socket, localAddr(socket), acceptor?.secure);
+    if (acceptor === undefined) socket.data = transport;
+    accept(transport);
+  };
   const { hostname, port, reusePort } = at;
+  const isWildcard = hostname === "::" || hostname === "0.0.0.0";
   const listener = listenTcp({
     hostname,
     port,
     reusePort,
     allowHalfOpen: true,
-    socket: {
-      binaryType: "uint8array", // cheaper to make, and to copy from, than a Buffer
-      open(socket) {
-        const transport = new BunSocketTransport(socket);
-        // A socket that its peer has reset before the accept has no address.
-        if (transport.remoteAddr === undefined) return socket.terminate();
-        socket.data = transport;
-        accept(transport);
-      },
-      data: ({ data }, chunk) => data?.received(chunk),
-      drain: ({ data }) => data?.flush(),
-      end: ({ data }) => data?.peerEnded(),
-      close: ({ data }, error) => data?.closed(error),
-      error: ({ data }, error) => data?.closed(error),
-    },
+    // What TLS takes is not told as data, too.
+    socket: acceptor === undefined ? { ...HANDLERS, open } : { binaryType: "uint8array", open, drain() {} },
   });
   return {
-    isSecure: false,
+    isSecure: acceptor !== undefined,
     addr: { transport: "tcp", hostname: listener.hostname, port: listener.port },
     close: () => listener.stop(false),
     ref: () => listener.ref(),
     unref: () => listener.unref(),
+    ...acceptor && { prepareTls: (options) => acceptor.prepare(options) },
   };
 };
+
+/** Whether clients have a certificate, `node:tls` looks. */
+function asksClients(tls: TlsOptions | undefined): boolean {
+  return tls?.ca !== undefined || tls?.caFile !== undefined;
+}
 
 /** As `Bun.listen`, whose error tells no code where the host name cannot be resolved. */
 function listenTcp(options: BunListenOptions): BunListener {

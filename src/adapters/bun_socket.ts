@@ -1,17 +1,17 @@
 /**
- * Mooring on a TCP socket of `Bun.listen`.
+ * Mooring on a socket of `Bun.listen`, of TCP or of TLS on that.
  */
 import type { Addr, Transport, TransportEvents } from "../api/transport.ts";
 import { free } from "../wire/bytes.ts";
 import { KEEP_ALIVE_DELAY } from "../server/listen.ts";
-import { sharedAddr, tcpAddr } from "./addresses.ts";
+import { tcpAddr } from "./addresses.ts";
+import { keepAliveSoon } from "./bun_keep_alive.ts";
 
 /** What is used of a socket of Bun's. */
 export interface BunSocket {
   data: BunSocketTransport | undefined;
   readonly remoteAddress: string | undefined;
   readonly remotePort: number | undefined;
-  readonly localPort: number | undefined;
   readonly localAddress: string | undefined;
   write(bytes: Uint8Array, start: number, length: number): number;
   shutdown(): void;
@@ -19,17 +19,58 @@ export interface BunSocket {
   terminate(): void;
   pause(): void;
   resume(): void;
-  setNoDelay(noDelay: boolean): void;
   setKeepAlive(keepAlive: boolean, initialDelay: number): void;
+  upgradeTLS(options: BunTlsUpgrade): [tcp: BunSocket, tls: BunSocket];
 }
+
+/** What is called with each event of a socket. */
+export interface BunSocketHandlers {
+  binaryType: "uint8array";
+  open?(socket: BunSocket): void;
+  handshake?(socket: BunSocket, isDone: boolean): void;
+  data?(socket: BunSocket, chunk: Uint8Array): void;
+  drain(socket: BunSocket): void;
+  end?(socket: BunSocket): void;
+  close?(socket: BunSocket, error?: unknown): void;
+  error?(socket: BunSocket, error: unknown): void;
+}
+
+/** How a socket begins to speak TLS, as `node:tls` of Bun has it do. */
+export interface BunTlsUpgrade {
+  isServer: true;
+  data: BunSocketTransport;
+  socket: BunSocketHandlers;
+  tls: {
+    secureContext: unknown;
+    ALPNProtocols: Uint8Array;
+    requestCert: boolean;
+    rejectUnauthorized: boolean;
+  };
+}
+
+/** What passes events on to the transport of their socket. */
+export const HANDLERS: BunSocketHandlers = {
+  binaryType: "uint8array", // cheaper to make, and to copy from, than a Buffer
+  handshake: ({ data }, isDone) => data?.handshakeOver(isDone),
+  data: ({ data }, chunk) => data?.received(chunk),
+  drain: ({ data }) => data?.flush(),
+  end: ({ data }) => data?.peerEnded(),
+  close: ({ data }, error) => data?.closed(error),
+  error: ({ data }, error) => data?.closed(error),
+};
 
 /** Bun makes new memory for each read, up to 512 KiB: from here on it is freed at once, before it piles up. */
 const LARGE_READ = 16 * 1024;
+
+/** Who is told of a transport that is over, which may be kept for a while: its connection is not. */
+const NOBODY: TransportEvents = { receive() {}, receiveEnd() {}, drained() {}, transportClosed() {} };
 
 /** A Bun socket. It writes what the system takes, and leaves keeping the rest to us. */
 export class BunSocketTransport implements Transport {
   readonly remoteAddr: Addr | undefined;
   readonly localAddr: Addr | undefined;
+  readonly isSecure: boolean;
+  handshaking: boolean;
   #events!: TransportEvents;
   readonly #socket: BunSocket;
   /** What the system has not taken yet. */
@@ -39,20 +80,36 @@ export class BunSocketTransport implements Transport {
   /** The socket is closed or released, and nothing is told of it any more. */
   #over = false;
 
-  constructor(socket: BunSocket) {
-    this.#socket = socket;
-    // Asked now: a closed socket has forgotten them.
+  /** Moves the bytes of `socket`; by TLS where `secure` is given, which makes that speak it. Bun has set TCP_NODELAY. */
+  constructor(
+    socket: BunSocket,
+    localAddr: Addr | undefined,
+    secure?: (socket: BunSocket, transport: BunSocketTransport) => BunSocket,
+  ) {
+    this.isSecure = this.handshaking = secure !== undefined;
+    this.localAddr = localAddr;
+    // Asked now: a closed socket has forgotten it.
     this.remoteAddr = tcpAddr(socket.remoteAddress, socket.remotePort);
-    this.localAddr = sharedAddr(tcpAddr(socket.localAddress, socket.localPort));
-    socket.setNoDelay(true);
-    socket.setKeepAlive(true, KEEP_ALIVE_DELAY);
+    keepAliveSoon(this);
+    this.#socket = secure === undefined ? socket : secure(socket, this);
   }
 
   start(events: TransportEvents): void {
     this.#events = events;
   }
 
+  /** Has the system look from time to time whether the peer is there, which is four calls of it. */
+  keepAlive(): void {
+    if (!this.#over) this.#socket.setKeepAlive(true, KEEP_ALIVE_DELAY);
+  }
+
   // What the socket tells, also from inside of our own calls.
+
+  /** The TLS handshake has succeeded, or failed. */
+  handshakeOver(isDone: boolean): void {
+    if (isDone) this.handshaking = false;
+    else this.#socket.terminate();
+  }
 
   received(chunk: Uint8Array): void {
     if (!this.#over) this.#events.receive(chunk, 0, chunk.length);
@@ -73,7 +130,9 @@ export class BunSocketTransport implements Transport {
     if (bothEnded) this.peerEnded();
     if (this.#over) return;
     this.#over = true;
-    this.#events.transportClosed(error);
+    const events = this.#events;
+    this.#events = NOBODY;
+    events.transportClosed(error);
   }
 
   write(bytes: Uint8Array, start: number, end: number): boolean {
@@ -85,9 +144,9 @@ export class BunSocketTransport implements Transport {
     return false;
   }
 
-  /** The system takes bytes again. */
+  /** The system takes bytes again, or a handshake is over. */
   flush(): void {
-    if (this.#over) return;
+    if (this.#over || this.#rest.length === 0) return;
     while (this.#rest.length > 0) {
       const rest = this.#rest[0];
       rest.start += Math.max(0, this.#socket.write(rest.bytes, rest.start, rest.end - rest.start));
@@ -119,9 +178,11 @@ export class BunSocketTransport implements Transport {
 
   close(abruptly: boolean): void {
     this.#over = true;
+    this.#events = NOBODY;
     this.#rest = [];
-    // terminate() resets, and what the peer has not received yet is lost.
-    if (abruptly) this.#socket.terminate();
+    // terminate() resets, and what the peer has not received yet is lost. Without a close_notify, which only shutdown()
+    // sends, TLS looks cut off as well.
+    if (abruptly && !this.isSecure) this.#socket.terminate();
     else this.#socket.close();
   }
 }

@@ -58,6 +58,11 @@ export class TlsAcceptor {
     };
   }
 
+  /** What connections from now on are made with. */
+  protected get context(): tls.SecureContext {
+    return this.#current.secureContext;
+  }
+
   /** TLS over `raw`; emits `secure` when the handshake is done, and is destroyed where it fails. */
   accept(raw: net.Socket): tls.TLSSocket {
     const { requestCert, rejectUnauthorized } = this.#current;
@@ -68,6 +73,7 @@ export class TlsAcceptor {
 }
 
 interface AcceptOptions extends tls.TLSSocketOptions {
+  readonly secureContext: tls.SecureContext;
   readonly requestCert: boolean;
   readonly rejectUnauthorized: boolean;
   readonly allowHalfOpen: boolean;

@@ -1,6 +1,7 @@
 /**
  * An upgraded connection as a `Duplex` of `node:stream`, with backpressure both ways, for what speaks its protocol over one.
  */
+import type { Bytes } from "../api/bytes.ts";
 import { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";
 import type { Upgraded } from "../api/exchange.ts";
@@ -13,7 +14,7 @@ type Callback = (error?: Error | null) => void;
 /** The stream of one connection. Nothing is read before `start`. */
 export class TunnelDuplex extends Duplex {
   readonly #upgraded: Upgraded;
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
+  readonly #reader: ReadableStreamDefaultReader<Bytes>;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #heard: () => void;
   #started = false;

@@ -1,6 +1,7 @@
 /**
  * WebSocket frames by the `ws` package, which Bun has one of its own of. It answers the handshake, too.
  */
+import type { Bytes } from "../api/bytes.ts";
 import { Buffer } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 import { type WebSocket as WsSocket, WebSocketServer } from "ws";
@@ -64,7 +65,7 @@ class WsFrames implements Frames {
     this.#stream.start();
   }
 
-  send(data: string | Uint8Array<ArrayBuffer>): void {
+  send(data: string | Bytes): void {
     this.#socket.send(data);
   }
 

@@ -2,12 +2,14 @@
  * The ways to read a request body: all of it, piece by piece, or as a web stream.
  */
 import type { Bytes } from "../api/bytes.ts";
-import { copyInto, copyOf, resized } from "../wire/bytes.ts";
+import { copyInto, copyOf, resized, unzeroed } from "../wire/bytes.ts";
 import { Deferred, handled } from "./deferred.ts";
 import type { BodyReader, RequestBody } from "./request_body.ts";
 
 /** A body of unknown or great length is collected from this many bytes on. */
 const FIRST_CAPACITY = 16 * 1024;
+/** From there on memory for what was promised is this many times what has come, at the most. */
+const GROWTH = 8;
 
 /** Collects the whole body. */
 export class Collector implements BodyReader {
@@ -36,16 +38,18 @@ export class Collector implements BodyReader {
       this.#length = count;
       return true;
     }
-    if (this.#bytes === null) {
-      // Memory grows with what came, not with what was promised.
-      this.#bytes = new Uint8Array(Math.max(count, Math.min(this.#expected ?? Infinity, FIRST_CAPACITY)));
-    } else if (this.#length + count > this.#bytes.length) {
-      const larger = Math.min(this.#bytes.length * 2, this.#expected ?? Infinity);
-      this.#bytes = resized(this.#bytes, Math.max(this.#length + count, larger));
-    }
+    const needed = this.#length + count;
+    if (this.#bytes === null) this.#bytes = unzeroed(this.#capacityFor(needed));
+    else if (needed > this.#bytes.length) this.#bytes = resized(this.#bytes, this.#capacityFor(needed));
     copyInto(this.#bytes, this.#length, bytes, start, end);
     this.#length += count;
     return true;
+  }
+
+  /** Room for `needed` bytes, and for some that are to come: mostly for all of them. */
+  #capacityFor(needed: number): number {
+    if (this.#expected === undefined) return Math.max(2 * needed, FIRST_CAPACITY);
+    return Math.min(this.#expected, Math.max(GROWTH * needed, FIRST_CAPACITY));
   }
 
   end(): void {

@@ -297,21 +297,36 @@ export class HttpExchange implements Exchange {
   }
 
   bytes(): Promise<Bytes> {
-    const bytes = new Promise<Bytes>((resolve, reject) => {
-      const port = this.#useBody();
-      this.body.attach(new Collector(resolve, reject, this.body.length));
-      this.body.resume();
-      port.bodyWanted();
-    });
-    return handled(bytes);
+    return this.collect((bytes) => bytes);
   }
 
   text(): Promise<string> {
-    return handled(this.bytes().then((bytes) => utf8(bytes)));
+    return this.collect(utf8);
   }
 
   json(): Promise<unknown> {
-    return handled(this.text().then((text) => JSON.parse(text)));
+    return this.collect((bytes) => JSON.parse(utf8(bytes)));
+  }
+
+  /** All of it, as `convert` makes it; `failure` gives what that rejects with where the body fails. */
+  collect<T>(
+    convert: (bytes: Bytes) => T | Promise<T>,
+    failure: (error: unknown) => unknown = (error) => error,
+  ): Promise<T> {
+    const collected = new Promise<T>((resolve, reject) => {
+      const port = this.#useBody();
+      const end = (bytes: Bytes): void => {
+        try {
+          resolve(convert(bytes));
+        } catch (error) {
+          reject(error);
+        }
+      };
+      this.body.attach(new Collector(end, (error) => reject(failure(error)), this.body.length));
+      this.body.resume();
+      port.bodyWanted();
+    });
+    return handled(collected);
   }
 
   chunks(): AsyncIterableIterator<Bytes> {

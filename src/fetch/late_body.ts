@@ -3,11 +3,12 @@
  * and the response of it, take twice as long as a response without a body. There all ways to a body lead over the
  * prototype, where they are replaced.
  */
+import type { Bytes } from "../api/bytes.ts";
 import { Given } from "./given.ts";
 import { NativeResponse } from "./response_override.ts";
 
 /** Makes the body. */
-type MakeBody = () => ReadableStream<Uint8Array<ArrayBuffer>>;
+type MakeBody = () => ReadableStream<Bytes>;
 
 /** The body to be, in private fields of the platform's response. */
 class LateBody extends Given {

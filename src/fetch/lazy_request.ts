@@ -145,7 +145,7 @@ export class LazyRequest {
 
   /** All of the body, once. */
   bytes(): Promise<Bytes> {
-    return handled(this.#read());
+    return this.#readAs((bytes) => bytes);
   }
 
   async #read(): Promise<Bytes> {
@@ -153,11 +153,8 @@ export class LazyRequest {
     this.assertBodyUsable();
     if (this.#bodyMoved) return new Uint8Array(await this.#native!.arrayBuffer());
     this.#bodyUsed = true;
-    if (this.#body !== null) return new Uint8Array(await new Response(this.#body).arrayBuffer());
-    if (this.#exchange === null) throw bodyGone();
-    return await this.#exchange.bytes().catch((error) => {
-      throw readFailure(error);
-    });
+    if (this.#body === null) throw bodyGone();
+    return new Uint8Array(await new Response(this.#body).arrayBuffer());
   }
 
   /** As `Request.arrayBuffer`. */
@@ -197,6 +194,11 @@ export class LazyRequest {
   }
 
   #readAs<T>(convert: (bytes: Bytes) => T | Promise<T>): Promise<T> {
+    const isUntouched = this.#hasBody && !this.#bodyUsed && !this.#bodyMoved && this.#body === null;
+    if (isUntouched && this.#exchange !== null) {
+      this.#bodyUsed = true;
+      return this.#exchange.collect(convert, readFailure);
+    }
     return handled(this.#read().then(convert));
   }
 }

@@ -28,13 +28,15 @@ const isDeno = /^Deno\//.test(userAgent);
 const isBun = /^Bun\//.test(userAgent);
 /** Node encodes a text as soon as a `Response` is made of it; Deno and Bun do when it is read. */
 const LAZY_TEXT = !isDeno && !isBun;
-/**
- * From how many bytes on a lazy stream costs less than the platform's copy. On Bun a `Response` of a stream differs in more
- * from one of bytes, such as the type of its Blob.
- */
-const LAZY_BYTES = isBun ? Infinity : isDeno ? 16 * 1024 : 0;
+/** From how many bytes on a lazy stream costs less than the platform's copy. */
+const LAZY_BYTES = isDeno || isBun ? 16 * 1024 : 0;
 /** Whether the body is made when the program looks at it. */
 const LATE_BODIES = LAZY_TEXT;
+/** Whether a Blob of a stream has the type of its response, as one of bytes has. */
+const TYPES_STREAMED_BLOBS = !isBun;
+/** Whether the getter of `body` can be replaced, so that we know who has it. */
+const SEES_EXPOSURE =
+  Object.getOwnPropertyDescriptor(NativeResponse.prototype, "body")?.configurable === true;
 /** Whether our texts get their type from the platform. */
 const GETS_TEXT_TYPE = TYPES_TEXT && !LAZY_TEXT;
 
@@ -151,10 +153,19 @@ export function trackResponses(): void {
     const copy = typeof content === "string" ? content : content.clone();
     return tracked!.isLazy ? makeLazy(copy, this) : track(clone.call(this), new TrackedContent(copy, false));
   };
+  if (!TYPES_STREAMED_BLOBS) prototype.blob = typedBlob(prototype.blob);
   const body = Object.getOwnPropertyDescriptor(prototype, "body");
-  // Bun's cannot be replaced: there a body that is locked, but was not read, is sent all the same.
-  if (body?.configurable) Object.defineProperty(prototype, "body", { ...body, get: exposing(body.get!) });
+  if (SEES_EXPOSURE) Object.defineProperty(prototype, "body", { ...body, get: exposing(body!.get!) });
   replaceResponse(makeTracked, Object.setPrototypeOf({ json }, NativeResponse));
+}
+
+/** `blob`, whose results have the type of their response also where that has a lazy stream. */
+function typedBlob(blob: (this: Response) => Promise<Blob>): (this: Response) => Promise<Blob> {
+  return function (this: Response): Promise<Blob> {
+    if (Tracked.of(this)?.isLazy !== true) return blob.call(this);
+    const { headers } = this;
+    return this.arrayBuffer().then((bytes) => blob.call(new NativeResponse(bytes, { headers })));
+  };
 }
 
 /** The getter of `body`, by which the program gets the stream. */
@@ -171,9 +182,12 @@ function exposing(get: (this: Response) => ReadableStream | null): (this: Respon
 }
 
 /** The content of `response`, if nothing has used it, and nothing is about to. */
-function unusedContent(response: Response, { content, isExposed }: TrackedContent): Content | null {
+function unusedContent(response: Response, tracked: TrackedContent): Content | null {
+  const { content, isLazy, isExposed } = tracked;
   if (typeof content === "symbol" || response.bodyUsed) return null;
-  return isExposed && response.body!.locked ? null : content;
+  // Where that is not seen, a look at the body makes a stream of what is not lazy: that is sent although it is locked.
+  const mayBeLocked = SEES_EXPOSURE ? isExposed : isLazy;
+  return mayBeLocked && response.body!.locked ? null : content;
 }
 
 /** Whether `response` was sent by its content. */

@@ -1,6 +1,7 @@
 /**
  * What a `WebSocket` needs of the one that speaks the protocol on the wire.
  */
+import type { Bytes } from "../api/bytes.ts";
 import type { Upgraded } from "../api/exchange.ts";
 import type { WebSocketSettings } from "./options.ts";
 
@@ -25,7 +26,7 @@ export interface Frames {
   /** Reads from now on. */
   start(): void;
   /** Sends a message; bytes may be sent uncopied. */
-  send(data: string | Uint8Array<ArrayBuffer>): void;
+  send(data: string | Bytes): void;
   /** Sends a ping; the pong is heard. */
   ping(): void;
   /** Begins the closing handshake. */

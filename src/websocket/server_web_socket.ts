@@ -2,6 +2,7 @@
  * The server's end of a WebSocket, as the `WebSocket` of the HTML standard: its states, its events and its rules for
  * `send` and `close`. What speaks the protocol on the wire is its `Frames`.
  */
+import type { Bytes } from "../api/bytes.ts";
 import { closeEvent, errorEvent, guarded, reportTo } from "./events.ts";
 import type { FrameListener, Frames } from "./frames.ts";
 import { IdleProbe, type Probed } from "./idle_probe.ts";
@@ -142,7 +143,7 @@ export class ServerWebSocket extends EventTarget {
   }
 
   /** In order: behind a Blob everything waits until its bytes are there. */
-  #enqueue(message: string | Uint8Array<ArrayBuffer> | Blob): void {
+  #enqueue(message: string | Bytes | Blob): void {
     const size = sizeOf(message);
     this.#queuedBytes += size;
     const last = (this.#queue ?? Promise.resolve()).then(async () => {
@@ -291,7 +292,7 @@ if (typeof WebSocket === "function") {
 }
 
 /** What is sent, independent of what becomes of `data`. */
-function messageOf(data: unknown): string | Uint8Array<ArrayBuffer> | Blob {
+function messageOf(data: unknown): string | Bytes | Blob {
   if (data instanceof Blob) return data;
   if (ArrayBuffer.isView(data)) {
     return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();

@@ -177,6 +177,14 @@ export function bytesIn(value: unknown): Uint8Array | null {
   return ArrayBuffer.isView(value) ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength) : null;
 }
 
+/** A class of Node's that the other runtimes have too, as a global or not at all. */
+const { Buffer } = globalThis as { Buffer?: { allocUnsafeSlow(count: number): Bytes } };
+
+/** Memory of `count` bytes with anything in it, where the runtime gives such; for one that fills all that is looked at. */
+export function unzeroed(count: number): Bytes {
+  return Buffer === undefined ? new Uint8Array(count) : new Uint8Array(Buffer.allocUnsafeSlow(count).buffer);
+}
+
 /** An `ArrayBuffer` as of ES2024, which Node 20 has not yet. */
 interface Transferable {
   transfer?(length: number): ArrayBuffer;

@@ -259,3 +259,22 @@ test("the second fetch handler leaves alone what the first one made of the globa
   connect({ fetch: () => new Response() });
   assert.deepEqual(before, [Response, Response.prototype.clone, Response.json, fetch, Request]);
 });
+
+test("the Blob of a noted Response of bytes has the type that the platform gives it, however many they are", async () => {
+  connect({ fetch: () => new Response() });
+  for (const size of [16, 64 * 1024]) {
+    for (const init of [undefined, {}, { headers: { "content-type": "image/PNG" } }]) {
+      const bytes = new Uint8Array(size).fill(65);
+      const expected = await new PlatformResponse(bytes, init).blob();
+      const noted = new Response(bytes, init);
+      const rewrapped = new Response(new Response(bytes, init).body, noted);
+      for (const response of [noted.clone(), noted, rewrapped]) {
+        const blob = await response.blob();
+        if (response !== rewrapped) assert.equal(blob.type, expected.type);
+        assert.equal(await blob.text(), await expected.text());
+        assert.ok(response.bodyUsed);
+        await assert.rejects(response.blob(), TypeError);
+      }
+    }
+  }
+});

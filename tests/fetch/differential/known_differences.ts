@@ -193,6 +193,16 @@ const STANDARD: readonly KnownDifference[] = [
         runtimes: ["Deno"],
         cases: ["a body of many bytes: its stream makes another"],
       },
+      {
+        subjects: ["Response"],
+        runtimes: ["Bun"],
+        cases: [
+          "a body of many bytes: is not used by a reader that has not read",
+          "a body of many bytes: is not read when its stream is locked",
+          "a body of many bytes: is read when the lock was given up",
+          "a body of many bytes: clone() of what is locked",
+        ],
+      },
     ],
   },
   {
