@@ -3,6 +3,7 @@
  * without. Deno and Bun have these too, and use them for all but plain TCP.
  */
 import net from "node:net";
+import { clearInterval, setInterval } from "node:timers"; // not the web's, which may not have `unref()`
 import { UnsupportedError } from "../api/errors.ts";
 import type { Addr } from "../api/transport.ts";
 import { KEEP_ALIVE_DELAY } from "../server/listen.ts";
@@ -10,7 +11,7 @@ import type { Listen } from "../server/listener.ts";
 import type { ListenAt } from "../options/listen_settings.ts";
 import { tcpAddr } from "./addresses.ts";
 import { nodeProcess } from "./node_process.ts";
-import { IS_NODE, type NodeHandle, NodeSocketTransport, SOCKET } from "./node_socket.ts";
+import { IS_DENO, IS_NODE, type NodeHandle, NodeSocketTransport, SOCKET } from "./node_socket.ts";
 
 const process = nodeProcess();
 
@@ -51,7 +52,11 @@ export const listenOnNode: Listen = async (settings, accept) => {
   }
   const addr = addressOf(server, at);
   if (addr.transport === "unix") unixPath = addr.path;
-  const close = (): void => void server.close();
+  const stopLooking = IS_DENO && at.kind !== "unix" ? acceptAgain(server, settings.backlog) : undefined;
+  const close = (): void => {
+    stopLooking?.();
+    server.close();
+  };
   return {
     addr,
     isSecure: tls !== undefined,
@@ -65,10 +70,12 @@ export const listenOnNode: Listen = async (settings, accept) => {
 /** Linux gives a connection the options of the socket that accepts it, which saves two system calls for each. */
 const INHERITS_OPTIONS = IS_NODE && process.platform === "linux";
 
-/** What is used of the handle inside of a server, on Node alone. */
+/** What is used of the handle inside of a server, on Node and Deno. */
 interface ListenHandle extends NodeHandle {
   /** Called with 0, or an error's number, and the handle of a connection. */
   onconnection(error: number, handle: NodeHandle): void;
+  /** Answers 0, or an error's number. */
+  listen(backlog: number): number;
 }
 
 function handleOf(server: net.Server): Partial<ListenHandle> | null {
@@ -82,6 +89,18 @@ function takeHandles(server: net.Server, take: (handle: NodeHandle) => void): vo
   listening.onconnection = (error, handle) => {
     if (error === 0) take(handle); // one accept that failed; the listener goes on
   };
+}
+
+/** How often Deno is told to look for connections, in milliseconds. */
+const LOOK_INTERVAL = 500;
+
+/**
+ * Once an accept has failed for want of descriptors, Deno's `node:net` accepts no more, and tells no error. To listen again
+ * on the handle of a port makes it look, and does nothing else. Answers how to stop that.
+ */
+function acceptAgain(server: net.Server, backlog: number): () => void {
+  const timer = setInterval(() => void handleOf(server)?.listen?.(backlog), LOOK_INTERVAL).unref();
+  return () => clearInterval(timer);
 }
 
 /** Answers whether it could: a Unix socket's handle has none of these, nor has that of a worker of `node:cluster`. */

@@ -16,7 +16,7 @@ export const SOCKET = { allowHalfOpen: true };
 const READ_BUFFER = new Uint8Array(64 * 1024);
 
 /** Deno and Bun have `node:net`, but not what is inside; and TLS has bytes of its own. */
-const IS_DENO = "Deno" in globalThis;
+export const IS_DENO: boolean = "Deno" in globalThis;
 export const IS_NODE: boolean = !(IS_DENO || "Bun" in globalThis);
 
 /** Reads `count` bytes, which lie in `READ_BUFFER`. */

@@ -36,6 +36,17 @@ const WAYS: ReadonlyMap<string, (options: ServeOptions) => Promise<Server>> = ne
   ["TCP of the Node adapter", serveOnNode],
 ]);
 
+/** The ways to listen of a process that has few descriptors: a name, and arguments of its program. */
+const LIMITED = [
+  ["TCP", "serve", JSON.stringify(LOCAL)],
+  ["TLS", "serve", JSON.stringify({ ...LOCAL, tls: FIRST })],
+  ["TCP of the Node adapter", "node", JSON.stringify(LOCAL)],
+];
+/** Far more than the process needs by itself. */
+const DESCRIPTORS = 128;
+/** More clients than that. */
+const CROWD = 200;
+
 const hello: ServeOptions = { ...LOCAL, exchange: (x) => x.respond(200, {}, "hello") };
 
 const portOf = (server: Server): number => (server.addr as NetAddr).port;
@@ -92,6 +103,26 @@ for (const [name, listen] of WAYS) {
     const KEEP_ALIVE = 2;
     await until(() => serverSockets(portOf(server))[0].timer, KEEP_ALIVE, "the timer");
   });
+}
+
+for (const [name, ...args] of LIMITED) {
+  test(
+    `a process that ran out of descriptors serves again once some are free (${name})`,
+    { skip: NO_TABLE },
+    async () => {
+      const limited = ["sh", "-c", `ulimit -n ${DESCRIPTORS}; exec "$@"`, "sh"];
+      await using child = await Child.start([
+        ...limited,
+        ...command("tests/support/few_descriptors"),
+        ...args,
+      ]);
+      const server = child.told[0] as Server;
+      const crowd = await Promise.all(Array.from({ length: CROWD }, () => open(server)));
+      await child.prints(/left/);
+      await Promise.all(crowd.map((socket) => inTime(once(socket.destroy(), "close"), "a close")));
+      assert.equal(await ask(server), 200);
+    },
+  );
 }
 
 test("resets before the accept leave connections behind a proxy served", async () => {
@@ -203,32 +234,6 @@ for (const [what, act] of STALLING) {
     for (const socket of sockets) socket.destroy();
   });
 }
-
-/** Descriptors that the process may have, far more than it needs by itself; and clients, more than that. */
-const DESCRIPTORS = 128;
-const CROWD = 200;
-
-test(
-  "a process that ran out of descriptors serves again once some are free",
-  { skip: NO_TABLE },
-  async () => {
-    const serveLocal = [...command("tests/support/serve_process"), JSON.stringify(LOCAL)];
-    await using child = await Child.start([
-      "sh",
-      "-c",
-      `ulimit -n ${DESCRIPTORS} && exec "$@"`,
-      "sh",
-      ...serveLocal,
-    ]);
-    const { addr } = child.told[0];
-    const server = { addr, url: "http://" } as Server;
-    const sockets = await Promise.all(Array.from({ length: CROWD }, () => open(server)));
-    // It has taken what it could, and cannot take the rest.
-    await until(() => serverSockets(addr.port).length > DESCRIPTORS / 3, true, "enough connections");
-    await Promise.all(sockets.map((socket) => inTime(once(socket.destroy(), "close"), "a close")));
-    assert.equal(await ask(server), 200);
-  },
-);
 
 test("who is turned away at maxConnections reads 503 after the TLS handshake", async () => {
   await using server = await serve({
