@@ -9,9 +9,6 @@ import { figuresOf } from "./figures.mjs";
 import { loadOf } from "./loads.mjs";
 import { startAll } from "./start.mjs";
 
-/** Seconds of load that a server gets at the most before its first round, for the compilers to settle. */
-export const WARM_UP_SECONDS = 1;
-
 /** Seconds of a round: twice as many where requests wait, or the connections are few. */
 export const secondsOf = ({ connections }, { seconds }) => connections ? 2 * seconds : seconds;
 
@@ -19,9 +16,8 @@ export const secondsOf = ({ connections }, { seconds }) => connections ? 2 * sec
 export async function measureRow(runtime, row, options, { load, pins, scratch }) {
   const entries = await startAll(runtime, row, options, { pins, scratch });
   const job = { payloads: writePayloads(row, scratch), tls: row.tls, refused: row.status > 399 };
-  const { rounds } = options;
+  const { rounds, warmUp } = options;
   const seconds = secondsOf(row, options);
-  const warmUp = Math.min(WARM_UP_SECONDS, seconds);
   const title = `${runtime.title} ${row.name}`;
   await measureInTurn(entries, loadOf(row, load, pins), job, { rounds, seconds, warmUp, title });
   for (const entry of entries.filter(({ error }) => !error)) {

@@ -8,9 +8,11 @@ import { PARTS } from "./parts.mjs";
 import { DEFAULT_IDS, ROOT, SERVER_IDS, SMALL_IDS } from "./roster.mjs";
 import { ROWS } from "./rows.mjs";
 
-/** For all of it to take less than half an hour. */
+/** For all of it to take less than an hour. */
 const DEFAULT_ROUNDS = 3;
 const DEFAULT_SECONDS = 0.4;
+/** Most of what the runtimes compile of a server is compiled by then. */
+const DEFAULT_WARM_UP = 2;
 
 export const HELP = `node bench/apps.mjs [options]
   --runtime=LIST      of ${Object.keys(RUNTIMES).join(", ")} (all)
@@ -23,13 +25,14 @@ export const HELP = `node bench/apps.mjs [options]
   --here=DIR          the checkout that is measured as this one, and that others are set beside (this tree)
   --rounds=N          measurements of each server (${DEFAULT_ROUNDS})
   --seconds=N         length of each (${DEFAULT_SECONDS})
+  --warm-up=N         seconds of load that a server gets before its first round (${DEFAULT_WARM_UP})
   --connections=N     open at once, where a row has no number of its own (32)
   --out=FILE          where to write what was measured (bench/results/apps.json, if that was everything)`;
 
 /** `small` are the servers of parts that are small.
  *
  * @returns {{ help: boolean, runtime: string[], row: string[], part: string[], server: string[], small: string[],
- *   checkouts: string[], here: string, rounds: number, seconds: number, connections: number, out?: string, everything: boolean }} */
+ *   checkouts: string[], here: string, rounds: number, seconds: number, warmUp: number, connections: number, out?: string, everything: boolean }} */
 export function readOptions(args) {
   const options = {
     help: { type: "boolean", short: "h", default: false },
@@ -41,6 +44,7 @@ export function readOptions(args) {
     here: { type: "string", default: ROOT },
     rounds: { type: "string", default: String(DEFAULT_ROUNDS) },
     seconds: { type: "string", default: String(DEFAULT_SECONDS) },
+    "warm-up": { type: "string", default: String(DEFAULT_WARM_UP) },
     connections: { type: "string", default: "32" },
     out: { type: "string" },
   };
@@ -66,6 +70,7 @@ export function readOptions(args) {
       here,
       rounds: count("rounds", values.rounds),
       seconds: positive("seconds", values.seconds),
+      warmUp: positive("warm-up", values["warm-up"]),
       connections: count("connections", values.connections),
       out: values.out,
       everything: checkouts.length === 0 && here === ROOT &&

@@ -3,7 +3,7 @@
 
 import { COLD_START, coldStartSeconds, measureColdStart } from "./cold_start.mjs";
 import { CAPACITY_SECONDS, LATENCY_ROWS, latencySeconds, measureLatency } from "./latency.mjs";
-import { measureRow, secondsOf, WARM_UP_SECONDS } from "./measure.mjs";
+import { measureRow, secondsOf } from "./measure.mjs";
 import { ROWS } from "./rows.mjs";
 import { coldStartSection, latencySection, rowSection } from "./sections.mjs";
 
@@ -64,7 +64,7 @@ function among(some, names) {
 function secondsOfRow(row, options) {
   const seconds = secondsOf(row, options);
   const opening = row.connections ? START_SECONDS + row.connections * OPEN_SECONDS : 0;
-  const warmUp = opening + Math.min(WARM_UP_SECONDS, seconds);
+  const warmUp = opening + options.warmUp;
   return START_SECONDS + warmUp + options.rounds * (opening + seconds);
 }
 
