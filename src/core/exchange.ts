@@ -92,12 +92,8 @@ export class HttpExchange implements Exchange {
   /** Calls the handler, and tells `trace` how it goes. */
   trace(handler: RequestHandler, trace: RequestTrace): void | PromiseLike<void> {
     this.#trace = trace;
-    let running: void | PromiseLike<void> = undefined;
-    trace.start(() => {
-      // Who was told may have closed the connection.
-      if (this.response.phase !== "aborted") running = handler(this);
-    });
-    return running;
+    // A listener may have closed the connection.
+    return trace.start(() => this.response.phase === "aborted" ? undefined : handler(this));
   }
 
   /** What a handler failed with is told, too. */

@@ -12,7 +12,7 @@ export interface Tracer {
   /** Whether anybody listens. */
   readonly isObserved: boolean;
   /** Tells of a request, and calls `run` in the context that listeners have made for it. */
-  start(request: TracedRequest, run: () => void): void;
+  start<T>(request: TracedRequest, run: () => T): T;
   /** Tells that it is over. */
   end(request: TracedRequest): void;
 }
@@ -60,14 +60,15 @@ export class RequestTrace implements TracedRequest {
   }
 
   /** Tells of it, and calls `run` in the context of those who listen. */
-  start(run: () => void): void {
-    this.#tracer.start(this, run);
+  start<T>(run: () => T): T {
+    return this.#tracer.start(this, run);
   }
 
   /** It is over; `status` is 0 where nothing was responded, and `error` what has ended it. */
   end(status: number, bytesReceived: number, error?: unknown): void {
     this.error ??= error;
-    const answered = error instanceof ProtocolError ? error.status : status;
+    // The engine refuses what nothing was responded to.
+    const answered = status === 0 && error instanceof ProtocolError ? error.status : status;
     this.status = answered === 0 ? undefined : answered;
     this.bytesReceived = bytesReceived;
     this.bytesSent = this.#connection.bytesAppended - this.#appendedBefore;

@@ -173,6 +173,17 @@ test("what is refused in its body, and clients that leave, are published as erro
   assert.deepEqual(summary(left.ends[0]), ["GET", "/", undefined, 0, "peer_gone"]);
 });
 
+test("the status is that of the response, whatever the body is refused with after it has begun", async () => {
+  const exchange: ConnectionOptions["exchange"] = async (x) => {
+    x.start(200);
+    x.write("begun");
+    await x.text();
+  };
+  const malformed = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n";
+  const { ends: [end] } = await trace({ exchange }, malformed, 1);
+  assert.deepEqual(summary(end).slice(2), [200, 0, "bad_chunk"]);
+});
+
 test("an upgrade ends with 101", async () => {
   const { ends } = await trace(
     { fetch: (_request, info) => info.upgrade().response },
