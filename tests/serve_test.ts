@@ -117,6 +117,17 @@ test("a handler is told both addresses of its connection", async () => {
   assert.deepEqual(server.connections()[0].remoteAddr, remote);
 });
 
+test("connections to a server on all addresses have each their own", async () => {
+  await using server = await start({
+    hostname: "0:0:0:0:0:0:0:0",
+    fetch: (_request, { connection }) => Response.json(connection.localAddr),
+  });
+  for (const hostname of ["127.0.0.1", "127.0.0.2"]) {
+    const response = await fetch(`http://${hostname}:${server.port}/`);
+    assert.deepEqual(await response.json(), { transport: "tcp", hostname, port: server.port });
+  }
+});
+
 test("serve() with a signal that is aborted rejects with its reason", async () => {
   const reason = new Error("never mind");
   await assert.rejects(

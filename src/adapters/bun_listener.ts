@@ -4,6 +4,7 @@
 import type { TlsOptions } from "../api/options.ts";
 import type { Addr } from "../api/transport.ts";
 import type { Listen } from "../server/listener.ts";
+import { isMapped, parseIp, unmapped } from "../wire/ip_address.ts";
 import { sharedAddr, tcpAddr } from "./addresses.ts";
 import { replaceServers } from "./bun_hot.ts";
 import { type BunSocket, type BunSocketHandlers, BunSocketTransport, HANDLERS } from "./bun_socket.ts";
@@ -36,11 +37,13 @@ export const listenOnBun: Listen = async (settings, accept) => {
     return await listenOnNode(settings, accept);
   }
   const acceptor = tls && new (await import("./bun_tls.ts")).BunTlsAcceptor(tls);
-  let bound: Addr | undefined;
+  let shared: Addr | undefined;
   /** Where `socket` was accepted: on one address the same for all, which spares the calls of the system. */
   const localAddr = (socket: BunSocket): Addr | undefined => {
-    if (bound === undefined || isWildcard) bound = sharedAddr(tcpAddr(socket.localAddress, listener.port));
-    return bound;
+    if (shared === undefined || !isOneAddress) {
+      shared = sharedAddr(tcpAddr(socket.localAddress, listener.port));
+    }
+    return shared;
   };
   const open = (socket: BunSocket): void => {
     // A socket that its peer has reset before the accept has no address.
@@ -50,7 +53,7 @@ export const listenOnBun: Listen = async (settings, accept) => {
     accept(transport);
   };
   const { hostname, port, reusePort } = at;
-  const isWildcard = hostname === "::" || hostname === "0.0.0.0";
+  const isOneAddress = isSpecified(hostname);
   const listener = listenTcp({
     hostname,
     port,
@@ -68,6 +71,12 @@ export const listenOnBun: Listen = async (settings, accept) => {
     ...acceptor && { prepareTls: (options) => acceptor.prepare(options) },
   };
 };
+
+/** Whether `hostname` is an address, and not that of all interfaces in one of its spellings. */
+function isSpecified(hostname: string): boolean {
+  const ip = parseIp(hostname);
+  return ip !== null && (isMapped(ip) ? unmapped(ip) : ip).some((byte) => byte !== 0);
+}
 
 /** Whether clients have a certificate, `node:tls` looks. */
 function asksClients(tls: TlsOptions | undefined): boolean {

@@ -105,10 +105,10 @@ export class BunSocketTransport implements Transport {
 
   // What the socket tells, also from inside of our own calls.
 
-  /** The TLS handshake has succeeded, or failed. */
+  /** The TLS handshake has succeeded, or failed: then the client is to get the alert, which a reset could take away. */
   handshakeOver(isDone: boolean): void {
     if (isDone) this.handshaking = false;
-    else this.#socket.terminate();
+    else this.#socket.close();
   }
 
   received(chunk: Uint8Array): void {

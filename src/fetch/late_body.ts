@@ -39,6 +39,19 @@ class LateBody extends Given {
   }
 }
 
+/** Whether nobody gets to the body of the platform's responses but by the prototype. */
+export function canHaveLateBodies(): boolean {
+  // Before Node 24 they keep it under a symbol, where a Proxy finds it.
+  if (Object.getOwnPropertySymbols(new NativeResponse(null)).length > 0) return false;
+  // The caches of the package undici look into the responses of its own class, which may be in the place of Node's.
+  try {
+    new NativeResponse(null, { status: 1 });
+    return false;
+  } catch (error) {
+    return String((error as Error).stack).includes("node:internal/deps/undici");
+  }
+}
+
 /** Gives `response`, which has no body, the one that `make` makes. */
 export function giveLateBody(response: Response, make: MakeBody): void {
   new LateBody(response, make);

@@ -8,7 +8,7 @@ import { PooledBytes } from "../wire/pooled_bytes.ts";
 import { isBodiless } from "../wire/status.ts";
 import { jsonInit, jsonText } from "./json.ts";
 import { Given } from "./given.ts";
-import { giveLateBody, installLateBodies } from "./late_body.ts";
+import { canHaveLateBodies, giveLateBody, installLateBodies } from "./late_body.ts";
 import { type Content, type ContentSource, lazyBody } from "./lazy_body.ts";
 import { respondWhole } from "./respond_whole.ts";
 import {
@@ -31,12 +31,11 @@ const LAZY_TEXT = !isDeno && !isBun;
 /** From how many bytes on a lazy stream costs less than the platform's copy. */
 const LAZY_BYTES = isDeno || isBun ? 16 * 1024 : 0;
 /** Whether the body is made when the program looks at it. */
-const LATE_BODIES = LAZY_TEXT;
+const LATE_BODIES = LAZY_TEXT && canHaveLateBodies();
 /** Whether a Blob of a stream has the type of its response, as one of bytes has. */
 const TYPES_STREAMED_BLOBS = !isBun;
 /** Whether the getter of `body` can be replaced, so that we know who has it. */
-const SEES_EXPOSURE =
-  Object.getOwnPropertyDescriptor(NativeResponse.prototype, "body")?.configurable === true;
+const SEES_EXPOSURE = isReplaceable("body");
 /** Whether our texts get their type from the platform. */
 const GETS_TEXT_TYPE = TYPES_TEXT && !LAZY_TEXT;
 
@@ -141,7 +140,8 @@ function json(data: unknown, init?: ResponseInit): Response {
 
 /** Tracks what `new Response`, `Response.json` and `clone` make, and who gets a `body`. */
 export function trackResponses(): void {
-  if (globalThis.Response !== NativeResponse) return; // something else has replaced it
+  // Something else has replaced it, or its members for good.
+  if (globalThis.Response !== NativeResponse || !isReplaceable("clone")) return;
   if (LATE_BODIES) installLateBodies();
   const { prototype } = NativeResponse;
   const { clone } = prototype;
@@ -157,6 +157,10 @@ export function trackResponses(): void {
   const body = Object.getOwnPropertyDescriptor(prototype, "body");
   if (SEES_EXPOSURE) Object.defineProperty(prototype, "body", { ...body, get: exposing(body!.get!) });
   replaceResponse(makeTracked, Object.setPrototypeOf({ json }, NativeResponse));
+}
+
+function isReplaceable(name: keyof Response): boolean {
+  return Object.getOwnPropertyDescriptor(NativeResponse.prototype, name)?.configurable === true;
 }
 
 /** `blob`, whose results have the type of their response also where that has a lazy stream. */

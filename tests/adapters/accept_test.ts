@@ -235,6 +235,17 @@ for (const [what, act] of STALLING) {
   });
 }
 
+for (const [what, bytes] of [["no handshake", "GET / HTTP/1.1\r\n\r\n"], ["nothing", ""]]) {
+  test(`a client that sends ${what} to a TLS port, and ends, sees an end and no reset`, async () => {
+    await using server = await serve({ ...hello, tls: FIRST });
+    using socket = await open(server, (socket) => socket.end(bytes));
+    let error: Error | undefined;
+    socket.on("error", (reset) => error = reset);
+    await inTime(once(socket, "close").catch(() => {}), "the end");
+    assert.equal(error, undefined);
+  });
+}
+
 test("who is turned away at maxConnections reads 503 after the TLS handshake", async () => {
   await using server = await serve({
     ...LOCAL,

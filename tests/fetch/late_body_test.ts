@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { createServer } from "../../mod.ts";
 import { NativeResponse } from "../../src/fetch/response_override.ts";
+import { Child, command } from "../support/child.ts";
 
 // Responses are tracked from the first server on.
 createServer({ fetch: () => new Response("") });
@@ -65,4 +66,20 @@ test("members of other objects than responses are as the platform's", async () =
   assert.throws(() => Reflect.get(prototype, "body", {}), TypeError);
   await assert.rejects(async () => await Reflect.apply(prototype.text, {}, []), TypeError);
   await assert.rejects(async () => await Reflect.apply(prototype.text, undefined, []), TypeError);
+});
+
+test("a Proxy of a response has its body where one of the platform's has", async () => {
+  const outcome = async (response: Response): Promise<string> => {
+    try {
+      return await new Proxy(response, {}).text();
+    } catch (error) {
+      return (error as Error).name;
+    }
+  };
+  assert.equal(await outcome(new Response("text")), await outcome(new NativeResponse("text")));
+});
+
+test("a server starts, and answers, where Response has members that cannot be replaced", async () => {
+  await using child = await Child.start(command("tests/support/fixed_response"));
+  assert.deepEqual(child.told, [["text", "text"]]);
 });
