@@ -147,9 +147,10 @@ export interface TrustProxyOptions {
    */
   readonly allow: readonly string[];
   /**
-   * The fields that they set; others are not looked at. `"forwarded"` (RFC 7239) has to be named, and is used instead of
-   * the others in a request that has it.
-   * @default ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port"]
+   * The fields that they set, at least one; others are not looked at. Name `"x-forwarded-host"`, `"x-forwarded-port"` or
+   * `"forwarded"` (RFC 7239) only where the proxies set it: most pass on what a client has sent in it. `Forwarded` is
+   * used instead of the others in a request that has it.
+   * @default ["x-forwarded-for", "x-forwarded-proto"]
    */
   readonly fields?: readonly ForwardedField[];
 }
@@ -315,9 +316,9 @@ export interface ConnectionOptions {
    */
   readonly proxyProtocol?: ProxyProtocolOptions;
   /**
-   * Takes the client's address and the scheme, host and port of `request.url` from the fields that proxies add:
-   * `X-Forwarded-For`, `-Proto`, `-Host` and `-Port`, or `Forwarded` (RFC 7239). So both are the client's behind a
-   * proxy that ends its TLS.
+   * Takes the client's address and the scheme of `request.url` from the fields that proxies set, `X-Forwarded-For` and
+   * `X-Forwarded-Proto`, so that both are the client's behind a proxy that ends its TLS; and its host and port from
+   * `X-Forwarded-Host`, `X-Forwarded-Port`, or all of it from `Forwarded` (RFC 7239), where `fields` names these.
    *
    * Requests of other peers than those in `allow` have these fields ignored. Of a list of addresses, the last one that is
    * not in `allow` itself is the client's: name all proxies through which requests come. The fields that tell scheme,

@@ -51,7 +51,7 @@ export class TrustedProxies {
       if (next === null) break;
       remoteAddr = next;
     }
-    return { remoteAddr, scheme: asScheme(told.proto), authority: asHost(told.host) };
+    return { remoteAddr, scheme: asScheme(told.proto), host: asHost(told.host), port: null };
   }
 
   /**
@@ -73,8 +73,7 @@ export class TrustedProxies {
     const scheme = asScheme(told("x-forwarded-proto"));
     const host = asHost(told("x-forwarded-host"));
     const port = asPort(told("x-forwarded-port"));
-    const authority = port === null ? host : withPort(host ?? fields.get("host"), port, scheme);
-    return { remoteAddr, scheme, authority };
+    return { remoteAddr, scheme, host, port };
   }
 }
 
@@ -105,12 +104,3 @@ function asHost(host: string | undefined): string | null {
 function asPort(port: string | undefined): string | null {
   return port !== undefined && /^[1-9][0-9]{0,4}$/.test(port) && Number(port) <= 65_535 ? port : null;
 }
-
-/** The port of the client's connection is told, so that one that `authority` has is another one. */
-function withPort(authority: string | null, port: string, scheme: Scheme | null): string | null {
-  if (!authority) return null;
-  const host = authority.replace(/:[0-9]*$/, "");
-  return scheme !== null && port === DEFAULT_PORTS[scheme] ? host : `${host}:${port}`;
-}
-
-const DEFAULT_PORTS: Readonly<Record<Scheme, string>> = { http: "80", https: "443" };
