@@ -3,6 +3,9 @@
  * as far as trusted proxies have written it. The list of proxies is walked from the right: the peer has written the last
  * element, a trusted one there the element before it, and the first address that is not trusted is the client's. What is
  * malformed ends the walk: further left nothing can be told apart from what a client has made up.
+ *
+ * Of lists without addresses only the last element is known to be a proxy's: those before may be the client's, also
+ * where there are as many as proxies, since not each of these need have added one.
  */
 import type { ForwardedField } from "../api/options.ts";
 import type { Addr } from "../api/transport.ts";
@@ -54,37 +57,27 @@ export class TrustedProxies {
     return { remoteAddr, scheme: asScheme(told.proto), host: asHost(told.host), port: null };
   }
 
-  /**
-   * `X-Forwarded-*`, of which each is a list of its own. Where proxies add to the others too, these have an element for
-   * each proxy; mostly the first proxy sets them, and the next ones leave them alone.
-   */
+  /** `X-Forwarded-*`, of which each is a list of its own. */
   #readSeparateFields(peer: Addr | undefined, fields: RequestFields): ForwardedRequest {
     let remoteAddr = peer;
-    let proxies = 0;
     for (const text of listFromRight(this.#valueOf(fields, "x-forwarded-for") ?? "")) {
       if (!this.#peers.has(remoteAddr)) break;
       const next = parseNode(text);
       if (next === null) break;
       remoteAddr = next;
-      proxies++;
     }
-    const told = (name: ForwardedField): string | undefined =>
-      nthFromRight(this.#valueOf(fields, name) ?? "", Math.max(1, proxies));
-    const scheme = asScheme(told("x-forwarded-proto"));
-    const host = asHost(told("x-forwarded-host"));
-    const port = asPort(told("x-forwarded-port"));
-    return { remoteAddr, scheme, host, port };
+    const told = (name: ForwardedField): string | undefined => lastOf(this.#valueOf(fields, name) ?? "");
+    return {
+      remoteAddr,
+      scheme: asScheme(told("x-forwarded-proto")),
+      host: asHost(told("x-forwarded-host")),
+      port: asPort(told("x-forwarded-port")),
+    };
   }
 }
 
-/** The `n`th element from the right, or the first of a list that is shorter. */
-function nthFromRight(list: string, n: number): string | undefined {
-  let last: string | undefined;
-  for (const element of listFromRight(list)) {
-    last = element;
-    if (--n === 0) break;
-  }
-  return last;
+function lastOf(list: string): string | undefined {
+  return listFromRight(list).next().value ?? undefined;
 }
 
 function asScheme(proto: string | undefined): Scheme | null {

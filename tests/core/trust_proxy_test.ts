@@ -132,13 +132,8 @@ test("of scheme, host and port the last value counts, which no client has writte
       ],
       "https://b.example 192.0.2.1",
     ],
-    // The outer one sets, or the inner one alone tells.
+    // The outer one alone sets.
     [["X-Forwarded-For: 192.0.2.1, 10.0.0.3", "X-Forwarded-Proto: https"], "https://a.example 192.0.2.1"],
-    // A client among the proxies, whose own list is believed.
-    [
-      ["X-Forwarded-For: 192.0.2.1, 10.0.0.9", "X-Forwarded-Proto: http, https"],
-      "https://a.example 192.0.2.1",
-    ],
     [["X-Forwarded-Proto: http, https,"], "https://a.example 10.0.0.2 40000"],
     [["X-Forwarded-Host: b.example, a/b"], "http://a.example 10.0.0.2 40000"],
   ]);
