@@ -1,6 +1,8 @@
 /** Keys and certificates that `serve()` and `reloadTls()` take or refuse, and where TLS is spoken. */
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import test from "node:test";
+import type { TlsOptions } from "../src/api/options.ts";
 import type { NetAddr } from "../src/api/transport.ts";
 import { connectTls } from "./support/byte_streams.ts";
 import { AUTHORITY, FIRST, SECOND } from "./support/certificates.ts";
@@ -49,8 +51,12 @@ test("serve() refuses clients' authorities that cannot be read, and on Deno any"
   const tls = { ...FIRST, ca: damaged(AUTHORITY) };
   const expected = IS_DENO
     ? /Deno cannot ask clients for certificates \(option "tls\.ca"\)/
-    : /option "tls" cannot be used: /;
+    : /option "tls\.ca" cannot be used: /;
   await assertRejects({ ...LOCAL, tls }, expected, IS_DENO ? "UnsupportedError" : "ListenError");
+  if (IS_DENO) return;
+  const caFile = freshPath();
+  writeFileSync(caFile, tls.ca);
+  await assertRejects({ ...LOCAL, tls: { ...FIRST, caFile } }, /option "tls\.caFile" cannot be used: /);
 });
 
 test("serve() speaks TLS on a Unix socket and on a shared port, or says that this runtime cannot", async () => {
@@ -81,6 +87,12 @@ test("reloadTls() refuses what cannot be used, and the old certificate stays", a
   await using server = await start({ ...LOCAL, tls: FIRST, fetch: fetch200 });
   const { port } = server.addr as NetAddr;
   assert.throws(() => server.reloadTls({ ...FIRST, cert: "" }), /^TypeError: option "tls.cert" holds no/);
+  for (const wrong of [null, false, 0, ""]) {
+    assert.throws(
+      () => server.reloadTls(wrong as unknown as TlsOptions),
+      /^TypeError: option "tls" must be an object like { key, cert }, not /,
+    );
+  }
   assert.throws(
     () => server.reloadTls({ ...FIRST, cert: damaged(FIRST.cert) }),
     /option "tls" cannot be used: /,

@@ -29,11 +29,11 @@ async function shown(server: Server, ...names: string[]): Promise<string[]> {
 test("forServerName() finds a name itself, whatever its case, and then a wildcard for its first label", () => {
   const names = new Map([["a.example", 1], ["*.a.example", 2], ["*.x.a.example", 3]]);
   const found = (name: string): number | undefined => forServerName(names, name);
-  assert.deepEqual(["a.example", "A.Example"].map(found), [1, 1]);
-  assert.deepEqual(["b.a.example", "x.a.example", "y.X.a.example"].map(found), [2, 2, 3]);
+  assert.deepEqual(["a.example", "A.Example", "a.example."].map(found), [1, 1, 1]);
+  assert.deepEqual(["b.a.example", "x.a.example.", "y.X.a.example"].map(found), [2, 2, 3]);
   assert.deepEqual(
-    ["", "example", "b.example", "c.b.a.example", ".a.example"].map(found),
-    Array(5).fill(undefined),
+    ["", ".", "example", "b.example", "c.b.a.example", ".a.example", "a.example.."].map(found),
+    Array(7).fill(undefined),
   );
 });
 
@@ -45,11 +45,10 @@ onOthers(
       "*.wild.example": STRANGER,
       "own.wild.example": SECOND,
     });
-    assert.deepEqual(await shown(server, "b.example", "a.wild.example", "own.wild.example"), [
-      "second",
-      "stranger",
-      "second",
-    ]);
+    assert.deepEqual(
+      await shown(server, "b.example", "b.example.", "a.wild.example", "own.wild.example"),
+      ["second", "second", "stranger", "second"],
+    );
     assert.deepEqual(
       await shown(server, "", "unknown.example", "wild.example", "a.b.wild.example"),
       Array(4).fill("first"),
@@ -90,6 +89,10 @@ onDeno("on Deno, which has one certificate for all names, serve() and reloadTls(
 test("tls.serverNames is checked, and the error names the option", async () => {
   const wrong: readonly [serverNames: unknown, option: string, message: RegExp][] = [
     [1, "tls.serverNames", /must be an object like { "b\.example": { key, cert } }, not number/],
+    [new Map([["b.example", SECOND]]), "tls.serverNames", /must be an object like .*, not Map/],
+    [[SECOND], "tls.serverNames", /must be an object like .*, not Array/],
+    [[], "tls.serverNames", /must be an object like .*, not Array/],
+    [null, "tls.serverNames", /must be an object like .*, not null/],
     [{ "127.0.0.1": SECOND }, "tls.serverNames", /names look like b\.example or \*\.b\.example/],
     [{ "a.*.example": SECOND }, "tls.serverNames", /unlike "a\.\*\.example"/],
     [{ "ä.example": SECOND }, "tls.serverNames", /must name hosts in ASCII/],

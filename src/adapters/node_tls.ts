@@ -81,7 +81,8 @@ interface AcceptOptions extends tls.TLSSocketOptions {
 }
 
 function acceptOptions(loaded: LoadedTls): AcceptOptions {
-  const { ca, rejectUnauthorized, serverNames } = loaded;
+  const { rejectUnauthorized, serverNames } = loaded;
+  const ca = loaded.ca && checkAuthorities(loaded.ca);
   const contexts = new Map<string, tls.SecureContext>();
   for (const [name, certificate] of serverNames) contexts.set(name, secureContext(certificate, ca));
   return {
@@ -120,12 +121,22 @@ function verifyError(socket: tls.TLSSocket): Error | null {
 
 const IS_BUN = "Bun" in globalThis;
 
+/** The PEM of `ca`; throws a `ListenError` on what a context would take, to refuse every client. */
+function checkAuthorities({ option, pem }: NonNullable<LoadedTls["ca"]>): string {
+  try {
+    for (const [certificate] of pem.matchAll(CERTIFICATES)) new X509Certificate(certificate);
+    return pem;
+  } catch (error) {
+    throw tlsError(error, option);
+  }
+}
+
+const CERTIFICATES = /-----BEGIN [^]*?-----END [^-]*-----/g;
+
 /** @throws {ListenError} */
 function secureContext(certificate: LoadedCertificate, ca: string | undefined): tls.SecureContext {
   const { option, key, cert, passphrase } = certificate;
   try {
-    // A context would take these, and refuse every client.
-    for (const [pem] of (ca ?? "").matchAll(CERTIFICATES)) new X509Certificate(pem);
     return tls.createSecureContext({
       key,
       cert,
@@ -139,5 +150,3 @@ function secureContext(certificate: LoadedCertificate, ca: string | undefined): 
     throw tlsError(error, option);
   }
 }
-
-const CERTIFICATES = /-----BEGIN [^]*?-----END [^-]*-----/g;

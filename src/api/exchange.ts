@@ -96,7 +96,7 @@ export interface Exchange {
   readonly scheme: "http" | "https";
   /**
    * The host, and maybe a port, to which the request was sent: as a proxy of `trustProxy` told, or of a target with an
-   * authority, or of Host. Empty where the client named none (RFC 9112 §3.3).
+   * authority, or of Host. Empty where the client named none (RFC 9112 §3.3). Of CONNECT it is the target, always.
    */
   readonly authority: string;
   /**

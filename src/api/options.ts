@@ -147,9 +147,10 @@ export interface TrustProxyOptions {
    */
   readonly allow: readonly string[];
   /**
-   * The fields that they set; others are not looked at. `"forwarded"` (RFC 7239) has to be named, and is used instead of
-   * the others in a request that has it.
-   * @default ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port"]
+   * The fields that they set, at least one; others are not looked at. Name `"x-forwarded-host"`, `"x-forwarded-port"` or
+   * `"forwarded"` (RFC 7239) only where the proxies set it: most pass on what a client has sent in it. `Forwarded` is
+   * used instead of the others in a request that has it.
+   * @default ["x-forwarded-for", "x-forwarded-proto"]
    */
   readonly fields?: readonly ForwardedField[];
 }
@@ -315,14 +316,28 @@ export interface ConnectionOptions {
    */
   readonly proxyProtocol?: ProxyProtocolOptions;
   /**
-   * Takes the client's address and the scheme, host and port of `request.url` from the fields that proxies add:
-   * `X-Forwarded-For`, `-Proto`, `-Host` and `-Port`, or `Forwarded` (RFC 7239). So both are the client's behind a
-   * proxy that ends its TLS.
+   * Takes the client's address and the scheme of `request.url` from the fields that proxies set, `X-Forwarded-For` and
+   * `X-Forwarded-Proto`, so that both are the client's behind a proxy that ends its TLS; and its host and port from
+   * `X-Forwarded-Host`, `X-Forwarded-Port`, or all of it from `Forwarded` (RFC 7239), where `fields` names these.
    *
-   * Requests of other peers than those in `allow` have these fields ignored. Of a list of addresses, the last one that is
-   * not in `allow` itself is the client's: name all proxies through which requests come. The fields that tell scheme,
-   * host and port are read in step with the addresses, or as they are where they hold one value for all proxies. A
-   * value that is malformed, a host that would be refused as Host, or a scheme other than `http` and `https` counts as
+   * Requests of other peers than those in `allow` have these fields ignored. With `proxyProtocol` it is the address of the
+   * PROXY header that is compared with `allow`. Of a list of addresses, the last one that is not in `allow` is the
+   * client's: name all proxies through which requests come, and no range that holds clients, who would be believed as
+   * proxies are.
+   *
+   * Of `X-Forwarded-Proto`, `-Host` and `-Port` the last value counts. Say that a client at 192.0.2.1 asks for b.example
+   * and sends `X-Forwarded-Host: evil.example`, that an outer proxy at 10.0.0.3 adds to both fields, and an inner one to
+   * the addresses alone. What arrives has as many hosts as proxies, and yet the first is the client's invention:
+   *
+   * ```http
+   * X-Forwarded-For: 192.0.2.1, 10.0.0.3
+   * X-Forwarded-Host: evil.example, b.example
+   * ```
+   *
+   * The last value may be the inner proxy's, as `http` where the outer one alone ends TLS: have inner proxies leave these
+   * fields alone, or use `Forwarded`, whose elements tell everything of one proxy.
+   *
+   * A value that is malformed, a host that would be refused as Host, or a scheme other than `http` and `https` counts as
    * not told. A client's port is 0 where it is not told. The fields stay in the request's headers.
    *
    * Each field of `fields` must be set, added to or removed by every proxy that clients can reach: one that passes on

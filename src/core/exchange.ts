@@ -240,12 +240,12 @@ export class HttpExchange implements Exchange {
   }
 
   get scheme(): "http" | "https" {
-    return originOf(this.port, this.head.fields).scheme;
+    return originOf(this.port, this.head).scheme;
   }
 
   get authority(): string {
     const { target, fields } = this.head;
-    return originOf(this.port, fields).authority ?? targetAuthority(target) ?? fields.get("host") ?? "";
+    return originOf(this.port, this.head).authority ?? targetAuthority(target) ?? fields.get("host") ?? "";
   }
 
   get signal(): AbortSignal {

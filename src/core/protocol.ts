@@ -46,14 +46,16 @@ export interface RequestView {
 /** How a URL begins. */
 export type Scheme = "http" | "https";
 
-/** A request as the client sent it, by what proxies tell. */
+/** A request as the client sent it, as far as proxies tell. */
 export interface ForwardedRequest {
   /** The client. */
   readonly remoteAddr: Addr | undefined;
   /** The scheme by which it came to the first proxy; `null` where none told it. */
   readonly scheme: Scheme | null;
-  /** Host, and maybe a port, to which the client sent it; `null` where no proxy told either. */
-  readonly authority: string | null;
+  /** The host, and maybe a port, to which the client sent it; `null` where none told it. */
+  readonly host: string | null;
+  /** The port of the client's connection, instead of one of `host`; `null` where none told it. */
+  readonly port: string | null;
 }
 
 /** `unanswered` → `streaming` → `complete`, or straight; `aborted` where there is nothing to respond to any more. */

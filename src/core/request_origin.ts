@@ -3,7 +3,7 @@
  * the connection and the request's head do.
  */
 import type { Addr } from "../api/transport.ts";
-import type { ExchangePort, RequestFields, Scheme } from "./protocol.ts";
+import type { ExchangePort, ForwardedRequest, RequestFields, RequestView, Scheme } from "./protocol.ts";
 
 /** The client's address, if it is known. */
 export function clientAddr(port: ExchangePort, fields: RequestFields): Addr | undefined {
@@ -22,14 +22,30 @@ export interface RequestOrigin {
 const HTTP: RequestOrigin = { scheme: "http", authority: null };
 const HTTPS: RequestOrigin = { scheme: "https", authority: null };
 
-/** What a request of these fields was sent to. */
-export function originOf(port: ExchangePort, fields: RequestFields): RequestOrigin {
+/** What the request of this head was sent to. */
+export function originOf(port: ExchangePort, head: RequestView): RequestOrigin {
   const own = port.isSecure ? HTTPS : HTTP;
-  const forwarded = port.forwarded(fields);
-  return forwarded === null
-    ? own
-    : { scheme: forwarded.scheme ?? own.scheme, authority: forwarded.authority };
+  const forwarded = port.forwarded(head.fields);
+  if (forwarded === null) return own;
+  const scheme = forwarded.scheme ?? own.scheme;
+  return { scheme, authority: forwardedAuthority(forwarded, scheme, head) };
 }
+
+function forwardedAuthority(
+  { host, port }: ForwardedRequest,
+  scheme: Scheme,
+  { method, target, fields }: RequestView,
+): string | null {
+  // Its target is where the tunnel is to lead, and not where the request was sent (RFC 9110 §9.3.6).
+  if (method === "CONNECT") return null;
+  if (port === null) return host;
+  const authority = host ?? targetAuthority(target) ?? fields.get("host");
+  if (!authority) return null;
+  const name = authority.replace(/:[0-9]*$/, "");
+  return port === DEFAULT_PORTS[scheme] ? name : `${name}:${port}`;
+}
+
+const DEFAULT_PORTS: Readonly<Record<Scheme, string>> = { http: "80", https: "443" };
 
 /** A target in absolute form, and its authority. */
 const ABSOLUTE = /^https?:\/\/([^/?#]*)/i;

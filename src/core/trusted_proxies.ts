@@ -3,6 +3,9 @@
  * as far as trusted proxies have written it. The list of proxies is walked from the right: the peer has written the last
  * element, a trusted one there the element before it, and the first address that is not trusted is the client's. What is
  * malformed ends the walk: further left nothing can be told apart from what a client has made up.
+ *
+ * Of lists without addresses only the last element is known to be a proxy's: those before may be the client's, also
+ * where there are as many as proxies, since not each of these need have added one.
  */
 import type { ForwardedField } from "../api/options.ts";
 import type { Addr } from "../api/transport.ts";
@@ -51,41 +54,30 @@ export class TrustedProxies {
       if (next === null) break;
       remoteAddr = next;
     }
-    return { remoteAddr, scheme: asScheme(told.proto), authority: asHost(told.host) };
+    return { remoteAddr, scheme: asScheme(told.proto), host: asHost(told.host), port: null };
   }
 
-  /**
-   * `X-Forwarded-*`, of which each is a list of its own. Where proxies add to the others too, these have an element for
-   * each proxy; mostly the first proxy sets them, and the next ones leave them alone.
-   */
+  /** `X-Forwarded-*`, of which each is a list of its own. */
   #readSeparateFields(peer: Addr | undefined, fields: RequestFields): ForwardedRequest {
     let remoteAddr = peer;
-    let proxies = 0;
     for (const text of listFromRight(this.#valueOf(fields, "x-forwarded-for") ?? "")) {
       if (!this.#peers.has(remoteAddr)) break;
       const next = parseNode(text);
       if (next === null) break;
       remoteAddr = next;
-      proxies++;
     }
-    const told = (name: ForwardedField): string | undefined =>
-      nthFromRight(this.#valueOf(fields, name) ?? "", Math.max(1, proxies));
-    const scheme = asScheme(told("x-forwarded-proto"));
-    const host = asHost(told("x-forwarded-host"));
-    const port = asPort(told("x-forwarded-port"));
-    const authority = port === null ? host : withPort(host ?? fields.get("host"), port, scheme);
-    return { remoteAddr, scheme, authority };
+    const told = (name: ForwardedField): string | undefined => lastOf(this.#valueOf(fields, name) ?? "");
+    return {
+      remoteAddr,
+      scheme: asScheme(told("x-forwarded-proto")),
+      host: asHost(told("x-forwarded-host")),
+      port: asPort(told("x-forwarded-port")),
+    };
   }
 }
 
-/** The `n`th element from the right, or the first of a list that is shorter. */
-function nthFromRight(list: string, n: number): string | undefined {
-  let last: string | undefined;
-  for (const element of listFromRight(list)) {
-    last = element;
-    if (--n === 0) break;
-  }
-  return last;
+function lastOf(list: string): string | undefined {
+  return listFromRight(list).next().value ?? undefined;
 }
 
 function asScheme(proto: string | undefined): Scheme | null {
@@ -105,12 +97,3 @@ function asHost(host: string | undefined): string | null {
 function asPort(port: string | undefined): string | null {
   return port !== undefined && /^[1-9][0-9]{0,4}$/.test(port) && Number(port) <= 65_535 ? port : null;
 }
-
-/** The port of the client's connection is told, so that one that `authority` has is another one. */
-function withPort(authority: string | null, port: string, scheme: Scheme | null): string | null {
-  if (!authority) return null;
-  const host = authority.replace(/:[0-9]*$/, "");
-  return scheme !== null && port === DEFAULT_PORTS[scheme] ? host : `${host}:${port}`;
-}
-
-const DEFAULT_PORTS: Readonly<Record<Scheme, string>> = { http: "80", https: "443" };

@@ -50,7 +50,7 @@ export class LazyRequest {
   /** The exchange, of `port`, is about to be over, or to be reused: keeps a snapshot of its head. */
   detach(port: ExchangePort): void {
     if (this.#exchange === null) return;
-    this.#origin ??= originOf(port, this.fields);
+    this.#origin ??= originOf(port, this.#head);
     this.#exchange = null;
     this.#head = this.#head.snapshot();
   }
@@ -105,7 +105,7 @@ export class LazyRequest {
   get url(): string {
     if (this.#url === null) {
       const { fields, target } = this.#head;
-      const { scheme, authority } = this.#origin ??= originOf(this.#exchange!.port, fields);
+      const { scheme, authority } = this.#origin ??= originOf(this.#exchange!.port, this.#head);
       this.#url = authority === null
         ? requestUrl(scheme, fields.get("host") ?? "", target)
         : requestUrl(scheme, authority, withoutAuthority(target));

@@ -20,5 +20,15 @@ export function wrongType(option: string, what: string, value: unknown): TypeErr
 
 /** For people: what kind of value it is, and text as it is. */
 export function describe(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value) : value === null ? "null" : typeof value;
+  if (typeof value === "string") return JSON.stringify(value);
+  if (value === null) return "null";
+  if (typeof value !== "object" || isPlainObject(value)) return typeof value;
+  return value.constructor?.name || "object";
+}
+
+/** Whether `value` is what an object literal makes, also one of another realm: no array, and no instance of a class. */
+export function isPlainObject(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

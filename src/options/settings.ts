@@ -99,28 +99,33 @@ function readProxies(given: ProxyProtocolOptions | undefined): readonly string[]
   return readAllow("proxyProtocol", given.allow, "no proxy sends a PROXY header");
 }
 
-/** What proxies mostly set: `Forwarded` only where it is asked for, since the others pass on a client's. */
-const DEFAULT_FIELDS: readonly ForwardedField[] = [
-  "x-forwarded-for",
-  "x-forwarded-proto",
+/** What nearly all proxies set. Fields that one does not know it passes on as the client has sent them. */
+const DEFAULT_FIELDS: readonly ForwardedField[] = ["x-forwarded-for", "x-forwarded-proto"];
+const FORWARDED_FIELDS: readonly string[] = [
+  "forwarded",
+  ...DEFAULT_FIELDS,
   "x-forwarded-host",
   "x-forwarded-port",
 ];
-const FORWARDED_FIELDS: readonly string[] = ["forwarded", ...DEFAULT_FIELDS];
 
 function readTrustProxy(given: TrustProxyOptions | undefined): Required<TrustProxyOptions> | null {
   if (given === undefined) return null;
   checkObject("trustProxy", given, 'an object like { allow: ["10.0.0.0/8"] }');
   const { fields = DEFAULT_FIELDS } = given;
   const allow = readAllow("trustProxy", given.allow, "no proxy is in front");
-  if (!Array.isArray(fields) || fields.length === 0) {
-    throw wrongType("trustProxy.fields", `an array of ${FORWARDED_FIELDS.map(describe).join(", ")}`, fields);
+  const known = FORWARDED_FIELDS.map(describe).join(", ");
+  if (!Array.isArray(fields)) throw wrongType("trustProxy.fields", `an array of ${known}`, fields);
+  if (fields.length === 0) {
+    throw typeError(
+      "trustProxy.fields",
+      `option "trustProxy.fields" is empty, and must name at least one field: ${known}`,
+    );
   }
   const stranger = fields.findIndex((name) => !FORWARDED_FIELDS.includes(name));
   if (stranger >= 0) {
     throw wrongType(
       `trustProxy.fields[${stranger}]`,
-      `one of ${FORWARDED_FIELDS.map(describe).join(", ")}`,
+      `one of ${known}`,
       fields[stranger],
     );
   }

@@ -140,7 +140,7 @@ export const TABLE = {
     scope: "connection",
     members: { allow: { kind: "other" }, fields: { kind: "other" } },
     doc:
-      "takes the client's address, scheme and host from `X-Forwarded-*`, or `Forwarded`, of the peers in `allow`",
+      "takes the client's address and scheme from `X-Forwarded-For` and `-Proto`, or what `fields` names, of the peers in `allow`",
   },
   globals: {
     kind: "boolean",

@@ -4,7 +4,7 @@
  */
 import type { TlsCertificate, TlsOptions } from "../api/options.ts";
 import { checkNames, checkObject, flag } from "./checks.ts";
-import { describe, typeError, wrongType } from "./option_error.ts";
+import { describe, isPlainObject, typeError, wrongType } from "./option_error.ts";
 
 /** What TLS is spoken with. */
 export type TlsPart = "key" | "cert" | "ca";
@@ -58,9 +58,10 @@ export function checkTls(tls: TlsOptions): TlsOptions {
   return tls;
 }
 
-function checkServerNames(serverNames: unknown): void {
+function checkServerNames(serverNames: NonNullable<TlsOptions["serverNames"]>): void {
   const option = "tls.serverNames";
-  if (typeof serverNames !== "object" || serverNames === null) {
+  // The entries of a Map are none of its properties: it would name nobody.
+  if (!isPlainObject(serverNames)) {
     throw wrongType(option, 'an object like { "b.example": { key, cert } }', serverNames);
   }
   const seen = new Set<string>();

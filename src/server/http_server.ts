@@ -305,7 +305,7 @@ export class HttpServer implements Observer {
       throw typeError("tls", 'reloadTls(): the server was started without option "tls"');
     }
     this.assertOpen();
-    const checked = tls && checkTls(tls);
+    const checked = tls === undefined ? undefined : checkTls(tls);
     // All or none: each is checked before the first is replaced.
     const replacements = secure.map((listener) => listener.prepareTls!(checked));
     for (const replace of replacements) replace();

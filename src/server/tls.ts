@@ -22,7 +22,8 @@ export interface LoadedCertificate {
 
 /** Option "tls" with its files read. */
 export interface LoadedTls extends LoadedCertificate {
-  readonly ca: string | undefined;
+  /** Whom clients' certificates must lead up to, as PEM, and the option that has named it. */
+  readonly ca: { readonly option: string; readonly pem: string } | undefined;
   readonly rejectUnauthorized: boolean;
   /** By name in lower case; `*.` stands for any one label. */
   readonly serverNames: ReadonlyMap<string, LoadedCertificate>;
@@ -43,10 +44,13 @@ export function loadTls(tls: TlsOptions, readFile: ReadFile): LoadedTls {
     cert: loadPart(certificate, "cert", option, readFile)!,
     passphrase: certificate.passphrase,
   });
+  const ca = loadPart(tls, "ca", "tls", readFile);
   const names = Object.entries(tls.serverNames ?? {});
   return {
     ...load(tls, "tls"),
-    ca: loadPart(tls, "ca", "tls", readFile),
+    ca: ca === undefined
+      ? undefined
+      : { option: tls.caFile === undefined ? "tls.ca" : "tls.caFile", pem: ca },
     rejectUnauthorized: tls.rejectUnauthorized ?? true,
     serverNames: new Map(
       names.map(([name, certificate]) => [
@@ -76,9 +80,12 @@ function loadPart(tls: TlsOptions, part: TlsPart, prefix: string, readFile: Read
   throw new ListenError("bad_certificate", `${option} names a file that holds no ${missing} as PEM: ${file}`);
 }
 
-/** What there is for a client that asks for the server `name`: for the name itself, or for its place in a wildcard. */
+/**
+ * What there is for a client that asks for the server `name`: for the name itself, or for its place in a wildcard. A dot
+ * at the end, which is not to be sent (RFC 6066 §3), changes nothing.
+ */
 export function forServerName<T>(names: ReadonlyMap<string, T>, name: string): T | undefined {
-  const lower = name.toLowerCase();
+  const lower = name.toLowerCase().replace(/\.$/, "");
   return names.get(lower) ?? names.get(lower.replace(/^[^.]+/, "*"));
 }
 

@@ -9,6 +9,7 @@ import { freshPath, start } from "../support/listening.ts";
 import { LOCAL } from "../support/local_servers.ts";
 import { get } from "../support/memory.ts";
 import { type ByteStream, WireClient } from "../support/wire_client.ts";
+import type { ForwardedField } from "../../src/api/options.ts";
 import type { NetAddr } from "../../src/api/transport.ts";
 
 const FIELDS = [
@@ -16,6 +17,8 @@ const FIELDS = [
   "X-Forwarded-Proto: https",
   "X-Forwarded-Host: b.example",
 ];
+
+const NAMED: readonly ForwardedField[] = ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"];
 
 /** What a handler of each kind is told, where the fields come by the connection that `connect` makes. */
 async function told(
@@ -45,7 +48,7 @@ async function told(
 const BELIEVED = Array(2).fill("https://b.example/c 192.0.2.1");
 
 test("a proxy on this machine is believed where its address is allowed", async () => {
-  const trustProxy = { allow: ["127.0.0.1"] };
+  const trustProxy = { allow: ["127.0.0.1"], fields: NAMED };
   assert.deepEqual(await told({ ...LOCAL, trustProxy }, connectTcp), BELIEVED);
   assert.deepEqual(await told({ ...LOCAL, trustProxy, tls: FIRST }, connectTls), BELIEVED);
   assert.deepEqual(
@@ -55,7 +58,10 @@ test("a proxy on this machine is believed where its address is allowed", async (
 });
 
 test("an IPv4 proxy is known by its IPv4 address on a server of both kinds", async () => {
-  assert.deepEqual(await told({ port: 0, trustProxy: { allow: ["127.0.0.1"] } }, connectTcp), BELIEVED);
+  assert.deepEqual(
+    await told({ port: 0, trustProxy: { allow: ["127.0.0.1"], fields: NAMED } }, connectTcp),
+    BELIEVED,
+  );
 });
 
 test('a proxy on a Unix socket is believed where "unix" is allowed', async () => {

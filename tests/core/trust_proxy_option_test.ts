@@ -20,7 +20,11 @@ test("trustProxy is checked when given, and the error tells what is wrong", asyn
     [{ allow: ["loopback"] }, "trustProxy.allow", /"unix" or "unknown", not "loopback": .*10\.0\.0\.0\/8/],
     [{ allow: ["10.0.0.5/8"] }, "trustProxy.allow", /write "10\.0\.0\.0\/8"/],
     [{ allow, hops: 1 }, "trustProxy.hops", /is unknown; the options are allow, fields/],
-    [{ allow, fields: [] }, "trustProxy.fields", /must be an array of "forwarded", "x-forwarded-for", /],
+    [
+      { allow, fields: [] },
+      "trustProxy.fields",
+      /must name at least one field: "forwarded", "x-forwarded-for", /,
+    ],
     [{ allow, fields: "forwarded" }, "trustProxy.fields", /must be an array of /],
     [
       { allow, fields: ["x-real-ip"] },

@@ -9,10 +9,12 @@ import { CLIENT, CLIENT_V1 } from "../support/proxy_headers.ts";
 
 const PROXY = tcp("10.0.0.2");
 const ALLOW = { allow: ["10.0.0.0/8", "fd00::/8"] };
-const ALL_FIELDS: TrustProxyOptions = {
+/** All but Forwarded. */
+const SEPARATE: TrustProxyOptions = {
   ...ALLOW,
-  fields: ["forwarded", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port"],
+  fields: ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port"],
 };
+const ALL_FIELDS: TrustProxyOptions = { ...ALLOW, fields: ["forwarded", ...SEPARATE.fields!] };
 
 /** For people: an address and its port, if that is told. */
 function name(addr: Addr | undefined): string {
@@ -60,8 +62,17 @@ const quoted = (text: string): string => `"${text.replace(/["\\]/g, "\\$&")}"`;
 
 const XFF = "X-Forwarded-For: 192.0.2.1";
 
-test("a proxy that ends TLS tells the client's address, scheme and host", () => {
+test("by default host and port are the request's own, since most proxies pass on a client's fields of them", () => {
   assertTold(ALLOW, [
+    [
+      [XFF, "X-Forwarded-Proto: https", "X-Forwarded-Host: evil.example", "X-Forwarded-Port: 8443"],
+      "https://a.example 192.0.2.1",
+    ],
+  ]);
+});
+
+test("a proxy that ends TLS tells the client's address, scheme and host", () => {
+  assertTold(SEPARATE, [
     [[], "http://a.example 10.0.0.2 40000"],
     [[XFF], "http://a.example 192.0.2.1"],
     [["X-Forwarded-Proto: https"], "https://a.example 10.0.0.2 40000"],
@@ -77,7 +88,7 @@ test("a proxy that ends TLS tells the client's address, scheme and host", () => 
 });
 
 test("X-Forwarded-Port is the port of the URL, and is left out where it is the scheme's", () => {
-  assertTold(ALLOW, [
+  assertTold(SEPARATE, [
     [["X-Forwarded-Port: 8443"], "http://a.example:8443 10.0.0.2 40000"],
     [["X-Forwarded-Port: 8443", "X-Forwarded-Host: b.example:81"], "http://b.example:8443 10.0.0.2 40000"],
     [["X-Forwarded-Port: 8443", "X-Forwarded-Host: [::1]"], "http://[::1]:8443 10.0.0.2 40000"],
@@ -106,23 +117,25 @@ test("the client is the last address of the list that is no trusted proxy's", ()
   );
 });
 
-test("scheme and host are read in step with the addresses", () => {
-  assertTold(ALLOW, [
-    // The client has sent the first of each.
+test("of scheme, host and port the last value counts, which no client has written", () => {
+  assertTold(SEPARATE, [
+    // The proxy adds to what the client has sent.
+    [[XFF, "X-Forwarded-Proto: https, http"], "http://a.example 192.0.2.1"],
+    [[XFF, "X-Forwarded-Host: evil.example", "X-Forwarded-Host: b.example"], "http://b.example 192.0.2.1"],
+    [[XFF, "X-Forwarded-Port: 1, 8443"], "http://a.example:8443 192.0.2.1"],
+    // So does the outer one of two proxies, of which the inner one adds to the addresses alone.
     [
-      ["X-Forwarded-For: 10.0.0.9, 192.0.2.1", "X-Forwarded-Proto: https, http"],
-      "http://a.example 192.0.2.1",
+      [
+        "X-Forwarded-For: 192.0.2.1, 10.0.0.3",
+        "X-Forwarded-Proto: http, https",
+        "X-Forwarded-Host: evil.example, b.example",
+      ],
+      "https://b.example 192.0.2.1",
     ],
-    [[XFF, "X-Forwarded-Host: evil.example, b.example"], "http://b.example 192.0.2.1"],
-    // Two proxies, which both add.
-    [
-      ["X-Forwarded-For: 192.0.2.1, 10.0.0.3", "X-Forwarded-Proto: https, http"],
-      "https://a.example 192.0.2.1",
-    ],
-    // Two proxies, of which the first sets.
+    // The outer one alone sets.
     [["X-Forwarded-For: 192.0.2.1, 10.0.0.3", "X-Forwarded-Proto: https"], "https://a.example 192.0.2.1"],
-    // No addresses: what the peer says.
-    [["X-Forwarded-Proto: http, https"], "https://a.example 10.0.0.2 40000"],
+    [["X-Forwarded-Proto: http, https,"], "https://a.example 10.0.0.2 40000"],
+    [["X-Forwarded-Host: b.example, a/b"], "http://a.example 10.0.0.2 40000"],
   ]);
 });
 
@@ -163,16 +176,16 @@ test("peers that are not allowed are not believed", () => {
   const lines = [XFF, "X-Forwarded-Proto: https", "X-Forwarded-Host: b.example", "X-Forwarded-Port: 1"];
   const unix: Addr = { transport: "unix", path: "" };
   for (const peer of [tcp("192.0.2.7"), tcp("::1"), unix, undefined]) {
-    assert.equal(told(ALLOW, lines, peer), `http://a.example ${name(peer)}`);
+    assert.equal(told(SEPARATE, lines, peer), `http://a.example ${name(peer)}`);
   }
-  assert.equal(told({ allow: ["unix"] }, lines, unix), "https://b.example:1 192.0.2.1");
-  assert.equal(told({ allow: ["unknown"] }, lines, undefined), "https://b.example:1 192.0.2.1");
-  assert.equal(told(ALLOW, lines, tcp("::ffff:10.0.0.7")), "https://b.example:1 192.0.2.1");
+  assert.equal(told({ ...SEPARATE, allow: ["unix"] }, lines, unix), "https://b.example:1 192.0.2.1");
+  assert.equal(told({ ...SEPARATE, allow: ["unknown"] }, lines, undefined), "https://b.example:1 192.0.2.1");
+  assert.equal(told(SEPARATE, lines, tcp("::ffff:10.0.0.7")), "https://b.example:1 192.0.2.1");
 });
 
 test("Forwarded is read where it is named, instead of the others", () => {
   const both = ["Forwarded: for=192.0.2.2;proto=https;host=b.example", XFF, "X-Forwarded-Host: c.example"];
-  assert.equal(told(ALLOW, both), "http://c.example 192.0.2.1", "a client's own");
+  assert.equal(told(SEPARATE, both), "http://c.example 192.0.2.1", "a client's own");
   assert.equal(told(ALL_FIELDS, both), "https://b.example 192.0.2.2");
   assert.equal(told({ ...ALLOW, fields: ["forwarded"] }, both.slice(1)), "http://a.example 10.0.0.2 40000");
   assert.equal(told(ALL_FIELDS, both.slice(1)), "http://c.example 192.0.2.1");
@@ -221,7 +234,7 @@ test("requests of several clients on one connection are told apart", () => {
 test("url and address are told after the response, too, and whatever the handler does to the headers", async () => {
   const looks: (() => string)[] = [];
   const connected = connectFrom(PROXY, {
-    trustProxy: ALLOW,
+    trustProxy: SEPARATE,
     fetch(request, info) {
       request.headers.set("x-forwarded-for", "192.0.2.9");
       request.headers.set("x-forwarded-host", "evil.example");
@@ -248,11 +261,36 @@ test("the forwarded host takes the place of that of an absolute target", () => {
     ]]
   ) {
     const connected = connectFrom(PROXY, {
-      trustProxy: ALLOW,
+      trustProxy: SEPARATE,
       fetch: ({ url }) => new Response(url),
     });
     connected.client.send(get(target, "X-Forwarded-Host: c.example", "X-Forwarded-Proto: https"));
     assert.deepEqual(bodies(connected), [`https://c.example${path}`]);
+  }
+});
+
+test("X-Forwarded-Port goes to the authority of an absolute target, and not to Host", () => {
+  for (const handler of HANDLERS) {
+    const connected = connectFrom(PROXY, { ...handler, trustProxy: SEPARATE });
+    connected.client.send(get("http://b.example:81/p", "X-Forwarded-Port: 8443"));
+    assert.deepEqual(bodies(connected), ["http://b.example:8443 10.0.0.2 40000"]);
+  }
+});
+
+test("what CONNECT leads to is its target, whatever proxies tell", async () => {
+  const lines = ["X-Forwarded-Host: c.example", "X-Forwarded-Port: 99", "X-Forwarded-Proto: https"];
+  for (
+    const [handler, expected] of [
+      [{ exchange: (x) => x.respond(403, {}, `${x.scheme} ${x.authority}`) }, "https b.example:5432"],
+      [{ fetch: ({ url }) => new Response(url, { status: 403 }) }, "https://b.example:5432/"],
+    ] satisfies [ConnectionOptions, string][]
+  ) {
+    const connected = connectFrom(PROXY, { ...handler, trustProxy: SEPARATE });
+    connected.client.send(
+      ["CONNECT b.example:5432 HTTP/1.1", "Host: b.example:5432", ...lines, "", ""].join("\r\n"),
+    );
+    await settled();
+    assert.deepEqual(bodies(connected), [expected]);
   }
 });
 

@@ -53,6 +53,13 @@ export function blocksOf(page: string): Block[] {
   }));
 }
 
+/** The text of the one block of a page in this language. */
+export function onlyBlock(page: string, language: string): string {
+  const blocks = blocksOf(page).filter((block) => block.language === language);
+  if (blocks.length !== 1) throw new Error(`${page} has ${blocks.length} blocks of ${language}`);
+  return blocks[0].text;
+}
+
 /** The programs of a page. */
 export function programsOf(page: string): Program[] {
   const blocks = blocksOf(page);

@@ -10,13 +10,11 @@ import { serve, type Server } from "../../mod.ts";
 import type { NetAddr } from "../../src/api/transport.ts";
 import { HAProxy, Nginx, type Proxy } from "../support/proxies.ts";
 import { needs } from "../support/tools.ts";
-import { blocksOf } from "./blocks.ts";
+import { onlyBlock } from "./blocks.ts";
 
 function configuration(language: string, server: Server): string {
-  const blocks = blocksOf("docs/load-balancers.md").filter((block) => block.language === language);
-  assert.equal(blocks.length, 1);
   const { port } = server.addr as NetAddr;
-  return blocks[0].text.replaceAll("127.0.0.1:8000", `127.0.0.1:${port}`);
+  return onlyBlock("docs/load-balancers.md", language).replaceAll("127.0.0.1:8000", `127.0.0.1:${port}`);
 }
 
 /** Three requests and an upgrade by the proxy; what the last request's fields were. */

@@ -5,7 +5,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Client } from "undici/index.js";
-import type { NetAddr, ServeOptions } from "../../mod.ts";
+import type { NetAddr, ServeOptions, TrustProxyOptions } from "../../mod.ts";
+import { onlyBlock } from "../docs/blocks.ts";
 import { start } from "../support/listening.ts";
 import { LOCAL } from "../support/local_servers.ts";
 import { HAProxy, Nginx, type Proxy } from "../support/proxies.ts";
@@ -37,8 +38,33 @@ const CLAIMS = {
   forwarded: "for=192.0.2.99;host=evil.example;proto=http",
 };
 
-test("behind nginx url and address are the client's", needs("nginx"), async () => {
-  await using server = await start({ ...TELL, trustProxy: { allow: ["127.0.0.1"] } });
+test(
+  "behind nginx as in docs/load-balancers.md clients choose neither url nor address",
+  needs("nginx"),
+  async () => {
+    await using server = await start({ ...TELL, trustProxy: { allow: ["127.0.0.1"] } });
+    await using nginx = await Nginx.startWith(
+      onlyBlock("docs/load-balancers.md", "nginx")
+        .replaceAll("127.0.0.1:8000", `127.0.0.1:${(server.addr as NetAddr).port}`)
+        .replace("listen 80;", "listen 80; set_real_ip_from unix:; real_ip_header X-Client;"),
+    );
+    for (const claims of [{}, { ...CLAIMS, "x-forwarded-proto": "https" }]) {
+      assert.equal(
+        await ask(nginx, "192.0.2.1", claims),
+        "http://shop.example/cart 192.0.2.1",
+        nginx.lastWords,
+      );
+    }
+    await server.close();
+  },
+);
+
+test("behind nginx that sets each field, host and port are the client's, too", needs("nginx"), async () => {
+  const trustProxy: TrustProxyOptions = {
+    allow: ["127.0.0.1"],
+    fields: ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port"],
+  };
+  await using server = await start({ ...TELL, trustProxy });
   await using nginx = await Nginx.start({
     upstream: [`server 127.0.0.1:${(server.addr as NetAddr).port}`],
     location: [
