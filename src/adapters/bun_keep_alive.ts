@@ -18,7 +18,7 @@ let fresh: KeptAlive[] = [];
 export function keepAliveSoon(transport: KeptAlive): void {
   if (fresh.push(transport) > 1) return;
   const timer: unknown = setTimeout(keepFreshAlive, DELAY_MS);
-  (timer as { unref(): void }).unref(); // nobody waits for that
+  (timer as { unref(): void }).unref();
 }
 
 function keepFreshAlive(): void {

@@ -11,8 +11,30 @@ const FIRST_CAPACITY = 16 * 1024;
 /** From there on memory for what was promised is this many times what has come, at the most. */
 const GROWTH = 8;
 
+/** Reads all of `body`: gives what `convert` makes of it, or rejects with what `failure` makes of its error. */
+export function collectBody<T>(
+  body: RequestBody,
+  want: () => void,
+  convert: (bytes: Bytes) => T | Promise<T>,
+  failure: (error: unknown) => unknown,
+): Promise<T> {
+  const collected = new Promise<T>((resolve, reject) => {
+    const end = (bytes: Bytes): void => {
+      try {
+        resolve(convert(bytes));
+      } catch (error) {
+        reject(error);
+      }
+    };
+    body.attach(new Collector(end, (error) => reject(failure(error)), body.length));
+    body.resume();
+    want();
+  });
+  return handled(collected);
+}
+
 /** Collects the whole body. */
-export class Collector implements BodyReader {
+class Collector implements BodyReader {
   readonly #resolve: (bytes: Bytes) => void;
   readonly #reject: (error: unknown) => void;
   readonly #expected: number | undefined;

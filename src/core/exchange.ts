@@ -10,7 +10,7 @@ import { utf8 } from "../wire/bytes.ts";
 import { linesOf } from "../wire/field_lines.ts";
 import type { PooledBytes } from "../wire/pooled_bytes.ts";
 import { abortError } from "./abort_error.ts";
-import { BodyIterator, Collector, streamBody } from "./body_readers.ts";
+import { BodyIterator, collectBody, streamBody } from "./body_readers.ts";
 import { handled } from "./deferred.ts";
 import { ERROR_FIELDS, errorText } from "./error_response.ts";
 import { ExchangeFacade } from "./exchange_facade.ts";
@@ -56,7 +56,7 @@ export class HttpExchange implements Exchange {
   /** How often it was begun: what belongs to one request must not reach into the next. */
   #generation = 0;
   #facade: Exchange | null = null;
-  /** What is told of it, where somebody listens. */
+  /** What is told of it, if it is traced. */
   #trace: RequestTrace | null = null;
 
   /** Not begun yet. */
@@ -309,20 +309,12 @@ export class HttpExchange implements Exchange {
     convert: (bytes: Bytes) => T | Promise<T>,
     failure: (error: unknown) => unknown = (error) => error,
   ): Promise<T> {
-    const collected = new Promise<T>((resolve, reject) => {
+    try {
       const port = this.#useBody();
-      const end = (bytes: Bytes): void => {
-        try {
-          resolve(convert(bytes));
-        } catch (error) {
-          reject(error);
-        }
-      };
-      this.body.attach(new Collector(end, (error) => reject(failure(error)), this.body.length));
-      this.body.resume();
-      port.bodyWanted();
-    });
-    return handled(collected);
+      return collectBody(this.body, () => port.bodyWanted(), convert, failure);
+    } catch (error) {
+      return handled(Promise.reject(error));
+    }
   }
 
   chunks(): AsyncIterableIterator<Bytes> {

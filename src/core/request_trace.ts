@@ -1,5 +1,5 @@
 /**
- * What is told of a request to those who trace requests. Nothing is made where nobody does.
+ * What is told of a request to those who trace requests. Without them nothing is made.
  */
 import type { TracedRequest } from "../api/diagnostics.ts";
 import { ProtocolError } from "../api/errors.ts";

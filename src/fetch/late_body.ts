@@ -1,5 +1,5 @@
 /**
- * Responses of the platform whose body is made when the program looks at it. Mostly nobody does, and on Node the stream,
+ * Responses of the platform whose body is made when the program looks at it. Mostly it does not, and on Node the stream,
  * and the response of it, take twice as long as a response without a body. There all ways to a body lead over the
  * prototype, where they are replaced.
  */
@@ -21,7 +21,7 @@ class LateBody extends Given {
     this.#make = make;
   }
 
-  /** Whether `response` is one of these, and nobody has looked at its body. */
+  /** Whether `response` is one of these, whose body was not looked at. */
   static isUntouched(response: object): boolean {
     return #holder in response && response.#holder === null;
   }
@@ -39,7 +39,7 @@ class LateBody extends Given {
   }
 }
 
-/** Whether nobody gets to the body of the platform's responses but by the prototype. */
+/** Whether the only way to the body of the platform's responses leads over the prototype. */
 export function canHaveLateBodies(): boolean {
   // Before Node 24 they keep it under a symbol, where a Proxy finds it.
   if (Object.getOwnPropertySymbols(new NativeResponse(null)).length > 0) return false;
@@ -48,7 +48,7 @@ export function canHaveLateBodies(): boolean {
     new NativeResponse(null, { status: 1 });
     return false;
   } catch (error) {
-    return String((error as Error).stack).includes("node:internal/deps/undici");
+    return String((error as Error).stack).includes("internal/deps/undici");
   }
 }
 

@@ -34,7 +34,7 @@ import { CHUNKED } from "./framing.ts";
 import { acquireExchange, type Http1Exchange, releaseExchange } from "./exchange_pool.ts";
 import type { PersistenceFields } from "./persistence_fields.ts";
 import type { RequestHead } from "./request_head.ts";
-import type { ResponsePort } from "./response_writer.ts";
+import type { ResponsePort } from "./response_port.ts";
 
 /** What is read next: see the table above. */
 type State = "head" | "body" | "await-response" | "done";
@@ -266,7 +266,7 @@ export class Http1Connection implements ProtocolConnection, ExchangePort, Respon
     if (!isAnswered) this.#engine.observer.requestRefused(error, this.#connection);
   }
 
-  /** The trace of a request that is refused before it has begun, where somebody listens. */
+  /** The trace of a request that is refused before it has begun, if it is traced. */
   #traceOf({ head }: Http1Exchange, { code }: ProtocolError): RequestTrace | null {
     const { tracer, clock } = this.#engine;
     if (tracer === null || !tracer.isObserved) return null;

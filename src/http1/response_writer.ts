@@ -16,30 +16,10 @@ import {
   writeLines,
 } from "./response_head.ts";
 import { ResponseHeadCache } from "./response_head_cache.ts";
-import type { ConnectionWriter } from "../core/connection_writer.ts";
-import type { RequestHead } from "./request_head.ts";
+import type { ResponsePort } from "./response_port.ts";
 import { protocolToSwitchTo } from "./upgrade.ts";
 import { isBodiless } from "../wire/status.ts";
 import { statusLine } from "./status_line.ts";
-
-/** What a response needs of its connection. */
-export interface ResponsePort {
-  /** The head of the request. */
-  readonly head: RequestHead;
-  /** Where the response is written. */
-  readonly out: ConnectionWriter;
-  /**
-   * Ends the head: Date, unless the handler has given it (`isDated`), the persistence fields, and the empty line. `mustClose`: the
-   * connection cannot persist. `isWhole`: the body follows at once.
-   */
-  endHead(out: ByteWriter, isDated: boolean, mustClose: boolean, isWhole: boolean): void;
-  /** `date: …` CRLF, now. */
-  dateLine(): Uint8Array;
-  /** The response is complete. */
-  responseComplete(): void;
-  /** The response cannot be completed: the connection ends, visibly. */
-  responseBroken(): void;
-}
 
 /** How the end of the response's body is known to the client; `none`: whatever is written is dropped. */
 type BodyFraming = "length" | "chunked" | "close" | "none";

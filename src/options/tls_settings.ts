@@ -60,7 +60,7 @@ export function checkTls(tls: TlsOptions): TlsOptions {
 
 function checkServerNames(serverNames: NonNullable<TlsOptions["serverNames"]>): void {
   const option = "tls.serverNames";
-  // The entries of a Map are none of its properties: it would name nobody.
+  // The entries of a Map are none of its properties: it would name no server.
   if (!isPlainObject(serverNames)) {
     throw wrongType(option, 'an object like { "b.example": { key, cert } }', serverNames);
   }

@@ -7,7 +7,7 @@
 export interface Probed {
   /** Makes the client say something. */
   ping(): void;
-  /** It has said nothing. */
+  /** It was silent. */
   presumedGone(): void;
 }
 

@@ -24,7 +24,7 @@ const encoder = new TextEncoder();
 
 /** What moves a WebSocket, which its user does not see. */
 export interface Driver extends FrameListener {
-  /** Opens it soon: whoever made it can add listeners before. `idleTimeout`: milliseconds, 0 for none. */
+  /** Opens it soon: its maker can add listeners before. `idleTimeout`: milliseconds, 0 for none. */
   connect(frames: Frames, idleTimeout: number, draining: AbortSignal): void;
   /** The handshake failed. */
   refuse(): void;
