@@ -23,6 +23,8 @@ export interface Frames {
   readonly extensions: string;
   /** Bytes in this process that were sent and have not left it yet, with their framing. */
   readonly bufferedAmount: number;
+  /** Whether nothing is read for now, since the peer does not take what was sent. */
+  readonly isBlocked: boolean;
   /** Reads from now on. */
   start(): void;
   /** Sends a message; bytes may be sent uncopied. */

@@ -204,7 +204,7 @@ export class ServerWebSocket extends EventTarget {
 
   #closed(code: number, reason: string): void {
     if (this.#readyState === CLOSED) return;
-    this.#lostBytes += this.#frames?.bufferedAmount ?? 0;
+    this.#lostBytes += Math.max(0, this.#frames?.bufferedAmount ?? 0);
     this.#readyState = CLOSED;
     this.#probe?.stop();
     this.dispatchEvent(closeEvent(code, reason, code !== ABNORMAL));
@@ -215,7 +215,11 @@ export class ServerWebSocket extends EventTarget {
   }
 
   get #probed(): Probed {
+    const frames = this.#frames!;
     return {
+      get isBlocked() {
+        return frames.isBlocked;
+      },
       ping: () => {
         if (this.#readyState === OPEN) this.#frames!.ping();
       },
