@@ -14,6 +14,7 @@ export interface UpgradeWebSocketOptions {
   /**
    * Seconds (as for `Deno.upgradeWebSocket`) after which a client that sends nothing is taken for gone: at half of them
    * it is sent a ping, and one that has not even answered that gets `error` and `close` with 1006. 0 waits for ever.
+   * Of one that does not take what it was sent nothing is read, and `writeTimeout` holds.
    * @default 30
    */
   readonly idleTimeout?: number;
