@@ -29,7 +29,7 @@ export function acceptByWs(
   const stream = new TunnelDuplex(upgraded, {
     heard: () => listener.heard(),
     get unwritten() {
-      return frames?.unwritten ?? 0;
+      return listener.queued() + (frames?.unwritten ?? 0);
     },
   });
   const headers = protocol === undefined ? fields : { ...fields, "sec-websocket-protocol": protocol };

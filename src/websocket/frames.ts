@@ -9,6 +9,8 @@ import type { WebSocketSettings } from "./options.ts";
 export interface FrameListener {
   /** Bytes have come, of whatever. */
   heard(): void;
+  /** Bytes that were sent and wait for a Blob's, which will be sent then. */
+  queued(): number;
   /** A message has come. */
   message(data: string | ArrayBuffer): void;
   /** The peer broke the protocol, or a limit; `closed` follows. */

@@ -8,6 +8,7 @@ import { test } from "node:test";
 import { createServer, serve, type Server } from "../../mod.ts";
 import { MemoryTransport } from "../../testing.ts";
 import { upgradeWebSocket } from "../../websocket.ts";
+import { concat } from "../support/bytes.ts";
 import { inTime } from "../support/deadline.ts";
 import { until } from "../support/until.ts";
 import {
@@ -199,30 +200,48 @@ async function blocked(
   return { client, socket };
 }
 
-test("a client that sends and does not read is not read from, until it takes what it was sent", async () => {
-  const sockets: WebSocket[] = [];
-  let heard = 0;
-  await using opened = await serveWebSockets((socket) => {
-    sockets.push(socket);
-    echo(socket);
-    socket.addEventListener("message", () => heard++);
+for (const kept of ["by a client that does not read", "by a Blob that is slow to read"] as const) {
+  test(`a client that sends on is not read from while its answers are kept ${kept}`, async () => {
+    const sockets: WebSocket[] = [];
+    const isSlow = kept.includes("Blob");
+    let heard = 0;
+    let read = (): void => {};
+    const mayRead = new Promise<void>((resolve) => read = resolve);
+    const blob = Object.assign(new Blob([new Uint8Array(1024)]), {
+      arrayBuffer: async () => (await mayRead, new ArrayBuffer(1024)),
+    });
+    await using opened = await serveWebSockets((socket) => {
+      const isOther = sockets.push(socket) > 1;
+      socket.binaryType = "arraybuffer";
+      socket.onmessage = ({ data }) => {
+        heard++;
+        socket.send(isSlow && !isOther ? blob : data);
+      };
+    });
+    const { client, socket } = await blocked(opened.server, sockets);
+    client.takesWrites = isSlow;
+    const messages = 64;
+    const chunk = concat(Array(messages).fill(frame({ opcode: BINARY, payload: new Uint8Array(1024) })));
+    using other = await FrameClient.open(opened.port);
+    // Rounds enough for all to be answered, if they would be.
+    const rounds = 200;
+    let sent = 0;
+    for (let i = 0; i < rounds; i++) {
+      if (!client.paused) {
+        client.send(chunk);
+        sent++;
+      }
+      await other.sendFrames({ opcode: TEXT, payload: `${i}` });
+      assert.equal((await other.frame()).text, `${i}`);
+    }
+    assert.ok(sent < 20, `${sent} chunks were taken`);
+    assert.ok(socket.bufferedAmount < 20 * chunk.length, `${socket.bufferedAmount} bytes wait`);
+    client.drain();
+    read();
+    await until(() => heard, rounds + sent * messages, "messages that were heard");
+    await until(() => socket.bufferedAmount, 0, "what waits then");
   });
-  const { client, socket } = await blocked(opened.server, sockets);
-  const message = frame({ opcode: BINARY, payload: new Uint8Array(64 * 1024) });
-  const count = 200;
-  for (let i = 0; i < count; i++) client.send(message);
-  using other = await FrameClient.open(opened.port);
-  // Long enough for all to be answered, if they would be.
-  for (let i = 0; i < count; i++) {
-    await other.sendFrames({ opcode: TEXT, payload: `${i}` });
-    assert.equal((await other.frame()).text, `${i}`);
-  }
-  assert.ok(heard - count < 20, `${heard - count} of ${count} were answered`);
-  assert.ok(socket.bufferedAmount < 20 * message.length, `${socket.bufferedAmount} bytes wait`);
-  client.drain();
-  await until(() => heard, 2 * count, "messages that were heard");
-  await until(() => socket.bufferedAmount, 0, "what waits then");
-});
+}
 
 test("a client that does not take what it was sent is not taken for a silent one", async () => {
   const sockets: WebSocket[] = [];
