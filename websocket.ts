@@ -1,5 +1,5 @@
 /**
- * WebSockets on Deno, Bun and Node, by the `ws` package (`npm install ws`; Bun has its own).
+ * WebSockets on Deno, Bun and Node, by the `ws` package (8.23 or later, `npm install ws`; Bun has its own).
  *
  * @example
  * ```ts
@@ -45,7 +45,7 @@ const upgrade = upgradeBy(acceptByWs);
  * @throws {TypeError} on a `handle` that is none, or an option of the wrong type or an unknown one
  * @throws {RangeError} on a number out of range
  * @throws {ExchangeError} when the request was answered already
- * @throws {ConnectionError} when the client has gone away
+ * @throws {ConnectionError} when the connection has ended, by the client (`peer_gone`) or by the server
  *
  * @example
  * ```ts

@@ -11,43 +11,86 @@ const MAX_JOINED_BYTES = 64 * 1024;
 
 type Callback = (error?: Error | null) => void;
 
+/** Who speaks over the stream. */
+export interface TunnelListener {
+  /** A chunk has come. */
+  heard(): void;
+  /** Bytes that it has yet to write, the answers to what came before. */
+  readonly unwritten: number;
+}
+
 /** The stream of one connection. Nothing is read before `start`. */
 export class TunnelDuplex extends Duplex {
   readonly #upgraded: Upgraded;
   readonly #reader: ReadableStreamDefaultReader<Bytes>;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #heard: () => void;
+  readonly #listener: TunnelListener;
   #started = false;
   #wanted = false;
-  /** Bytes that are under way to the connection, which counts them as well. */
-  #underWay = 0;
+  /** Bytes that were passed on to the connection in all, and those of them whose write has not finished. */
+  #passedOn = 0;
+  #unfinished = 0;
+  /** Bytes of the call of `_write` or `_writev` that is under way, which Node counts as well. */
+  #inCall = 0;
+  /** Bytes that were written before those that count. */
+  #uncounted = 0;
+  /** What was held when the stream was destroyed: it will never leave. */
+  #lost: number | null = null;
   #inputEnded = false;
 
-  /** `heard` is called for each chunk that comes. */
-  constructor(upgraded: Upgraded, heard: () => void) {
+  /** A stream through `upgraded`. */
+  constructor(upgraded: Upgraded, listener: TunnelListener) {
     super();
     this.#upgraded = upgraded;
     this.#reader = upgraded.readable.getReader();
     this.#writer = upgraded.writable.getWriter();
     this.#writer.closed.catch(() => {}); // a write, or the read, tells
-    this.#heard = heard;
+    this.#listener = listener;
     this.on("error", () => {}); // as `close` follows
   }
 
   /** Bytes that were written here and have not left the process, as far as that is known. */
   get bufferedAmount(): number {
-    return this.writableLength - this.#underWay + this.#upgraded.bufferedAmount;
+    if (this.#lost !== null) return this.#lost;
+    const held = this.#behind + Math.max(this.#unfinished, this.#upgraded.bufferedAmount);
+    return Math.min(held, this.#written - this.#uncounted);
+  }
+
+  /** What was written so far is not to count in `bufferedAmount`. */
+  countFromNow(): void {
+    this.#uncounted = this.#written;
+  }
+
+  /** Bytes that were written here, in all. */
+  get #written(): number {
+    return this.#passedOn + this.#behind;
+  }
+
+  /** Bytes that wait for the call under way. */
+  get #behind(): number {
+    return this.writableLength - this.#inCall;
+  }
+
+  /**
+   * Whether nothing is read for now: a client that sends and does not take the answers would make them pile up.
+   */
+  get isBlocked(): boolean {
+    return this.writableLength + this.#listener.unwritten >= this.writableHighWaterMark;
   }
 
   /** Reads from now on. */
   start(): void {
     this.#started = true;
-    if (this.#wanted) void this.#pull();
+    this.#pullIfDue();
   }
 
   override _read(): void {
     this.#wanted = true;
-    if (this.#started) void this.#pull();
+    this.#pullIfDue();
+  }
+
+  #pullIfDue(): void {
+    if (this.#started && this.#wanted && !this.isBlocked) void this.#pull();
   }
 
   async #pull(): Promise<void> {
@@ -59,7 +102,7 @@ export class TunnelDuplex extends Duplex {
         this.#inputEnded = true;
         this.push(null);
       } else {
-        this.#heard();
+        this.#listener.heard();
         this.push(Buffer.from(value.buffer, value.byteOffset, value.byteLength));
       }
     } catch (error) {
@@ -68,23 +111,32 @@ export class TunnelDuplex extends Duplex {
   }
 
   override _write(chunk: Uint8Array, _encoding: string, done: Callback): void {
-    this.#send(chunk.length, this.#writer.write(chunk), done);
+    this.#send([chunk], done);
   }
 
   override _writev(chunks: { chunk: Uint8Array }[], done: Callback): void {
     const pieces = chunks.map(({ chunk }) => chunk);
-    const length = pieces.reduce((sum, { length }) => sum + length, 0);
-    const joined = length <= MAX_JOINED_BYTES ? [Buffer.concat(pieces, length)] : pieces;
-    const writes = joined.map((piece) => this.#writer.write(piece));
-    this.#send(length, Promise.all(writes), done);
+    const length = lengthOf(pieces);
+    this.#send(length <= MAX_JOINED_BYTES ? [Buffer.concat(pieces, length)] : pieces, done);
   }
 
-  #send(length: number, written: Promise<unknown>, done: Callback): void {
-    this.#underWay = length;
-    written.then(() => {
-      this.#underWay = 0;
+  #send(pieces: Uint8Array[], done: Callback): void {
+    this.#inCall = lengthOf(pieces);
+    this.#passedOn += this.#inCall;
+    this.#unfinished += this.#inCall;
+    const writes = pieces.map(async (piece) => {
+      await this.#writer.write(piece);
+      this.#unfinished -= piece.length;
+    });
+    Promise.all(writes).then(() => {
+      this.#inCall = 0;
       done();
-    }, done);
+      this.#pullIfDue();
+    }, (error) => {
+      this.#lost ??= this.bufferedAmount; // before Node forgets what waits
+      this.#inCall = 0;
+      done(error);
+    });
   }
 
   override _final(done: Callback): void {
@@ -92,8 +144,13 @@ export class TunnelDuplex extends Duplex {
   }
 
   override _destroy(error: Error | null, done: Callback): void {
+    this.#lost ??= this.writableFinished ? 0 : this.bufferedAmount;
     if (!this.#inputEnded) this.#reader.cancel(error).catch(() => {});
     if (!this.writableFinished) this.#writer.abort(error ?? undefined).catch(() => {});
     done(error);
   }
+}
+
+function lengthOf(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((sum, { length }) => sum + length, 0);
 }

@@ -25,11 +25,16 @@ export function acceptByWs(
     maxPayload,
     perMessageDeflate: perMessageDeflate as boolean,
   });
-  const stream = new TunnelDuplex(upgraded, () => listener.heard());
+  let frames: WsFrames | null = null;
+  const stream = new TunnelDuplex(upgraded, {
+    heard: () => listener.heard(),
+    get unwritten() {
+      return listener.queued() + (frames?.unwritten ?? 0);
+    },
+  });
   const headers = protocol === undefined ? fields : { ...fields, "sec-websocket-protocol": protocol };
   // What `ws` reads of a request. What the client has sent behind it comes out of the stream.
   const request = { method: "GET", url: target, headers } as unknown as IncomingMessage;
-  let frames: WsFrames | null = null;
   server.handleUpgrade(request, stream, NOTHING, (socket) => frames = new WsFrames(socket, stream, listener));
   if (frames === null) stream.start(); // it refuses: the stream ends once the client has
   return frames;
@@ -43,6 +48,7 @@ class WsFrames implements Frames {
   constructor(socket: WsSocket, stream: TunnelDuplex, listener: FrameListener) {
     this.#socket = socket;
     this.#stream = stream;
+    stream.countFromNow(); // the answer to the handshake is no message
     socket.binaryType = "arraybuffer";
     socket.on("message", (data, isBinary) => {
       listener.message(isBinary ? data as ArrayBuffer : String(data));
@@ -56,9 +62,16 @@ class WsFrames implements Frames {
   }
 
   get bufferedAmount(): number {
-    // What it compresses is not in the stream yet.
-    const inSocket = Math.max(0, this.#socket.bufferedAmount - this.#stream.writableLength);
-    return inSocket + this.#stream.bufferedAmount;
+    return this.unwritten + this.#stream.bufferedAmount;
+  }
+
+  get isBlocked(): boolean {
+    return this.#stream.isBlocked;
+  }
+
+  /** Bytes that were sent and are not in the stream yet, while they are compressed. */
+  get unwritten(): number {
+    return Math.max(0, this.#socket.bufferedAmount - this.#stream.writableLength);
   }
 
   start(): void {

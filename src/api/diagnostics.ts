@@ -38,12 +38,16 @@ export interface TracedRequest {
   readonly endTime: number | undefined;
   /**
    * The status of the response, 101 where the connection was handed over; `undefined` before the end, and where nothing
-   * was responded.
+   * was responded. Of a silent upgrade (`upgrade({ silent: true })`, and `upgradeWebSocket()` by that) it is 101 as well,
+   * whatever the new protocol answers.
    */
   readonly status: number | undefined;
   /** Bytes of the request body that came, without their framing. */
   readonly bytesReceived: number;
-  /** Bytes of the response, its head and framing included, as far as they were written. */
+  /**
+   * Bytes of the response, its head and framing included, as far as they were written. 0 of a silent upgrade, whose answer
+   * is the new protocol's.
+   */
   readonly bytesSent: number;
   /**
    * What went wrong: what the handler threw, the `ConnectionError` of a client that went away, the `ProtocolError` of a

@@ -13,7 +13,7 @@ import { ConnectionError, ExchangeError } from "../api/errors.ts";
 import { utf8 } from "../wire/bytes.ts";
 import { LazyHeaders } from "./lazy_headers.ts";
 import { delegateToNative } from "./delegate_to_native.ts";
-import { requestUrl, withoutAuthority } from "./url.ts";
+import { urlOf } from "./url.ts";
 
 /** An incoming request, as `Request` describes it. */
 export class LazyRequest {
@@ -106,9 +106,7 @@ export class LazyRequest {
     if (this.#url === null) {
       const { fields, target } = this.#head;
       const { scheme, authority } = this.#origin ??= originOf(this.#exchange!.port, this.#head);
-      this.#url = authority === null
-        ? requestUrl(scheme, fields.get("host") ?? "", target)
-        : requestUrl(scheme, authority, withoutAuthority(target));
+      this.#url = urlOf(scheme, authority, fields, target);
     }
     return this.#url;
   }

@@ -2,6 +2,7 @@
  * The URL of a request (RFC 9110 §7.1, RFC 9112 §3.3), as `new URL` would write it, which is asked only
  * where plain joining could give something else.
  */
+import type { RequestFields } from "../core/protocol.ts";
 
 /** A path and query that `new URL` leaves as they are: no dot segments, nothing that it escapes. */
 const PLAIN_TARGET = /^(?!.*\/(?:\.|%2e))\/(?![/\\])[\w\-.~!$&()*+,;=:@%/?]*$/i;
@@ -23,6 +24,18 @@ function isPlainHost(host: string): boolean {
     lastHostIsPlain = match !== null && port !== 80 && port !== 443 && port < 65_536;
   }
   return lastHostIsPlain;
+}
+
+/** The URL of a request of these fields to `authority`, or to what its head says where that is `null`. */
+export function urlOf(
+  scheme: string,
+  authority: string | null,
+  fields: RequestFields,
+  target: string,
+): string {
+  return authority === null
+    ? requestUrl(scheme, fields.get("host") ?? "", target)
+    : requestUrl(scheme, authority, withoutAuthority(target));
 }
 
 /**

@@ -32,8 +32,11 @@ export function exchangeOf(handle: Handle): Upgradable {
       void x.port; // throws where it is over
       return { x, call: null };
     }
-    const call = FetchInfoFacade.callOf(handle) ?? LazyRequest.exchangeOf(handle)?.watcher;
+    const requested = LazyRequest.exchangeOf(handle);
+    const call = FetchInfoFacade.callOf(handle) ?? requested?.watcher;
     if (call instanceof FetchCall && call.exchange !== null) return { x: call.exchange, call };
+    // The client has gone, so that nothing is watched any more; `upgrade` tells why.
+    if (requested?.response.phase === "aborted") return { x: requested, call: null };
     if (call instanceof FetchCall || (handle as object) instanceof LazyRequest) {
       throw new ExchangeError("over", "upgradeWebSocket(): the request was answered already");
     }

@@ -9,6 +9,8 @@ import type { WebSocketSettings } from "./options.ts";
 export interface FrameListener {
   /** Bytes have come, of whatever. */
   heard(): void;
+  /** Bytes that were sent and wait for a Blob's, which will be sent then. */
+  queued(): number;
   /** A message has come. */
   message(data: string | ArrayBuffer): void;
   /** The peer broke the protocol, or a limit; `closed` follows. */
@@ -23,6 +25,8 @@ export interface Frames {
   readonly extensions: string;
   /** Bytes in this process that were sent and have not left it yet, with their framing. */
   readonly bufferedAmount: number;
+  /** Whether nothing is read for now, since the peer does not take what was sent. */
+  readonly isBlocked: boolean;
   /** Reads from now on. */
   start(): void;
   /** Sends a message; bytes may be sent uncopied. */

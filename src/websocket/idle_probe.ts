@@ -5,6 +5,8 @@
 
 /** What the probe does. */
 export interface Probed {
+  /** Whether it cannot be heard for now: it does not take what was sent, for which there is `writeTimeout`. */
+  readonly isBlocked: boolean;
   /** Makes the client say something. */
   ping(): void;
   /** It was silent. */
@@ -39,6 +41,7 @@ export class IdleProbe {
   /** One timer, which looks again where something was heard since: no message moves it. */
   #look(delay: number): void {
     this.#timer = setTimeout(() => {
+      if (this.#probed.isBlocked) this.heard();
       const left = this.#timeout - (performance.now() - this.#heardAt);
       if (left <= 0) return this.#probed.presumedGone();
       const isQuiet = left <= this.#timeout / 2;

@@ -14,6 +14,7 @@ export interface UpgradeWebSocketOptions {
   /**
    * Seconds (as for `Deno.upgradeWebSocket`) after which a client that sends nothing is taken for gone: at half of them
    * it is sent a ping, and one that has not even answered that gets `error` and `close` with 1006. 0 waits for ever.
+   * Of one that does not take what it was sent nothing is read, and `writeTimeout` holds.
    * @default 30
    */
   readonly idleTimeout?: number;
@@ -37,6 +38,8 @@ const NAMES = ["protocol", "idleTimeout", "maxPayload", "perMessageDeflate"];
 const IDLE_TIMEOUT_S = 30;
 /** A message is in memory as a whole. */
 const MAX_PAYLOAD_BYTES = 16 * 1024 * 1024;
+/** RFC 7692 §7.1.2. */
+const WINDOW_BITS = { kind: "count", min: 8, max: 15 } as const;
 /** What `ws` takes on every runtime. */
 const MOST_BYTES = 0x7fff_ffff;
 /** What a timer takes. */
@@ -74,10 +77,19 @@ export function readOptions(
     );
   }
   checkNumber("maxPayload", maxPayload, { kind: "count", max: MOST_BYTES });
-  if (
-    typeof perMessageDeflate !== "boolean" && (typeof perMessageDeflate !== "object" || !perMessageDeflate)
-  ) {
-    throw wrongType("perMessageDeflate", "true, false or an object", perMessageDeflate);
-  }
+  checkDeflate(perMessageDeflate);
   return { settings: { idleTimeout, maxPayload, perMessageDeflate }, protocols };
+}
+
+/** What `ws` would find wrong only while it answers a client, or takes for something else. */
+function checkDeflate(options: UpgradeWebSocketOptions["perMessageDeflate"]): void {
+  if (typeof options === "boolean") return;
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw wrongType("perMessageDeflate", "true, false or an object", options);
+  }
+  for (const name of ["serverMaxWindowBits", "clientMaxWindowBits"]) {
+    const bits = options[name];
+    if (bits === undefined || typeof bits === "boolean") continue;
+    checkNumber(`perMessageDeflate.${name}`, bits as number, WINDOW_BITS);
+  }
 }

@@ -16,6 +16,8 @@ const ABNORMAL = 1006;
 const GOING_AWAY = 1001;
 /** Bytes of a reason: a control frame has 125, two of which are the code (RFC 6455 §5.5.1). */
 const MAX_REASON_BYTES = 123;
+/** What a message takes that waits, besides its bytes, about. */
+const MESSAGE_BYTES = 256;
 
 type Handler = ((event: never) => unknown) | null;
 type EventType = "open" | "message" | "error" | "close";
@@ -50,6 +52,7 @@ export class ServerWebSocket extends EventTarget {
   /** Blobs, whose bytes come later, and what was sent behind them. */
   #queue: Promise<void> | null = null;
   #queuedBytes = 0;
+  #queuedMessages = 0;
   /** Bytes that were sent when it was too late, or did not leave in time: they are buffered for ever (HTML standard). */
   #lostBytes = 0;
 
@@ -68,6 +71,7 @@ export class ServerWebSocket extends EventTarget {
       connect: (frames, idleTimeout, draining) => this.#connect(frames, idleTimeout, draining),
       refuse: () => this.#refuse(),
       heard: () => this.#probe?.heard(),
+      queued: () => this.#queuedBytes + this.#queuedMessages * MESSAGE_BYTES,
       message: (data) => this.#message(data),
       failed: (error) => this.#failed(error),
       closed: (code, reason) => this.#closed(code, reason),
@@ -146,10 +150,12 @@ export class ServerWebSocket extends EventTarget {
   #enqueue(message: string | Bytes | Blob): void {
     const size = sizeOf(message);
     this.#queuedBytes += size;
+    this.#queuedMessages++;
     const last = (this.#queue ?? Promise.resolve()).then(async () => {
       try {
         const content = message instanceof Blob ? new Uint8Array(await message.arrayBuffer()) : message;
         this.#queuedBytes -= size;
+        this.#queuedMessages--;
         if (this.#isAlive) this.#frames!.send(content);
         else this.#lostBytes += size;
       } catch (error) {
@@ -204,7 +210,7 @@ export class ServerWebSocket extends EventTarget {
 
   #closed(code: number, reason: string): void {
     if (this.#readyState === CLOSED) return;
-    this.#lostBytes += this.#frames?.bufferedAmount ?? 0;
+    this.#lostBytes += Math.max(0, this.#frames?.bufferedAmount ?? 0);
     this.#readyState = CLOSED;
     this.#probe?.stop();
     this.dispatchEvent(closeEvent(code, reason, code !== ABNORMAL));
@@ -215,7 +221,11 @@ export class ServerWebSocket extends EventTarget {
   }
 
   get #probed(): Probed {
+    const frames = this.#frames!;
     return {
+      get isBlocked() {
+        return frames.isBlocked;
+      },
       ping: () => {
         if (this.#readyState === OPEN) this.#frames!.ping();
       },

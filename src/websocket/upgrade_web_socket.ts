@@ -3,7 +3,9 @@
  */
 import type { Exchange } from "../api/exchange.ts";
 import type { FetchInfo } from "../api/options.ts";
+import { originOf } from "../core/request_origin.ts";
 import { FastResponse } from "../fetch/fast_response.ts";
+import { urlOf } from "../fetch/url.ts";
 import { exchangeOf, type Handle } from "./exchange_of.ts";
 import type { Accept } from "./frames.ts";
 import { chooseProtocol, type Refusal, refusalOf } from "./handshake.ts";
@@ -34,7 +36,8 @@ export function upgradeBy(accept: Accept): UpgradeWebSocket {
     const { x, call } = exchangeOf(handle);
     const { head, port } = x;
     const { draining } = port;
-    const url = urlOf(port.isSecure, head.fields.get("host"), head.target);
+    const { scheme, authority } = originOf(port, head);
+    const url = urlOf(scheme === "https" ? "wss" : "ws", authority, head.fields, head.target);
     const onError = (error: unknown): void => port.handlerFailed(error);
 
     const refusal = refusalOf(head, !x.body.complete);
@@ -67,8 +70,4 @@ function asWebSocket(socket: ServerWebSocket): WebSocket {
 
 function responseOf({ status, fields, text }: Refusal): Response {
   return new FastResponse(text, { status, headers: { ...fields } });
-}
-
-function urlOf(isSecure: boolean, host: string | null, target: string): string {
-  return `${isSecure ? "wss" : "ws"}://${host ?? ""}${target.startsWith("/") ? target : "/"}`;
 }

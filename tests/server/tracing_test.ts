@@ -193,6 +193,15 @@ test("an upgrade ends with 101", async () => {
   assert.deepEqual(summary(ends[0]), ["GET", "/", 101, 0, undefined]);
 });
 
+test("a silent upgrade ends with 101, and without a byte of its own", async () => {
+  const { ends } = await trace(
+    { fetch: (_request, info) => info.upgrade({ silent: true }).response },
+    get("/", "connection: upgrade", "upgrade: echo"),
+    1,
+  );
+  assert.deepEqual([ends[0].status, ends[0].bytesSent], [101, 0]);
+});
+
 test("a store that is bound to the start is there for all that the handler does", async () => {
   const storage = new AsyncLocalStorage<string | undefined>();
   const start = channel(START);

@@ -3,7 +3,15 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type NetAddr, serve } from "../../mod.ts";
+import {
+  type ConnectionError,
+  createServer,
+  type Exchange,
+  type FetchInfo,
+  type NetAddr,
+  serve,
+} from "../../mod.ts";
+import { MemoryTransport } from "../../testing.ts";
 import { upgradeWebSocket } from "../../websocket.ts";
 import { connectTcp } from "../support/byte_streams.ts";
 import { ACCEPTED, echo, FrameClient, handshake, serveWebSockets, TEXT } from "../support/web_sockets.ts";
@@ -179,6 +187,17 @@ test("upgradeWebSocket() says what is wrong with its arguments", async () => {
     [null, { idleTimeout: "1" }, /"idleTimeout" must be a number of seconds/],
     [null, { maxPayload: 1.5 }, /"maxPayload" must be a whole number/],
     [null, { perMessageDeflate: null }, /"perMessageDeflate" must be/],
+    [null, { perMessageDeflate: [] }, /"perMessageDeflate" must be/],
+    [
+      null,
+      { perMessageDeflate: { serverMaxWindowBits: 99 } },
+      /"perMessageDeflate.serverMaxWindowBits" must/,
+    ],
+    [
+      null,
+      { perMessageDeflate: { clientMaxWindowBits: "9" } },
+      /"perMessageDeflate.clientMaxWindowBits" must/,
+    ],
   ];
   for (const [handle, options, message] of wrong) {
     assert.throws(() => upgradeWebSocket(handle as Request, options), { message });
@@ -200,14 +219,70 @@ test("upgradeWebSocket() fails on a request that was answered", async () => {
   await server.close();
 });
 
-test("a WebSocket has the URL of its request", async () => {
-  const urls: string[] = [];
-  await using opened = await serveWebSockets((socket) => {
-    urls.push(socket.url);
-    socket.close();
+test("a WebSocket has the URL of its request, with its own scheme", async () => {
+  const urls: [string, string][] = [];
+  const server = createServer({
+    trustProxy: { allow: ["10.0.0.1"] },
+    fetch(request) {
+      const { socket, response } = upgradeWebSocket(request);
+      urls.push([socket.url, request.url]);
+      return response;
+    },
   });
-  using client = new WireClient(await connectTcp(opened.port));
-  await client.send(handshake({}, "GET /chat?room=1 HTTP/1.1"));
-  await client.readUntil("\r\n\r\n");
-  assert.deepEqual(urls, ["ws://a.example/chat?room=1"]);
+  const forwarded = { "x-forwarded-proto": "https", "x-forwarded-host": "b.example:8443" };
+  for (
+    const [target, lines, url] of [
+      ["/chat?room=1", {}, "http://a.example/chat?room=1"],
+      ["http://a.example/chat?room=1", {}, "http://a.example/chat?room=1"],
+      ["HTTPS://a.example", {}, "http://a.example/"],
+      ["/chat", forwarded, "https://b.example:8443/chat"],
+      ["http://a.example/chat", forwarded, "https://b.example:8443/chat"],
+    ] as const
+  ) {
+    const client = new MemoryTransport();
+    Object.assign(client, { remoteAddr: { transport: "tcp", hostname: "10.0.0.1", port: 40_000 } });
+    server.accept(client);
+    client.send(handshake(lines, `GET ${target} HTTP/1.1`));
+    assert.deepEqual(urls.splice(0), [[url.replace("http", "ws"), url]]);
+  }
+  await server.close();
 });
+
+for (const handle of ["request", "info", "exchange"] as const) {
+  test(`upgradeWebSocket() of the ${handle} tells that the client has gone`, async () => {
+    let go = (): void => {};
+    const isGone = new Promise<void>((resolve) => go = resolve);
+    let ended = (): void => {};
+    const isEnded = new Promise<void>((resolve) => ended = resolve);
+    const thrown: unknown[] = [];
+    const errors: unknown[] = [];
+    const upgrade = async (given: Request | FetchInfo | Exchange): Promise<Response> => {
+      await isGone;
+      try {
+        return upgradeWebSocket(given).response;
+      } catch (error) {
+        thrown.push(error);
+        throw error;
+      } finally {
+        queueMicrotask(ended);
+      }
+    };
+    const server = createServer({
+      onError: (error) => void errors.push(error),
+      ...handle === "exchange"
+        ? { exchange: async (x) => void await upgrade(x) }
+        : { fetch: (request, info) => upgrade(handle === "info" ? info : request) },
+    });
+    const client = new MemoryTransport();
+    server.accept(client);
+    client.send(handshake());
+    client.reset();
+    go();
+    await isEnded;
+    await server.close();
+    assert.deepEqual(thrown.map((error) => [(error as Error).name, (error as ConnectionError).code]), [
+      ["ConnectionError", "peer_gone"],
+    ]);
+    assert.deepEqual(errors, []);
+  });
+}

@@ -5,15 +5,19 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import net from "node:net";
 import { test } from "node:test";
-import { createServer, serve } from "../../mod.ts";
+import { createServer, serve, type Server } from "../../mod.ts";
 import { MemoryTransport } from "../../testing.ts";
 import { upgradeWebSocket } from "../../websocket.ts";
+import { concat } from "../support/bytes.ts";
 import { inTime } from "../support/deadline.ts";
 import { until } from "../support/until.ts";
 import {
+  BINARY,
   CLIENTS,
+  CLOSE,
   closing,
   echo,
+  frame,
   FrameClient,
   handshake,
   next,
@@ -180,4 +184,125 @@ test("idleTimeout 0 sends no ping", async () => {
   await new Promise((resolve) => setTimeout(resolve, 100));
   await client.sendFrames({ opcode: TEXT, payload: "first" });
   assert.equal((await client.frame()).text, "first");
+});
+
+/** A WebSocket in memory, whose client takes nothing from now on. */
+async function blocked(
+  server: Server,
+  sockets: readonly WebSocket[],
+): Promise<{ client: MemoryTransport; socket: WebSocket }> {
+  const client = new MemoryTransport();
+  server.accept(client);
+  client.send(handshake());
+  const socket = sockets.at(-1)!;
+  await until(() => client.text().endsWith("\r\n\r\n"), true, "the answer to the handshake");
+  client.takesWrites = false;
+  return { client, socket };
+}
+
+for (const kept of ["by a client that does not read", "by a Blob that is slow to read"] as const) {
+  test(`a client that sends on is not read from while its answers are kept ${kept}`, async () => {
+    const sockets: WebSocket[] = [];
+    const isSlow = kept.includes("Blob");
+    let heard = 0;
+    let read = (): void => {};
+    const mayRead = new Promise<void>((resolve) => read = resolve);
+    const blob = Object.assign(new Blob([new Uint8Array(1024)]), {
+      arrayBuffer: async () => (await mayRead, new ArrayBuffer(1024)),
+    });
+    await using opened = await serveWebSockets((socket) => {
+      const isOther = sockets.push(socket) > 1;
+      socket.binaryType = "arraybuffer";
+      socket.onmessage = ({ data }) => {
+        heard++;
+        socket.send(isSlow && !isOther ? blob : data);
+      };
+    });
+    const { client, socket } = await blocked(opened.server, sockets);
+    client.takesWrites = isSlow;
+    const messages = 64;
+    const chunk = concat(Array(messages).fill(frame({ opcode: BINARY, payload: new Uint8Array(1024) })));
+    using other = await FrameClient.open(opened.port);
+    // Rounds enough for all to be answered, if they would be.
+    const rounds = 200;
+    let sent = 0;
+    for (let i = 0; i < rounds; i++) {
+      if (!client.paused) {
+        client.send(chunk);
+        sent++;
+      }
+      await other.sendFrames({ opcode: TEXT, payload: `${i}` });
+      assert.equal((await other.frame()).text, `${i}`);
+    }
+    assert.ok(sent < 20, `${sent} chunks were taken`);
+    assert.ok(socket.bufferedAmount < 20 * chunk.length, `${socket.bufferedAmount} bytes wait`);
+    client.drain();
+    read();
+    await until(() => heard, rounds + sent * messages, "messages that were heard");
+    await until(() => socket.bufferedAmount, 0, "what waits then");
+  });
+}
+
+test("a client that does not take what it was sent is not taken for a silent one", async () => {
+  const sockets: WebSocket[] = [];
+  await using opened = await serveWebSockets((socket) => void sockets.push(socket), { idleTimeout: 0.2 });
+  const { client, socket } = await blocked(opened.server, sockets);
+  socket.send(new Uint8Array(1024 * 1024));
+  using silent = await FrameClient.open(opened.port);
+  await next(sockets.at(-1)!, "close"); // whose time has ended later
+  assert.equal(socket.readyState, 1);
+  silent.reset();
+  // It is a silent one when it takes everything, and says nothing.
+  const closed = next(socket, "close");
+  client.drain();
+  assert.equal((await closed).code, 1006);
+});
+
+test("bufferedAmount is 0 in open, as no message was sent", async () => {
+  let amounts: number[] = [];
+  await using opened = await serveWebSockets((socket) => {
+    socket.onopen = () => {
+      amounts = [socket.bufferedAmount];
+      socket.send("x".repeat(100));
+      amounts.push(socket.bufferedAmount);
+    };
+  });
+  using client = await FrameClient.open(opened.port);
+  assert.equal((await client.frame()).payload.length, 100);
+  assert.deepEqual(amounts, [0, 102]);
+});
+
+for (const [how, closeFrame] of [["reset", 0], ["close() of the server", 28]] as const) {
+  test(`bufferedAmount keeps what did not leave when the client is gone (${how}), and grows by what is sent then`, async () => {
+    const sockets: WebSocket[] = [];
+    await using opened = await serveWebSockets((socket) => void sockets.push(socket));
+    const { client, socket } = await blocked(opened.server, sockets);
+    const count = 50;
+    const payload = new Uint8Array(64 * 1024);
+    for (let i = 0; i < count; i++) socket.send(payload);
+    const sent = socket.bufferedAmount;
+    assert.equal(sent, count * (payload.length + 10));
+    const closed = next(socket, "close");
+    if (how === "reset") client.reset();
+    else await opened.server.close();
+    await closed;
+    assert.equal(socket.bufferedAmount, sent + closeFrame);
+    socket.send("too late");
+    assert.equal(socket.bufferedAmount, sent + closeFrame + 8);
+  });
+}
+
+test("bufferedAmount is 0 after a WebSocket that was closed well", async () => {
+  const sockets: WebSocket[] = [];
+  await using opened = await serveWebSockets((socket) => void sockets.push(socket));
+  using client = await FrameClient.open(opened.port);
+  const closed = next(sockets[0], "close");
+  sockets[0].send("x".repeat(1000));
+  sockets[0].close(1000);
+  assert.equal((await client.frame()).payload.length, 1000);
+  assert.equal(await client.closeCode(), 1000);
+  await client.sendFrames({ opcode: CLOSE, payload: closing(1000) });
+  client.end();
+  await closed;
+  assert.equal(sockets[0].bufferedAmount, 0);
 });
