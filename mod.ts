@@ -51,17 +51,13 @@ export type { Exchange, ExchangeHandler, Fields, Upgraded, UpgradeOptions } from
 export type {
   ConnectionOptions,
   DrainBody,
-  FetchHandler,
-  FetchInfo,
-  ForwardedField,
   ListenOptions,
-  ProxyProtocolOptions,
   ServeOptions,
   ServerOptions,
-  TlsCertificate,
-  TlsOptions,
-  TrustProxyOptions,
 } from "./src/api/options.ts";
+export type { FetchHandler, FetchInfo } from "./src/api/fetch.ts";
+export type { ForwardedField, ProxyProtocolOptions, TrustProxyOptions } from "./src/api/proxies.ts";
+export type { TlsCertificate, TlsOptions } from "./src/api/tls.ts";
 export type {
   ConnectionSnapshot,
   Server,

@@ -23,7 +23,7 @@ import { acceptByWs } from "./src/adapters/ws.ts";
 import type { UpgradeWebSocketOptions } from "./src/websocket/options.ts";
 import { upgradeBy, type WebSocketUpgrade } from "./src/websocket/upgrade_web_socket.ts";
 import type { Exchange } from "./src/api/exchange.ts";
-import type { FetchInfo } from "./src/api/options.ts";
+import type { FetchInfo } from "./src/api/fetch.ts";
 
 export type { UpgradeWebSocketOptions, WebSocketUpgrade };
 

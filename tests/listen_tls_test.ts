@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import test from "node:test";
-import type { TlsOptions } from "../src/api/options.ts";
+import type { TlsOptions } from "../src/api/tls.ts";
 import type { NetAddr } from "../src/api/transport.ts";
 import { connectTls } from "./support/byte_streams.ts";
 import { AUTHORITY, FIRST, SECOND } from "./support/certificates.ts";

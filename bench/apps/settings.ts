@@ -1,7 +1,7 @@
 // What the harness tells a server: its port, and the rest as JSON.
 
 import process from "node:process";
-import type { TlsOptions } from "../../src/api/options.ts";
+import type { TlsOptions } from "../../src/api/tls.ts";
 import { FIRST } from "../../tests/support/certificates.ts";
 
 export interface Settings {

@@ -1,7 +1,7 @@
 /**
  * Listening on Bun: on ports by `Bun.listen`, with TLS where all clients get one certificate; the rest as on Node.
  */
-import type { TlsOptions } from "../api/options.ts";
+import type { TlsOptions } from "../api/tls.ts";
 import type { Addr } from "../api/transport.ts";
 import type { Listen } from "../server/listener.ts";
 import { isMapped, parseIp, unmapped } from "../wire/ip_address.ts";

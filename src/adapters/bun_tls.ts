@@ -2,7 +2,7 @@
  * TLS on sockets of `Bun.listen`, by which `node:tls` of Bun speaks it, too: without that in between a response costs a
  * fraction.
  */
-import type { TlsOptions } from "../api/options.ts";
+import type { TlsOptions } from "../api/tls.ts";
 import { typeError } from "../options/option_error.ts";
 import { ALPN_PROTOCOLS } from "../server/tls.ts";
 import { type BunSocket, type BunSocketTransport, HANDLERS } from "./bun_socket.ts";

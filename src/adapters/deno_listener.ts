@@ -2,7 +2,7 @@
  * Listening on Deno: TCP and TLS by Deno's own listeners, the rest as on Node.
  */
 import { UnsupportedError } from "../api/errors.ts";
-import type { TlsOptions } from "../api/options.ts";
+import type { TlsOptions } from "../api/tls.ts";
 import type { Addr, NetAddr, Transport } from "../api/transport.ts";
 import type { ListenSettings } from "../options/listen_settings.ts";
 import type { Listen, Listener } from "../server/listener.ts";

@@ -7,7 +7,7 @@ import type net from "node:net";
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import tls from "node:tls";
-import type { TlsOptions } from "../api/options.ts";
+import type { TlsOptions } from "../api/tls.ts";
 import {
   ALPN_PROTOCOLS,
   forServerName,

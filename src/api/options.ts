@@ -3,107 +3,13 @@
  *
  * @module
  */
-import type { Addr, Connection, ConnectionState, PeerCertificate } from "./transport.ts";
+import type { Addr, Connection, ConnectionState } from "./transport.ts";
 import type { ProtocolError } from "./errors.ts";
-import type { ExchangeHandler, Fields, Upgraded, UpgradeOptions } from "./exchange.ts";
-import type { MinBodyRate, Timeouts } from "./timeouts.ts";
-
-/** What a `fetch` handler learns beside the request. */
-export interface FetchInfo {
-  /**
-   * The client's address: the peer's, if the transport has one, or what a PROXY header (`proxyProtocol`) or a proxy of
-   * `trustProxy` told. The peer's own is `connection.remoteAddr`.
-   */
-  readonly remoteAddr: Addr | undefined;
-  /** The connection that brought the request. */
-  readonly connection: Connection;
-  /** The client's certificate, as `connection.peerCertificate`. */
-  readonly peerCertificate: PeerCertificate | undefined;
-  /**
-   * Resolves when the response was handed to the transport completely; rejects with a `ConnectionError`
-   * when the connection ended first. Nothing needs to await it.
-   */
-  readonly completed: Promise<void>;
-  /**
-   * Aborts when the server, or this connection, is told to shut down, so that a response without an end (an
-   * event stream, long polling) can end by itself. It is aborted already in a handler that is called later.
-   *
-   * @example
-   * ```ts
-   * import { serve } from "@mooring/http";
-   *
-   * const server = await serve({
-   *   port: 0,
-   *   fetch(_request, { draining }) {
-   *     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-   *     const writer = writable.getWriter();
-   *     draining.addEventListener("abort", () => void writer.close().catch(() => {}));
-   *     return new Response(readable, { headers: { "content-type": "text/event-stream" } });
-   *   },
-   * });
-   * await server.shutdown(); // the streams end, and so do their connections
-   * ```
-   */
-  readonly draining: AbortSignal;
-  /** The trailer fields of the request, once its body was read to the end; empty before (RFC 9110 §6.5). */
-  readonly trailers: Headers;
-  /**
-   * Sends 103 Early Hints (RFC 8297) before the response, say `{ link: "</style.css>; rel=preload; as=style" }`,
-   * so that the client can fetch what it will need. To HTTP/1.0, which knows no interim responses, nothing is
-   * sent.
-   *
-   * @throws {TypeError} on a field that cannot travel
-   * @throws {ExchangeError} when the response has begun
-   */
-  earlyHints(fields: Fields): void;
-  /**
-   * Trailer fields to send behind the response's body, or a function that is called at its end. They go along
-   * where the body is sent chunked, and are dropped elsewhere, as any intermediary may do
-   * (RFC 9110 §6.5.1).
-   */
-  sendTrailers(trailers: Fields | (() => Fields)): void;
-  /**
-   * Hands the connection over to another protocol: answers 101 (to CONNECT 200), and gives the raw streams.
-   * Return its `response` then.
-   *
-   * @throws {ExchangeError} when the request asks for no upgrade, or not for this one (RFC 9110 §7.8), its body
-   * was not read to the end, or the response has begun
-   * @throws {ConnectionError} when the client has gone away
-   * @throws {TypeError} on a field that cannot travel
-   */
-  upgrade(options?: UpgradeOptions): Upgraded & { readonly response: Response };
-  /**
-   * The request as an object of the platform's own `Request` class, for code that looks into one: a `Request` or
-   * `fetch` that was referenced before the server started, `Bun.write()`, and both globals with the
-   * option `globals: false`. Called again it answers the same object. The body moves there, unless it is being read
-   * already: read it from one of both.
-   *
-   * @example
-   * ```ts
-   * import { serve } from "@mooring/http";
-   *
-   * const server = await serve({
-   *   port: 0,
-   *   globals: false,
-   *   fetch: (_request, info) => fetch(new Request("http://127.0.0.1:8001/", info.nativeRequest())),
-   * });
-   * await server.close();
-   * ```
-   */
-  nativeRequest(): Request;
-  /**
-   * Sets times for this request and the idle time after it, in place of the server's. A wrong one is told of as a
-   * wrong option is, by an {@linkcode OptionError}.
-   *
-   * @throws {TypeError} on a name that is none of {@linkcode Timeouts}, or a value of the wrong type
-   * @throws {RangeError} on a value out of range
-   * @throws {ExchangeError} when the exchange is over
-   */
-  setTimeouts(timeouts: Timeouts): void;
-}
-
-/** Answers a request with a response, now or later. */
-export type FetchHandler = (request: Request, info: FetchInfo) => Response | Promise<Response>;
+import type { ExchangeHandler } from "./exchange.ts";
+import type { MinBodyRate } from "./timeouts.ts";
+import type { FetchHandler } from "./fetch.ts";
+import type { ProxyProtocolOptions, TrustProxyOptions } from "./proxies.ts";
+import type { TlsOptions } from "./tls.ts";
 
 /** How much is read of a body that the handler left unread, so that the connection can be used again. */
 export interface DrainBody {
@@ -117,42 +23,6 @@ export interface DrainBody {
    * @default 500
    */
   readonly timeout?: number;
-}
-
-/** Who sends a PROXY header. */
-export interface ProxyProtocolOptions {
-  /**
-   * The peers that must: IP addresses and CIDR ranges (`"10.1.2.3"`, `"10.0.0.0/8"`, `"::1"`, `"fd00::/8"`),
-   * `"unix"` for all peers on a Unix socket, `"unknown"` for all whose transport tells no address, as
-   * with streams and memory. At least one. A range of IPv6 holds no IPv4 address, not even as
-   * `::ffff:10.1.2.3`, which is 10.1.2.3 here.
-   */
-  readonly allow: readonly string[];
-}
-
-/** A field by which proxies tell for whom they pass on a request. */
-export type ForwardedField =
-  | "forwarded"
-  | "x-forwarded-for"
-  | "x-forwarded-proto"
-  | "x-forwarded-host"
-  | "x-forwarded-port";
-
-/** Whose word is taken for where requests come from. */
-export interface TrustProxyOptions {
-  /**
-   * The proxies: IP addresses and CIDR ranges (`"10.1.2.3"`, `"10.0.0.0/8"`, `"::1"`, `"fd00::/8"`), `"unix"` for all
-   * peers on a Unix socket, `"unknown"` for all whose transport tells no address. At least one. Ranges hold what
-   * those of {@linkcode ProxyProtocolOptions.allow} do.
-   */
-  readonly allow: readonly string[];
-  /**
-   * The fields that they set, at least one; others are not looked at. Name `"x-forwarded-host"`, `"x-forwarded-port"` or
-   * `"forwarded"` (RFC 7239) only where the proxies set it: most pass on what a client has sent in it. `Forwarded` is
-   * used instead of the others in a request that has it.
-   * @default ["x-forwarded-for", "x-forwarded-proto"]
-   */
-  readonly fields?: readonly ForwardedField[];
 }
 
 /**
@@ -368,64 +238,6 @@ export interface ConnectionOptions {
    * @default true
    */
   readonly globals?: boolean;
-}
-
-/** A private key and its certificate: each as PEM, or as the path of a file that holds it. */
-export interface TlsCertificate {
-  /** The private key, as PEM. */
-  readonly key?: string | Uint8Array;
-  /** The certificate, and those that lead up to its issuer, as PEM. */
-  readonly cert?: string | Uint8Array;
-  /** The path of a file with the private key, instead of `key`; read when the server listens, and by `reloadTls()`. */
-  readonly keyFile?: string;
-  /** The path of a file with the certificates, instead of `cert`; read likewise. */
-  readonly certFile?: string;
-  /** What decrypts the key, where it is encrypted. */
-  readonly passphrase?: string;
-}
-
-/**
- * Certificates, and what goes with them.
- *
- * @example
- * ```ts
- * import { serve } from "@mooring/http";
- *
- * const server = await serve({
- *   port: 443,
- *   tls: {
- *     keyFile: "/etc/tls/a.example.key",
- *     certFile: "/etc/tls/a.example.pem",
- *     serverNames: {
- *       "*.b.example": { keyFile: "/etc/tls/b.example.key", certFile: "/etc/tls/b.example.pem" },
- *     },
- *   },
- *   fetch: () => new Response("hello"),
- * });
- * server.reloadTls(); // reads the files again
- * ```
- */
-export interface TlsOptions extends TlsCertificate {
-  /**
-   * Certificates, as PEM, that clients' certificates must lead up to; asks for one, and refuses who has none. Not on
-   * Deno.
-   */
-  readonly ca?: string | Uint8Array;
-  /** The path of a file with them, instead of `ca`; read as `certFile` is. */
-  readonly caFile?: string;
-  /**
-   * Goes with `ca`: `false` lets in clients without a certificate, or with one that does not lead up to `ca`: what they
-   * may do is up to handlers, which look at {@linkcode FetchInfo.peerCertificate}.
-   * @default true
-   */
-  readonly rejectUnauthorized?: boolean;
-  /**
-   * Certificates for clients that ask for a server of these names (SNI, RFC 6066 §3), whatever their case:
-   * `"b.example"`, or `"*.b.example"` for all names that have one label in its place (RFC 9525 §6.3), which gives way
-   * to a name that is there itself. Who asks for another name, or none, gets `cert`. Not on Deno.
-   * @default none
-   */
-  readonly serverNames?: { readonly [name: string]: TlsCertificate };
 }
 
 /** What a server needs to know, wherever its connections come from. */

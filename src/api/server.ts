@@ -5,7 +5,8 @@
  * @module
  */
 import type { Addr, CloseReason, Conn, Connection, ConnectionState, Transport } from "./transport.ts";
-import type { ListenOptions, TlsOptions } from "./options.ts";
+import type { ListenOptions } from "./options.ts";
+import type { TlsOptions } from "./tls.ts";
 
 /** What a server has counted since it started. */
 export interface ServerStats {

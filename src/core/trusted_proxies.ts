@@ -7,7 +7,7 @@
  * Of lists without addresses only the last element is known to be a proxy's: those before may be the client's, also
  * where there are as many as proxies, since not each of these need have added one.
  */
-import type { ForwardedField } from "../api/options.ts";
+import type { ForwardedField } from "../api/proxies.ts";
 import type { Addr } from "../api/transport.ts";
 import { isHost } from "../wire/authority.ts";
 import { type ForwardedElement, listFromRight, parseForwardedElement, parseNode } from "../wire/forwarded.ts";

@@ -9,7 +9,7 @@ import type { ExchangePort } from "../core/protocol.ts";
 import { clientAddr } from "../core/request_origin.ts";
 import { ExchangeError } from "../api/errors.ts";
 import type { Fields, Upgraded, UpgradeOptions } from "../api/exchange.ts";
-import type { FetchInfo } from "../api/options.ts";
+import type { FetchInfo } from "../api/fetch.ts";
 import type { Timeouts } from "../api/timeouts.ts";
 import { FastResponse } from "./fast_response.ts";
 import { LazyRequest } from "./lazy_request.ts";

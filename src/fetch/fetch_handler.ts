@@ -3,7 +3,8 @@
  */
 import { ERROR_FIELDS, errorText } from "../core/error_response.ts";
 import type { HttpExchange, RequestHandler } from "../core/exchange.ts";
-import type { ConnectionOptions, FetchHandler } from "../api/options.ts";
+import type { ConnectionOptions } from "../api/options.ts";
+import type { FetchHandler } from "../api/fetch.ts";
 import { sendFast } from "./fast_response.ts";
 import { FetchCall } from "./fetch_call.ts";
 import { FetchInfoFacade } from "./fetch_info.ts";

@@ -2,7 +2,7 @@
  * What fetch handlers get as `info`: the documented members and no others.
  */
 import type { Fields, Upgraded, UpgradeOptions } from "../api/exchange.ts";
-import type { FetchInfo } from "../api/options.ts";
+import type { FetchInfo } from "../api/fetch.ts";
 import type { Timeouts } from "../api/timeouts.ts";
 import type { Addr, Connection, PeerCertificate } from "../api/transport.ts";
 

@@ -1,7 +1,8 @@
 /**
  * Where a server listens: the options checked, and every default filled in.
  */
-import type { ListenOptions, TlsOptions } from "../api/options.ts";
+import type { ListenOptions } from "../api/options.ts";
+import type { TlsOptions } from "../api/tls.ts";
 import { checkNames, checkNumber, number } from "./checks.ts";
 import { describe, typeError, wrongType } from "./option_error.ts";
 import { readScalars, type Scalars } from "./scalars.ts";

@@ -1,15 +1,8 @@
 /**
  * The options of connections and servers: checked, and every default filled in.
  */
-import type {
-  ConnectionOptions,
-  DrainBody,
-  ForwardedField,
-  ProxyProtocolOptions,
-  ServeOptions,
-  ServerOptions,
-  TrustProxyOptions,
-} from "../api/options.ts";
+import type { ConnectionOptions, DrainBody, ServeOptions, ServerOptions } from "../api/options.ts";
+import type { ForwardedField, ProxyProtocolOptions, TrustProxyOptions } from "../api/proxies.ts";
 import { checkFunctions, checkNames, checkObject, number } from "./checks.ts";
 import { checkNoTls, type ListenSettings, readListenSettings } from "./listen_settings.ts";
 import { describe, typeError, wrongType } from "./option_error.ts";

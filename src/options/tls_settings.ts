@@ -2,7 +2,7 @@
  * Option "tls": keys and certificates, as PEM or as the paths of files that hold it. Files are read where the server
  * listens; here everything else is checked.
  */
-import type { TlsCertificate, TlsOptions } from "../api/options.ts";
+import type { TlsCertificate, TlsOptions } from "../api/tls.ts";
 import { checkNames, checkObject, flag } from "./checks.ts";
 import { describe, isPlainObject, typeError, wrongType } from "./option_error.ts";
 

@@ -1,7 +1,7 @@
 /**
  * What a server listens on, as the runtimes' adapters make it.
  */
-import type { TlsOptions } from "../api/options.ts";
+import type { TlsOptions } from "../api/tls.ts";
 import type { Addr, Transport } from "../api/transport.ts";
 import type { ListenSettings } from "../options/listen_settings.ts";
 import type { Settings } from "../options/settings.ts";

@@ -1,7 +1,8 @@
 /**
  * What users hold of a server: the documented members and no others.
  */
-import type { ListenOptions, TlsOptions } from "../api/options.ts";
+import type { ListenOptions } from "../api/options.ts";
+import type { TlsOptions } from "../api/tls.ts";
 import type {
   ConnectionSnapshot,
   Server,

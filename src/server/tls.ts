@@ -2,7 +2,7 @@
  * What all adapters say about TLS, and what they speak it with.
  */
 import { ListenError } from "../api/errors.ts";
-import type { TlsCertificate, TlsOptions } from "../api/options.ts";
+import type { TlsCertificate, TlsOptions } from "../api/tls.ts";
 import { missingIn, pemText, type TlsPart } from "../options/tls_settings.ts";
 
 /**

@@ -3,7 +3,7 @@
  */
 import { ExchangeError } from "../api/errors.ts";
 import type { Exchange } from "../api/exchange.ts";
-import type { FetchInfo } from "../api/options.ts";
+import type { FetchInfo } from "../api/fetch.ts";
 import { HttpExchange } from "../core/exchange.ts";
 import { ExchangeFacade } from "../core/exchange_facade.ts";
 import { FetchCall } from "../fetch/fetch_call.ts";

@@ -2,7 +2,7 @@
  * Opens a WebSocket in answer to a request.
  */
 import type { Exchange } from "../api/exchange.ts";
-import type { FetchInfo } from "../api/options.ts";
+import type { FetchInfo } from "../api/fetch.ts";
 import { originOf } from "../core/request_origin.ts";
 import { FastResponse } from "../fetch/fast_response.ts";
 import { urlOf } from "../fetch/url.ts";

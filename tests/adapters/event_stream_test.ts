@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Connection } from "../../src/api/transport.ts";
 import { Deferred } from "../../src/core/deferred.ts";
-import type { FetchHandler } from "../../src/api/options.ts";
+import type { FetchHandler } from "../../src/api/fetch.ts";
 import { inTime } from "../support/deadline.ts";
 import { get } from "../support/memory.ts";
 import { onNodeTcp, onTcp, onTls, onUnix, type OpenServer } from "../support/opened_servers.ts";

@@ -9,7 +9,7 @@ import { freshPath, start } from "../support/listening.ts";
 import { LOCAL } from "../support/local_servers.ts";
 import { get } from "../support/memory.ts";
 import { type ByteStream, WireClient } from "../support/wire_client.ts";
-import type { ForwardedField } from "../../src/api/options.ts";
+import type { ForwardedField } from "../../src/api/proxies.ts";
 import type { NetAddr } from "../../src/api/transport.ts";
 
 const FIELDS = [

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ExchangeError } from "../../src/api/errors.ts";
 import type { Exchange, Fields } from "../../src/api/exchange.ts";
-import type { FetchInfo } from "../../src/api/options.ts";
+import type { FetchInfo } from "../../src/api/fetch.ts";
 import { connect, get, parseResponses, post, settled } from "../support/memory.ts";
 
 const LINK = "</style.css>; rel=preload; as=style";

@@ -1,7 +1,7 @@
 /** The trailers of requests, as both kinds of handler read them. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { FetchInfo } from "../../src/api/options.ts";
+import type { FetchInfo } from "../../src/api/fetch.ts";
 import { connect, get, parseResponses, post, settled } from "../support/memory.ts";
 import { chunk, head, quiet } from "../support/request_bodies.ts";
 

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { serve } from "../../mod.ts";
 import type { OptionError } from "../../src/api/errors.ts";
-import type { ConnectionOptions, ForwardedField } from "../../src/api/options.ts";
+import type { ConnectionOptions } from "../../src/api/options.ts";
+import type { ForwardedField } from "../../src/api/proxies.ts";
 import { get } from "../support/memory.ts";
 import { bodies, connectFrom, tcp } from "../support/proxied_connections.ts";
 

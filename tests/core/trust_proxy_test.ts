@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Addr } from "../../src/api/transport.ts";
-import type { ConnectionOptions, TrustProxyOptions } from "../../src/api/options.ts";
+import type { ConnectionOptions } from "../../src/api/options.ts";
+import type { TrustProxyOptions } from "../../src/api/proxies.ts";
 import { get, settled } from "../support/memory.ts";
 import { bodies, connectFrom, statuses, tcp } from "../support/proxied_connections.ts";
 import { CLIENT, CLIENT_V1 } from "../support/proxy_headers.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ConnectionError, ExchangeError } from "../../src/api/errors.ts";
 import type { UpgradeOptions } from "../../src/api/exchange.ts";
-import type { FetchInfo } from "../../src/api/options.ts";
+import type { FetchInfo } from "../../src/api/fetch.ts";
 import { connect, get, parseResponses, post, settled } from "../support/memory.ts";
 import { ASK, rejection, SWITCHED } from "../support/upgrades.ts";
 

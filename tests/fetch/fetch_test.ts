@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FastResponse } from "../../mod.ts";
 import { ConnectionError, ExchangeError } from "../../src/api/errors.ts";
-import type { FetchHandler, FetchInfo } from "../../src/api/options.ts";
+import type { FetchHandler, FetchInfo } from "../../src/api/fetch.ts";
 import { ask, quiet } from "../support/fetch_answers.ts";
 import { connect, get, parseResponses, post } from "../support/memory.ts";
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as undici from "undici/index.js";
 import { serve } from "../../mod.ts";
-import type { FetchHandler } from "../../src/api/options.ts";
+import type { FetchHandler } from "../../src/api/fetch.ts";
 import { connect, get, type ParsedResponse, parseResponses } from "../support/memory.ts";
 
 const encode = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);

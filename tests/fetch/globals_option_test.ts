@@ -3,7 +3,7 @@
  */
 import assert from "node:assert/strict";
 import test from "node:test";
-import type { FetchHandler } from "../../src/api/options.ts";
+import type { FetchHandler } from "../../src/api/fetch.ts";
 
 const before = {
   fetch: globalThis.fetch,

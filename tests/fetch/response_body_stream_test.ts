@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FastResponse } from "../../mod.ts";
 import { ConnectionError } from "../../src/api/errors.ts";
-import type { FetchInfo } from "../../src/api/options.ts";
+import type { FetchInfo } from "../../src/api/fetch.ts";
 import { quiet } from "../support/fetch_answers.ts";
 import { connect, get, parseResponses, settled } from "../support/memory.ts";
 import { ask, encode, HTTP_1_0, MAKERS, Source } from "../support/response_bodies.ts";

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FastResponse } from "../../mod.ts";
 import { Deferred } from "../../src/core/deferred.ts";
-import type { FetchHandler } from "../../src/api/options.ts";
+import type { FetchHandler } from "../../src/api/fetch.ts";
 import { connect, type Connected, get, parseResponses, settled } from "../support/memory.ts";
 import { streamOf } from "../support/streamed_sources.ts";
 

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { FastResponse } from "../../mod.ts";
 import { ExchangeError } from "../../src/api/errors.ts";
-import type { FetchInfo } from "../../src/api/options.ts";
+import type { FetchInfo } from "../../src/api/fetch.ts";
 import type { Timeouts } from "../../src/api/timeouts.ts";
 import { connect, get, settled } from "../support/memory.ts";
 import { type Asked, handler, KINDS, ok } from "./fake_clock_handlers.ts";

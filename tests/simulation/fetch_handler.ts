@@ -2,7 +2,7 @@
  * A `fetch` handler that does what the plan says, right and wrong, and writes into the ledger what its responses
  * are made of.
  */
-import type { FetchHandler, FetchInfo } from "../../src/api/options.ts";
+import type { FetchHandler, FetchInfo } from "../../src/api/fetch.ts";
 import type { Timeouts } from "../../src/api/timeouts.ts";
 import { FastResponse } from "../../src/fetch/fast_response.ts";
 import type { Content } from "./content.ts";

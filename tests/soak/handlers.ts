@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { FastResponse } from "../../mod.ts";
 import type { Exchange } from "../../src/api/exchange.ts";
-import type { FetchInfo } from "../../src/api/options.ts";
+import type { FetchInfo } from "../../src/api/fetch.ts";
 import { bodyOf, eventOf, specOf } from "./spec.ts";
 
 /** Bytes of a piece of a streamed body. */

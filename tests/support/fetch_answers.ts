@@ -1,5 +1,6 @@
 /** What fetch handlers answer, as a client in memory reads it. */
-import type { ConnectionOptions, FetchHandler } from "../../src/api/options.ts";
+import type { ConnectionOptions } from "../../src/api/options.ts";
+import type { FetchHandler } from "../../src/api/fetch.ts";
 import { connect, type Connected, get, type ParsedResponse, parseResponses } from "./memory.ts";
 
 /** Resolves once the server has nothing to do: all that is not timed has happened by then. */

@@ -3,7 +3,8 @@
  * them.
  */
 import { FastResponse } from "../../mod.ts";
-import type { ConnectionOptions, FetchInfo } from "../../src/api/options.ts";
+import type { ConnectionOptions } from "../../src/api/options.ts";
+import type { FetchInfo } from "../../src/api/fetch.ts";
 import { quiet } from "./fetch_answers.ts";
 import { connect, type Connected, get } from "./memory.ts";
 

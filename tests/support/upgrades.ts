@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import type { CloseReason, ConnectionState } from "../../src/api/transport.ts";
 import type { Exchange, Upgraded, UpgradeOptions } from "../../src/api/exchange.ts";
-import type { ConnectionOptions, FetchInfo } from "../../src/api/options.ts";
+import type { ConnectionOptions } from "../../src/api/options.ts";
+import type { FetchInfo } from "../../src/api/fetch.ts";
 import { connect, type Connected, get, settled } from "./memory.ts";
 
 /** A request to go on in another protocol. */

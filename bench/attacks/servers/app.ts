@@ -2,7 +2,7 @@
 // connections at a time (0 for no cap).
 
 import process from "node:process";
-import type { TlsOptions } from "../../../src/api/options.ts";
+import type { TlsOptions } from "../../../src/api/tls.ts";
 import { FIRST } from "../../../tests/support/certificates.ts";
 
 export const port: number = Number(process.argv[2]);

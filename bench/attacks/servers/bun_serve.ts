@@ -1,6 +1,6 @@
 // Bun.serve with its default limits.
 
-import type { TlsOptions } from "../../../src/api/options.ts";
+import type { TlsOptions } from "../../../src/api/tls.ts";
 import { bodyOf, hostname, port, tls } from "./app.ts";
 
 declare const Bun: {

@@ -2,7 +2,7 @@
  * What the tests of `Response` in fetch handlers share: the platform's class, and what a client sees of a handler.
  */
 import { Buffer } from "node:buffer";
-import type { FetchHandler } from "../../../src/api/options.ts";
+import type { FetchHandler } from "../../../src/api/fetch.ts";
 import { NativeResponse } from "../../../src/fetch/response_override.ts";
 import { concat } from "../../support/bytes.ts";
 import { connect, get, settled } from "../../support/memory.ts";

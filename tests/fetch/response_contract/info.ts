@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ConnectionError } from "../../../src/api/errors.ts";
-import type { FetchInfo } from "../../../src/api/options.ts";
+import type { FetchInfo } from "../../../src/api/fetch.ts";
 import { connect, get, parseResponses, settled } from "../../support/memory.ts";
 import { GETS, see } from "./harness.ts";
 
