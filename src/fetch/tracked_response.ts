@@ -35,7 +35,8 @@ const LATE_BODIES = LAZY_TEXT && canHaveLateBodies();
 /** Whether a Blob of a stream has the type of its response, as one of bytes has. */
 const TYPES_STREAMED_BLOBS = !isBun;
 /** Whether the getter of `body` can be replaced, so that we know who has it. */
-const SEES_EXPOSURE = isReplaceable("body");
+const SEES_EXPOSURE =
+  Object.getOwnPropertyDescriptor(NativeResponse.prototype, "body")?.configurable === true;
 /** Whether our texts get their type from the platform. */
 const GETS_TEXT_TYPE = TYPES_TEXT && !LAZY_TEXT;
 
@@ -141,7 +142,8 @@ function json(data: unknown, init?: ResponseInit): Response {
 /** Tracks what `new Response`, `Response.json` and `clone` make, and who gets a `body`. */
 export function trackResponses(): void {
   // Something else has replaced it, or its members for good.
-  if (globalThis.Response !== NativeResponse || !isReplaceable("clone")) return;
+  const { writable } = Object.getOwnPropertyDescriptor(NativeResponse.prototype, "clone") ?? {};
+  if (globalThis.Response !== NativeResponse || writable !== true) return;
   if (LATE_BODIES) installLateBodies();
   const { prototype } = NativeResponse;
   const { clone } = prototype;
@@ -157,10 +159,6 @@ export function trackResponses(): void {
   const body = Object.getOwnPropertyDescriptor(prototype, "body");
   if (SEES_EXPOSURE) Object.defineProperty(prototype, "body", { ...body, get: exposing(body!.get!) });
   replaceResponse(makeTracked, Object.setPrototypeOf({ json }, NativeResponse));
-}
-
-function isReplaceable(name: keyof Response): boolean {
-  return Object.getOwnPropertyDescriptor(NativeResponse.prototype, name)?.configurable === true;
 }
 
 /** `blob`, whose results have the type of their response also where that has a lazy stream. */

@@ -222,7 +222,7 @@ test("upgradeWebSocket() fails on a request that was answered", async () => {
 test("a WebSocket has the URL of its request, with its own scheme", async () => {
   const urls: [string, string][] = [];
   const server = createServer({
-    trustProxy: { allow: ["10.0.0.1"] },
+    trustProxy: { allow: ["10.0.0.1"], fields: ["x-forwarded-proto", "x-forwarded-host"] },
     fetch(request) {
       const { socket, response } = upgradeWebSocket(request);
       urls.push([socket.url, request.url]);
