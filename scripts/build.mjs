@@ -75,6 +75,9 @@ async function bundle() {
     packages: "external", // `ws`, which users install
     platform: "node",
     target: "es2022",
+    // Deno loads fewer characters in two thirds of the time. Names stay, for stack traces.
+    minifyWhitespace: true,
+    minifySyntax: true,
     sourcemap: true,
     ignoreAnnotations: true,
     plugins: [inOneFile],
