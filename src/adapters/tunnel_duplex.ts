@@ -11,11 +11,11 @@ const MAX_JOINED_BYTES = 64 * 1024;
 
 type Callback = (error?: Error | null) => void;
 
-/** Who speaks over the stream. */
+/** The user of the stream. */
 export interface TunnelListener {
-  /** A chunk has come. */
+  /** A chunk was received. */
   heard(): void;
-  /** Bytes that it has yet to write, the answers to what came before. */
+  /** Bytes of answers that it has yet to write. */
   readonly unwritten: number;
 }
 
@@ -34,7 +34,7 @@ export class TunnelDuplex extends Duplex {
   #inCall = 0;
   /** Bytes that were written before those that count. */
   #uncounted = 0;
-  /** What was held when the stream was destroyed: it will never leave. */
+  /** Bytes that were lost when the stream was destroyed. */
   #lost: number | null = null;
   #inputEnded = false;
 

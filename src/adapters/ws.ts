@@ -12,7 +12,7 @@ import { TunnelDuplex } from "./tunnel_duplex.ts";
 
 const NOTHING = Buffer.alloc(0);
 
-/** Answers the handshake, and speaks. */
+/** Answers the handshake, and makes the frames. */
 export function acceptByWs(
   { target, fields, protocol }: Handshake,
   upgraded: Upgraded,
@@ -33,7 +33,7 @@ export function acceptByWs(
     },
   });
   const headers = protocol === undefined ? fields : { ...fields, "sec-websocket-protocol": protocol };
-  // What `ws` reads of a request. What the client has sent behind it comes out of the stream.
+  // The part of a request that `ws` reads. Bytes behind its head come out of the stream.
   const request = { method: "GET", url: target, headers } as unknown as IncomingMessage;
   server.handleUpgrade(request, stream, NOTHING, (socket) => frames = new WsFrames(socket, stream, listener));
   if (frames === null) stream.start(); // it refuses: the stream ends once the client has

@@ -89,14 +89,14 @@ export class HttpExchange implements Exchange {
     if (this.response.phase !== "complete") this.#escaped = true;
   }
 
-  /** Calls the handler, and tells `trace` how it goes. */
+  /** Calls the handler, with `trace` for its request. */
   trace(handler: RequestHandler, trace: RequestTrace): void | PromiseLike<void> {
     this.#trace = trace;
     // A listener may have closed the connection.
     return trace.start(() => this.response.phase === "aborted" ? undefined : handler(this));
   }
 
-  /** What a handler failed with is told, too. */
+  /** Notes what the handler failed with. */
   traceFailure(error: unknown): void {
     if (this.#trace !== null) this.#trace.error ??= error;
   }

@@ -1,5 +1,5 @@
 /**
- * What is told of a request to those who trace requests. Without them nothing is made.
+ * A request as tracers see it. None is made while no tracer listens.
  */
 import type { TracedRequest } from "../api/diagnostics.ts";
 import { ProtocolError } from "../api/errors.ts";
@@ -7,13 +7,13 @@ import type { Connection } from "../api/transport.ts";
 import type { Clock } from "./clock.ts";
 import type { RequestView } from "./protocol.ts";
 
-/** Who is told. */
+/** Publishes requests. */
 export interface Tracer {
   /** Whether anybody listens. */
   readonly isObserved: boolean;
-  /** Tells of a request, and calls `run` in the context that listeners have made for it. */
+  /** Publishes the start of a request, and calls `run` in the context that listeners have made for it. */
   start<T>(request: TracedRequest, run: () => T): T;
-  /** Tells that it is over. */
+  /** Publishes its end. */
   end(request: TracedRequest): void;
 }
 
@@ -59,7 +59,7 @@ export class RequestTrace implements TracedRequest {
     return this.#head?.fields.get(name.toLowerCase()) ?? null;
   }
 
-  /** Tells of it, and calls `run` in the context of those who listen. */
+  /** Publishes its start, and calls `run` in the context of the listeners. */
   start<T>(run: () => T): T {
     return this.#tracer.start(this, run);
   }
@@ -74,7 +74,7 @@ export class RequestTrace implements TracedRequest {
     this.bytesSent = this.#connection.bytesAppended - this.#appendedBefore;
     this.endTime = this.#clock.now();
     this.#head = null;
-    // Not from inside of the engine: who listens may do anything with the connection.
+    // Not from inside of the engine: listeners may do anything with the connection.
     queueMicrotask(() => this.#tracer.end(this));
   }
 }

@@ -1,5 +1,5 @@
 /**
- * A handler of whose requests a tracer is told.
+ * A handler whose requests are traced.
  */
 import type { Clock } from "./clock.ts";
 import type { RequestHandler } from "./exchange.ts";

@@ -40,14 +40,14 @@ export function errorEvent(error: unknown): Event {
   return new ErrorEvent("error", { error, message: error instanceof Error ? error.message : String(error) });
 }
 
-/** What takes an event; which, is up to the platform's types. */
+/** A listener, as the platform's types have it. */
 type Listener = ((event: never) => unknown) | { handleEvent(event: never): unknown };
 
-/** By target: who is told what its listeners throw. */
+/** Where the errors of each target's listeners are reported. */
 const reporters = new WeakMap<EventTarget, (error: unknown) => void>();
 const guards = new WeakMap<Listener, (event: Event) => void>();
 
-/** What the guarded listeners of `target` throw is told to `report`. */
+/** Has what the guarded listeners of `target` throw reported to `report`. */
 export function reportTo(target: EventTarget, report: (error: unknown) => void): void {
   reporters.set(target, report);
 }

@@ -10,7 +10,7 @@ import { FetchCall } from "../fetch/fetch_call.ts";
 import { FetchInfoFacade } from "../fetch/fetch_info.ts";
 import { LazyRequest } from "../fetch/lazy_request.ts";
 
-/** What stands for an exchange. */
+/** A handle by which a handler knows its exchange. */
 export type Handle = Request | FetchInfo | Exchange;
 
 /** An exchange, and the call of the fetch handler that it is for, if it is for one. */
@@ -20,7 +20,7 @@ export interface Upgradable {
 }
 
 /**
- * Finds it.
+ * The exchange of `handle`.
  *
  * @throws {TypeError} where `handle` is nothing that a handler of Mooring's got
  * @throws {ExchangeError} where the exchange is over

@@ -5,13 +5,13 @@ import type { Bytes } from "../api/bytes.ts";
 import type { Upgraded } from "../api/exchange.ts";
 import type { WebSocketSettings } from "./options.ts";
 
-/** What is heard from the peer. Nothing is, before {@linkcode Frames.start}. */
+/** Events of the connection. None comes before {@linkcode Frames.start}. */
 export interface FrameListener {
-  /** Bytes have come, of whatever. */
+  /** Bytes were received, of any frame. */
   heard(): void;
-  /** Bytes that were sent and wait for a Blob's, which will be sent then. */
+  /** Bytes of messages that wait behind a Blob whose bytes are being read. */
   queued(): number;
-  /** A message has come. */
+  /** A message was received. */
   message(data: string | ArrayBuffer): void;
   /** The peer broke the protocol, or a limit; `closed` follows. */
   failed(error: unknown): void;
@@ -31,7 +31,7 @@ export interface Frames {
   start(): void;
   /** Sends a message; bytes may be sent uncopied. */
   send(data: string | Bytes): void;
-  /** Sends a ping; the pong is heard. */
+  /** Sends a ping; its pong counts as received bytes. */
   ping(): void;
   /** Begins the closing handshake. */
   close(code?: number, reason?: string): void;
@@ -39,11 +39,11 @@ export interface Frames {
   terminate(): void;
 }
 
-/** A handshake that was checked. */
+/** A valid opening handshake. */
 export interface Handshake {
   /** The request's target. */
   readonly target: string;
-  /** The fields that are about the handshake, by their names in lower case. */
+  /** The fields of the handshake, by their names in lower case. */
   readonly fields: Readonly<Record<string, string>>;
   /** The subprotocol to speak, if any. */
   readonly protocol: string | undefined;

@@ -1,10 +1,10 @@
 /**
- * The opening handshake of a WebSocket, the server's side (RFC 6455 §4.2): whether a request is one, and what it is
- * answered if not.
+ * The opening handshake of a WebSocket, the server's side (RFC 6455 §4.2): whether a request is one, and the
+ * response if not.
  */
 import type { RequestFields, RequestView } from "../core/protocol.ts";
 
-/** The version of RFC 6455, the only one that was ever finished. */
+/** The version of RFC 6455. */
 const VERSION = "13";
 /** 16 bytes in base64 (§4.1, item 7). The last of the 22 digits has two bits, four of them 0. */
 const KEY = /^[A-Za-z0-9+/]{21}[AQgw]==$/;

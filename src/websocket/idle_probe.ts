@@ -1,15 +1,15 @@
 /**
- * Finds out that a client is gone of which nothing is heard: at half of the idle timeout it is sent a ping, and at its
- * end it is given up.
+ * Detects clients that have vanished: a client that is silent for half of the idle timeout gets a ping, and at the
+ * timeout's end the connection is closed.
  */
 
-/** What the probe does. */
+/** What the probe needs of the connection. */
 export interface Probed {
-  /** Whether it cannot be heard for now: it does not take what was sent, for which there is `writeTimeout`. */
+  /** Whether reading is paused by backpressure, so that silence says nothing; `writeTimeout` holds then. */
   readonly isBlocked: boolean;
-  /** Makes the client say something. */
+  /** Sends a ping. */
   ping(): void;
-  /** It was silent. */
+  /** The idle timeout has passed. */
   presumedGone(): void;
 }
 
@@ -38,7 +38,7 @@ export class IdleProbe {
     clearTimeout(this.#timer);
   }
 
-  /** One timer, which looks again where something was heard since: no message moves it. */
+  /** One timer, which is set again where something was received since: messages do not touch it. */
   #look(delay: number): void {
     this.#timer = setTimeout(() => {
       if (this.#probed.isBlocked) this.heard();

@@ -81,7 +81,7 @@ export function readOptions(
   return { settings: { idleTimeout, maxPayload, perMessageDeflate }, protocols };
 }
 
-/** What `ws` would find wrong only while it answers a client, or takes for something else. */
+/** Refuses what `ws` would find wrong only while it answers a client. */
 function checkDeflate(options: UpgradeWebSocketOptions["perMessageDeflate"]): void {
   if (typeof options === "boolean") return;
   if (typeof options !== "object" || options === null || Array.isArray(options)) {

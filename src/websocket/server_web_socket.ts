@@ -16,7 +16,7 @@ const ABNORMAL = 1006;
 const GOING_AWAY = 1001;
 /** Bytes of a reason: a control frame has 125, two of which are the code (RFC 6455 §5.5.1). */
 const MAX_REASON_BYTES = 123;
-/** What a message takes that waits, besides its bytes, about. */
+/** Memory of a waiting message besides its bytes, about. */
 const MESSAGE_BYTES = 256;
 
 type Handler = ((event: never) => unknown) | null;
@@ -24,7 +24,7 @@ type EventType = "open" | "message" | "error" | "close";
 
 const encoder = new TextEncoder();
 
-/** What moves a WebSocket, which its user does not see. */
+/** The side of a WebSocket that its maker has, and its user does not see. */
 export interface Driver extends FrameListener {
   /** Opens it soon: its maker can add listeners before. `idleTimeout`: milliseconds, 0 for none. */
   connect(frames: Frames, idleTimeout: number, draining: AbortSignal): void;
@@ -53,10 +53,10 @@ export class ServerWebSocket extends EventTarget {
   #queue: Promise<void> | null = null;
   #queuedBytes = 0;
   #queuedMessages = 0;
-  /** Bytes that were sent when it was too late, or did not leave in time: they are buffered for ever (HTML standard). */
+  /** Bytes that were sent after the end, or lost with the connection: `bufferedAmount` keeps them (HTML standard). */
   #lostBytes = 0;
 
-  /** Connecting; `drive` gets what moves it. `report` is told what listeners throw. */
+  /** Connecting; `drive` gets the maker's side. What listeners throw goes to `report`. */
   constructor(
     url: string,
     protocol: string,
@@ -194,7 +194,7 @@ export class ServerWebSocket extends EventTarget {
     this.#frames?.terminate();
   }
 
-  // What is heard from the peer.
+  // Events of the connection.
 
   #message(data: string | ArrayBuffer): void {
     if (this.#readyState !== OPEN) return;

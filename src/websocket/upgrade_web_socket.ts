@@ -26,10 +26,10 @@ export type UpgradeWebSocket = (
   options?: UpgradeWebSocketOptions,
 ) => WebSocketUpgrade;
 
-/** What is told to the one that speaks the protocol: the rest was decided here. */
+/** Settings of the protocol on the wire; the others are applied here. */
 const PASSED_ON = ["sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions"];
 
-/** `upgradeWebSocket()` by what `accept` speaks. */
+/** Makes `upgradeWebSocket()`, with `accept` for the protocol on the wire. */
 export function upgradeBy(accept: Accept): UpgradeWebSocket {
   return (handle: Handle, options: UpgradeWebSocketOptions = {}): WebSocketUpgrade => {
     const { settings, protocols } = readOptions(options);
