@@ -57,7 +57,7 @@ test("a fetch handler's info and its connection have the documented members alon
     return new Response();
   };
   await ask({ fetch }).close();
-  assert.deepEqual(keysOf(seen!), membersOf("options", "FetchInfo"));
+  assert.deepEqual(keysOf(seen!), membersOf("fetch", "FetchInfo"));
   assert.deepEqual(keysOf(seen!.connection), membersOf("transport", "Connection"));
 });
 
