@@ -31,9 +31,10 @@ import * as deno from "@mooring/http/deno";
 import * as bun from "@mooring/http/bun";
 import * as node from "@mooring/http/node";
 import * as testing from "@mooring/http/testing";
+import * as websocket from "@mooring/http/websocket";
 import "@mooring/http/global";
 
-export const modules = [deno, bun, node, testing];
+export const modules = [deno, bun, node, testing, websocket];
 export const server: http.Server = await http.serve({
   port: 0,
   fetch: async (request: Request, info: http.FetchInfo): Promise<Response> => {

@@ -10,6 +10,7 @@ import { pathToFileURL } from "node:url";
 import { guarded } from "../lib/interleaved.mjs";
 import { freePort, spawnServer } from "../lib/server_process.mjs";
 import { spread } from "../lib/stats.mjs";
+import { rowFacts } from "./figures.mjs";
 import { serversOf } from "./roster.mjs";
 
 /** What is shown as a row. */
@@ -39,10 +40,7 @@ export async function measureColdStart(runtime, row, options, { pins }) {
   }
   const peer = entries.find(({ role }) => role === "peer");
   return {
-    runtime: runtime.title,
-    version: runtime.version,
-    row: row.name,
-    title: row.title,
+    ...rowFacts(runtime, row),
     servers: entries.map((entry) => figuresOf(entry, peer)),
   };
 }

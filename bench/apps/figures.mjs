@@ -4,6 +4,11 @@
 
 import { median, spread } from "../lib/stats.mjs";
 
+/** What names a row in the JSON. */
+export function rowFacts(runtime, { name, title }) {
+  return { runtime: runtime.title, version: runtime.version, row: name, title };
+}
+
 /** The figures of the servers of a row; one with an error has none. */
 export function figuresOf(entries) {
   const roundsOf = (id) => entries.find((entry) => entry.id === id && !entry.error)?.rounds;

@@ -5,7 +5,7 @@ import { inTurn, measureInTurn } from "../lib/interleaved.mjs";
 import { stopAll } from "../lib/server_process.mjs";
 import { median } from "../lib/stats.mjs";
 import { writePayloads } from "../lib/workloads.mjs";
-import { latencyFigures } from "./figures.mjs";
+import { latencyFigures, rowFacts } from "./figures.mjs";
 import { runSteady } from "./loads.mjs";
 import { startAll } from "./start.mjs";
 
@@ -42,10 +42,7 @@ export async function measureLatency(runtime, row, options, { load, pins, scratc
   });
   stopAll();
   return {
-    runtime: runtime.title,
-    version: runtime.version,
-    row: row.name,
-    title: row.title,
+    ...rowFacts(runtime, row),
     servers: latencyFigures(entries),
   };
 }

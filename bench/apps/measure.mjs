@@ -5,7 +5,7 @@ import { peakBytes } from "../attacks/watch.mjs";
 import { guarded, measureInTurn } from "../lib/interleaved.mjs";
 import { stopAll } from "../lib/server_process.mjs";
 import { writePayloads } from "../lib/workloads.mjs";
-import { figuresOf } from "./figures.mjs";
+import { figuresOf, rowFacts } from "./figures.mjs";
 import { loadOf } from "./loads.mjs";
 import { startAll } from "./start.mjs";
 
@@ -25,10 +25,7 @@ export async function measureRow(runtime, row, options, { load, pins, scratch })
   }
   stopAll();
   return {
-    runtime: runtime.title,
-    version: runtime.version,
-    row: row.name,
-    title: row.title,
+    ...rowFacts(runtime, row),
     connections: row.connections,
     servers: figuresOf(entries),
   };

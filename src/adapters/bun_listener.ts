@@ -78,7 +78,7 @@ function isSpecified(hostname: string): boolean {
   return ip !== null && (isMapped(ip) ? unmapped(ip) : ip).some((byte) => byte !== 0);
 }
 
-/** Whether clients have a certificate, `node:tls` looks. */
+/** Whether clients are asked for certificates, which only `node:tls` verifies. */
 function asksClients(tls: TlsOptions | undefined): boolean {
   return tls?.ca !== undefined || tls?.caFile !== undefined;
 }

@@ -62,8 +62,8 @@ export const HANDLERS: BunSocketHandlers = {
 /** Bun makes new memory for each read, up to 512 KiB: from here on it is freed at once, before it piles up. */
 const LARGE_READ = 16 * 1024;
 
-/** Who is told of a transport that is over, which may be kept for a while: its connection is not. */
-const NOBODY: TransportEvents = { receive() {}, receiveEnd() {}, drained() {}, transportClosed() {} };
+/** Takes the events of a closed transport, which may be kept for a while and must not keep its connection. */
+const IGNORED: TransportEvents = { receive() {}, receiveEnd() {}, drained() {}, transportClosed() {} };
 
 /** A Bun socket. It writes what the system takes, and leaves keeping the rest to us. */
 export class BunSocketTransport implements Transport {
@@ -131,7 +131,7 @@ export class BunSocketTransport implements Transport {
     if (this.#over) return;
     this.#over = true;
     const events = this.#events;
-    this.#events = NOBODY;
+    this.#events = IGNORED;
     events.transportClosed(error);
   }
 
@@ -178,7 +178,7 @@ export class BunSocketTransport implements Transport {
 
   close(abruptly: boolean): void {
     this.#over = true;
-    this.#events = NOBODY;
+    this.#events = IGNORED;
     this.#rest = [];
     // terminate() resets, and what the peer has not received yet is lost. Without a close_notify, which only shutdown()
     // sends, TLS looks cut off as well.

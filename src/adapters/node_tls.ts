@@ -20,8 +20,6 @@ import { keepPeerCertificate } from "./peer_certificate.ts";
 
 /** The server's side of TLS, with certificates that can be replaced. */
 export class TlsAcceptor {
-  /** Whether clients are asked for a certificate. */
-  readonly #asksClients: boolean;
   #options: TlsOptions;
   /** What the next connection is accepted with. */
   #current: AcceptOptions;
@@ -34,7 +32,6 @@ export class TlsAcceptor {
   constructor(options: TlsOptions) {
     this.#options = options;
     this.#current = acceptOptions(loadTls(options, readFileSync));
-    this.#asksClients = this.#current.requestCert;
   }
 
   /**
@@ -45,7 +42,7 @@ export class TlsAcceptor {
   prepare(options: TlsOptions = this.#options): () => void {
     const loaded = loadTls(options, readFileSync);
     // Whether clients are asked for certificates is settled when the server starts.
-    if ((loaded.ca !== undefined) !== this.#asksClients) {
+    if ((loaded.ca !== undefined) !== this.#current.requestCert) {
       throw typeError(
         "tls.ca",
         'option "tls.ca" must be given to reloadTls() where the server has one, and only there',

@@ -64,7 +64,7 @@ export class Engine {
   readonly proxyPeers: ProxyPeers | null;
   /** The proxies whose word is taken for where a request comes from; `null` for none. */
   readonly trustedProxies: TrustedProxies | null;
-  /** Who is told of requests; `null` for none. */
+  /** Publishes requests; `null` where nothing does. */
   readonly tracer: Tracer | null;
   /** Whether connections persist; may change at run time. */
   keepAlive: boolean;

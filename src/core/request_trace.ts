@@ -9,7 +9,7 @@ import type { RequestView } from "./protocol.ts";
 
 /** Publishes requests. */
 export interface Tracer {
-  /** Whether anybody listens. */
+  /** Whether a listener is subscribed. */
   readonly isObserved: boolean;
   /** Publishes the start of a request, and calls `run` in the context that listeners have made for it. */
   start<T>(request: TracedRequest, run: () => T): T;

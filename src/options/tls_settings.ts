@@ -16,11 +16,9 @@ const PEM: Readonly<Record<TlsPart, readonly [what: string, pattern: RegExp]>> =
   ca: ["certificate", /-----BEGIN (?:[A-Z0-9]+ )?CERTIFICATE-----/],
 };
 
-const decoder = new TextDecoder();
-
 /** PEM as text. */
 export function pemText(pem: string | Uint8Array): string {
-  return typeof pem === "string" ? pem : decoder.decode(pem);
+  return typeof pem === "string" ? pem : new TextDecoder().decode(pem);
 }
 
 /** What `text` should hold as PEM, and does not; otherwise `null`. */

@@ -8,7 +8,8 @@ import type { RequestFields, RequestView } from "../core/protocol.ts";
 const VERSION = "13";
 /** 16 bytes in base64 (§4.1, item 7). The last of the 22 digits has two bits, four of them 0. */
 const KEY = /^[A-Za-z0-9+/]{21}[AQgw]==$/;
-const TOKEN = /^[!#$%&'*+\-.^_`|~\w]+$/;
+/** A token (RFC 9110 §5.6.2), as the name of a subprotocol is. */
+export const TOKEN: RegExp = /^[!#$%&'*+\-.^_`|~\w]+$/;
 
 /** An answer to a request that opens no WebSocket. */
 export interface Refusal {

@@ -3,6 +3,7 @@
  */
 import { rangeError, typeError, wrongType } from "../options/option_error.ts";
 import { checkNames, checkNumber } from "../options/checks.ts";
+import { TOKEN } from "./handshake.ts";
 
 /** Options of `upgradeWebSocket()`. */
 export interface UpgradeWebSocketOptions {
@@ -44,7 +45,6 @@ const WINDOW_BITS = { kind: "count", min: 8, max: 15 } as const;
 const MOST_BYTES = 0x7fff_ffff;
 /** What a timer takes. */
 const MOST_SECONDS = 2_000_000;
-const TOKEN = /^[!#$%&'*+\-.^_`|~\w]+$/;
 
 /**
  * The settings, and the subprotocols.

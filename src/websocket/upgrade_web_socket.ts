@@ -26,7 +26,7 @@ export type UpgradeWebSocket = (
   options?: UpgradeWebSocketOptions,
 ) => WebSocketUpgrade;
 
-/** Settings of the protocol on the wire; the others are applied here. */
+/** The fields of the handshake that `accept` answers; the others were checked before. */
 const PASSED_ON = ["sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions"];
 
 /** Makes `upgradeWebSocket()`, with `accept` for the protocol on the wire. */

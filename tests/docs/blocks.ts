@@ -4,11 +4,8 @@
  * block of `console` shows commands, each after a `$`, with what they print, and a block of `text` what the program itself
  * prints. There `…` stands for anything, and a line that is nothing else for any lines.
  */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-
-/** The repository; the tests that are built for Node 20 lie one directory further down. */
-export const root: URL = ["../../", "../../../"].map((path) => new URL(path, import.meta.url))
-  .find((directory) => existsSync(new URL("deno.json", directory)))!;
+import { readdirSync, readFileSync } from "node:fs";
+import { repository as root } from "../support/repository.ts";
 
 /** A fenced block. */
 export interface Block {

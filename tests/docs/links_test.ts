@@ -4,7 +4,8 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { pages, root } from "./blocks.ts";
+import { pages } from "./blocks.ts";
+import { repository as root } from "../support/repository.ts";
 
 const PAGES = [...pages(), "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md", "bench/README.md"];
 

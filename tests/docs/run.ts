@@ -12,7 +12,8 @@ import { AUTHORITY, FIRST } from "../support/certificates.ts";
 import { Child } from "../support/child.ts";
 import { inTime } from "../support/deadline.ts";
 import { run as execute } from "../support/tools.ts";
-import { pattern, type Program, root } from "./blocks.ts";
+import { pattern, type Program } from "./blocks.ts";
+import { repository as root } from "../support/repository.ts";
 
 /** What a program prints when it is up: put at its end, or before the loop that it ends with. */
 const READY = "-- ready --";

@@ -2,10 +2,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-
-/** The repository; the tests that are built for Node 20 lie one directory further down. */
-const root = ["../../", "../../../"].map((path) => new URL(path, import.meta.url))
-  .find((directory) => existsSync(new URL("deno.json", directory)))!;
+import { repository as root } from "../support/repository.ts";
 
 const PARTS = ["support.ts", "cluster_processes.ts", "cluster_worker.ts"];
 

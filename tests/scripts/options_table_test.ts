@@ -1,14 +1,12 @@
 /** Options are told of in three places: the table that checks them, the types that users see, and docs/options.md. All agree. */
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { optionsTable, tablePlace } from "../../scripts/options_table.mjs";
 import type { OptionScope } from "../../src/options/rows.ts";
 import { optionNames, ROWS, toldOptions } from "../../src/options/table.ts";
+import { repository as root } from "../support/repository.ts";
 
-/** The repository; the tests that are built for Node 20 lie one directory further down. */
-const root = ["../../", "../../../"].map((path) => new URL(path, import.meta.url))
-  .find((directory) => existsSync(new URL("deno.json", directory)))!;
 const types = ["options.ts", "timeouts.ts"]
   .map((file) => readFileSync(new URL(`src/api/${file}`, root), "utf8")).join("");
 
