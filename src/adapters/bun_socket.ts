@@ -178,6 +178,7 @@ export class BunSocketTransport implements Transport {
 
   close(abruptly: boolean): void {
     this.#over = true;
+    if (this.#rest.length > 0) this.#events.drained(); // nothing reads it any more
     this.#events = IGNORED;
     this.#rest = [];
     // terminate() resets, and what the peer has not received yet is lost. Without a close_notify, which only shutdown()

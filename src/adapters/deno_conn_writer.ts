@@ -43,7 +43,7 @@ export interface WritableConn {
 
 /** The transport. */
 export interface DenoConnWriterOwner {
-  /** Everything is sent, after `write` or `end` had answered `false`. */
+  /** Everything is sent, after `write` or `end` had answered `false`; or nothing more will be, once it is closed. */
   writeDrained(): void;
   /** A write has failed. */
   writeFailed(error: unknown): void;
@@ -97,7 +97,7 @@ export class DenoConnWriter {
   #send(bytes: Uint8Array): void {
     this.#sending = bytes;
     this.#sentBytes = 0;
-    this.#conn.write(bytes).then(this.#sent, this.#failed);
+    this.#conn.write(bytes).then(this.#sent, this.#sendFailed);
   }
 
   readonly #sent = (count: number): void => {
@@ -105,20 +105,34 @@ export class DenoConnWriter {
     this.#sentBytes += count;
     this.#unsentBytes -= count;
     if (this.#sentBytes < sent.length && !this.#isClosed) {
-      this.#conn.write(sent.subarray(this.#sentBytes)).then(this.#sent, this.#failed);
+      this.#conn.write(sent.subarray(this.#sentBytes)).then(this.#sent, this.#sendFailed);
       return;
     }
+    this.#release(sent);
+    if (!this.#isClosed) {
+      if (this.#waiting.length > 0) return this.#send(this.#waiting.shift()!);
+      if (this.#isEnding) this.#closeWrite();
+    }
+    this.#drained();
+  };
+
+  readonly #sendFailed = (error: unknown): void => {
+    this.#release(this.#sending!);
+    this.#owner.writeFailed(error);
+    this.#drained();
+  };
+
+  /** Deno reads `sent` no more. */
+  #release(sent: Uint8Array): void {
     this.#sending = null;
     if (sent.length < COPIED_WRITE) releaseCopy(sent);
-    if (this.#isClosed) return;
-    if (this.#waiting.length > 0) return this.#send(this.#waiting.shift()!);
-    if (this.#isEnding) this.#closeWrite();
+  }
+
+  #drained(): void {
     if (!this.#isBackpressured) return;
     this.#isBackpressured = false;
     this.#owner.writeDrained();
-  };
-
-  readonly #failed = (error: unknown): void => this.#owner.writeFailed(error);
+  }
 
   /** As `Transport.end`. */
   end(): boolean {
@@ -129,7 +143,7 @@ export class DenoConnWriter {
   }
 
   #closeWrite(): void {
-    this.#conn.closeWrite().catch(this.#failed);
+    this.#conn.closeWrite().catch((error) => this.#owner.writeFailed(error));
   }
 
   /** The connection is closed: drops what is not sent. */

@@ -121,7 +121,7 @@ export interface Transport {
   end(): boolean;
   /**
    * Releases the stream at once, both ways, a handshake under way included. What was not sent yet is lost. No
-   * event follows.
+   * event follows but `drained`.
    *
    * @param abruptly the peer is to see a failure (a reset) instead of an end, where the transport has one
    */
@@ -136,13 +136,18 @@ export interface DetachedSocket {
   unshift(bytes: Uint8Array): void;
 }
 
-/** What an adapter tells the engine of a transport. `transportClosed` is the last of it, and comes once. */
+/**
+ * What an adapter tells the engine of a transport. `transportClosed` comes once, and nothing but `drained` comes after it.
+ */
 export interface TransportEvents {
   /** Bytes came: `bytes[start, end)`, whose memory is the adapter's again when the call returns. */
   receive(bytes: Uint8Array, start: number, end: number): void;
   /** The peer half-closed: no more bytes will come. */
   receiveEnd(): void;
-  /** All that `write` and `end` kept was sent. */
+  /**
+   * All that `write` and `end` kept was sent. Where the transport was closed before, this may come once after
+   * `close`, as soon as the kept memory is not read any more: then it is used again.
+   */
   drained(): void;
   /** The stream is gone, both ways; `error` says why if it broke. */
   transportClosed(error?: unknown): void;

@@ -221,7 +221,7 @@ export class HttpConnection
   }
 
   drained(): void {
-    if (this.state === "closed") return;
+    if (this.state === "closed") return this.out.releaseRetained();
     this.out.drained();
     this.resumeProcessing();
   }

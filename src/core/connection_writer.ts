@@ -52,8 +52,8 @@ export class ConnectionWriter implements DeadlineOwner, OutputBufferOwner {
   /** What is gathered, while there is something. */
   #buffer: OutputBuffer | null = null;
   /**
-   * Memory of the pool that the transport reads until it is drained. Where the connection is closed or detached before,
-   * it is left to the collector: the transport may read it still.
+   * Memory of the pool that the transport reads until it is drained. It is left to the collector where the socket was
+   * given away, or the connection closed and the transport does not tell when it reads no more.
    */
   #retained: Uint8Array[] | null = null;
   /** The next check of `writeTimeout`; armed under backpressure. */
@@ -234,11 +234,15 @@ export class ConnectionWriter implements DeadlineOwner, OutputBufferOwner {
   drained(): void {
     this.isBackpressured = false;
     this.#disarm();
-    if (this.#retained !== null) {
-      for (const memory of this.#retained) memoryPool.release(memory);
-      this.#retained = null;
-    }
+    this.releaseRetained();
     this.resume();
+  }
+
+  /** The transport reads nothing any more of what was written. */
+  releaseRetained(): void {
+    if (this.#retained === null) return;
+    for (const memory of this.#retained) memoryPool.release(memory);
+    this.#retained = null;
   }
 
   /** The socket has a new owner, and still sends from the retained memory: it is not reused. */
@@ -283,7 +287,6 @@ export class ConnectionWriter implements DeadlineOwner, OutputBufferOwner {
     if (this.#isClosed) return;
     this.flush();
     this.#isClosed = true;
-    this.#retained = null;
     this.#closeError = error;
     this.#disarm();
     this.#ready?.reject(error);

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MemoryTransport } from "../../src/adapters/memory.ts";
-import type { DetachedSocket } from "../../src/api/transport.ts";
+import type { DetachedSocket, TransportEvents } from "../../src/api/transport.ts";
 import { SerializedTransport } from "../../src/core/serialized_transport.ts";
 import { HttpServer } from "../../src/server/http_server.ts";
 import { connectionSettings } from "../../src/options/settings.ts";
@@ -18,6 +18,12 @@ const KIB = 1024;
 class Keeping extends MemoryTransport {
   readonly kept: Uint8Array[] = [];
   detach?: () => DetachedSocket;
+  events!: TransportEvents;
+
+  override start(events: TransportEvents): void {
+    this.events = events;
+    super.start(events);
+  }
 
   override write(bytes: Uint8Array, start: number, end: number): boolean {
     this.kept.push(bytes.subarray(start, end));
@@ -85,6 +91,18 @@ test("memory that was kept when its connection ended is not used again", async (
     await settled();
   }
   assert.equal(text(first.kept[0]), before);
+});
+
+test("memory that was kept when its connection ended is used again once the transport tells that it is drained", async () => {
+  const [first, second] = twoClients({ exchange: (x) => x.respond(200, {}, x.target.slice(1).repeat(100)) });
+  first.send(get("/a"));
+  await settled();
+  const { buffer } = first.kept[0];
+  first.reset();
+  first.events.drained();
+  second.send(get("/b"));
+  await settled();
+  assert.ok(second.kept[0].buffer === buffer);
 });
 
 test("memory that a socket keeps is not used again after it was handed over", async () => {
