@@ -5,7 +5,7 @@ import { acquireExchange, releaseExchange } from "../../src/http1/exchange_pool.
 import { ResponseWriter } from "../../src/http1/response_writer.ts";
 import { PersistenceFields } from "../../src/http1/persistence_fields.ts";
 import { ByteWriter } from "../../src/wire/byte_writer.ts";
-import { DateLine } from "../../src/http1/date_line.ts";
+import { DateField } from "../../src/core/date_field.ts";
 import { RequestHead } from "../../src/http1/request_head.ts";
 import { connectionSettings } from "../../src/options/settings.ts";
 import { answerJson, answerNothing, answerText, GET, SHORTEST_GET } from "./samples.mjs";
@@ -15,7 +15,7 @@ const ANSWER_BYTES = 1024;
 
 const settings = connectionSettings({ exchange: answerText });
 const persistenceFields = new PersistenceFields(settings);
-const dateLine = new DateLine().at(0, () => Date.UTC(2026, 0, 1));
+const dateLine = new DateField((date) => new TextEncoder().encode(`date: ${date}\r\n`)).at(0, () => Date.UTC(2026, 0, 1));
 
 /** What a response needs of its connection, and no connection. */
 class Port {

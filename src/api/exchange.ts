@@ -15,6 +15,9 @@ export type Fields =
   | { readonly [name: string]: string | number | readonly string[] | undefined }
   | Iterable<readonly [string, string]>;
 
+/** The versions of HTTP that are spoken (RFC 9110 §2.5). */
+export type HttpVersion = "1.0" | "1.1" | "2";
+
 /** What an `exchange` handler is: it answers before it returns, or later. */
 export type ExchangeHandler = (x: Exchange) => void | Promise<void>;
 
@@ -83,8 +86,8 @@ export interface Exchange {
   readonly method: string;
   /** The request target, as sent: a path and query, an absolute URL, an authority, or `*` (RFC 9112 §3.2). */
   readonly target: string;
-  /** The client's HTTP version. */
-  readonly httpVersion: "1.0" | "1.1";
+  /** The HTTP version that the client speaks. */
+  readonly httpVersion: HttpVersion;
   /** The connection that brought the request. */
   readonly connection: Connection;
   /**

@@ -3,7 +3,7 @@
  */
 import type { Bytes } from "../api/bytes.ts";
 import { ConnectionError, ExchangeError } from "../api/errors.ts";
-import type { Exchange, Fields, Upgraded, UpgradeOptions } from "../api/exchange.ts";
+import type { Exchange, Fields, HttpVersion, Upgraded, UpgradeOptions } from "../api/exchange.ts";
 import type { Timeouts } from "../api/timeouts.ts";
 import type { Addr, Connection } from "../api/transport.ts";
 import { utf8 } from "../wire/bytes.ts";
@@ -123,14 +123,13 @@ export class HttpExchange implements Exchange {
 
   #handlerReturned(port: ExchangePort): void {
     this.#handlerRuns = false;
-    if (this.#port === null) {
-      if (!this.#escaped) port.exchangeFree(this);
-      return;
+    if (this.#port !== null) {
+      if (this.response.phase === "unanswered") {
+        this.#handlerFailed(port, new ExchangeError("unanswered", "the handler ended without an answer"));
+      }
+      if (this.response.phase !== "complete") this.#escaped = true;
     }
-    if (this.response.phase === "unanswered") {
-      this.#handlerFailed(port, new ExchangeError("unanswered", "the handler ended without an answer"));
-    }
-    if (this.response.phase !== "complete") this.#escaped = true;
+    port.handlerSettled(this);
   }
 
   /** A handler that has failed may have left something behind that still uses the exchange. */
@@ -145,6 +144,11 @@ export class HttpExchange implements Exchange {
   /** Whether a handler, or what it has left behind, may still use it, so that it must not be reused. */
   get isReferenced(): boolean {
     return this.#handlerRuns || this.#escaped;
+  }
+
+  /** Whether an asynchronous handler is still running. */
+  get handlerRuns(): boolean {
+    return this.#handlerRuns;
   }
 
   /** Whether it was begun, and is not over. */
@@ -226,7 +230,7 @@ export class HttpExchange implements Exchange {
     return this.head.target;
   }
 
-  get httpVersion(): "1.0" | "1.1" {
+  get httpVersion(): HttpVersion {
     void this.port;
     return this.head.httpVersion;
   }

@@ -2,7 +2,7 @@
  * What exchange handlers hold: the documented members and no others. It is reused along with its exchange.
  */
 import type { Bytes } from "../api/bytes.ts";
-import type { Exchange, Fields, Upgraded, UpgradeOptions } from "../api/exchange.ts";
+import type { Exchange, Fields, HttpVersion, Upgraded, UpgradeOptions } from "../api/exchange.ts";
 import type { Timeouts } from "../api/timeouts.ts";
 import type { Addr, Connection } from "../api/transport.ts";
 
@@ -28,7 +28,7 @@ export class ExchangeFacade implements Exchange {
     return this.#x.target;
   }
 
-  get httpVersion(): "1.0" | "1.1" {
+  get httpVersion(): HttpVersion {
     return this.#x.httpVersion;
   }
 

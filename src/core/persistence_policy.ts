@@ -86,14 +86,20 @@ export class PersistencePolicy {
   }
 
   #reasonToClose(x: HttpExchange, isWhole: boolean): CloseReason | null {
-    const { settings, keepAlive, pressure, now } = this.#engine;
     if (!x.head.persists) return "close_requested";
+    const reason = this.reasonToRetire();
+    if (reason !== null) return reason;
+    return exceedsDrain(x, this.#engine.settings.drainBytes, isWhole) ? "unread_body" : null;
+  }
+
+  /** Why the connection is to take no more requests, whatever the one under way says; `null` where it may go on. */
+  reasonToRetire(): CloseReason | null {
+    const { settings, keepAlive, pressure, now } = this.#engine;
     if (!keepAlive) return "keep_alive_off";
     if (this.retiring) return "shutdown";
     if (this.#retiresAt > 0 && now >= this.#retiresAt) return "max_age";
     if (pressure === "no-keep-alive" && this.requests === 1) return "pressure";
-    if (settings.maxRequests > 0 && this.requests >= settings.maxRequests) return "max_requests";
-    return exceedsDrain(x, settings.drainBytes, isWhole) ? "unread_body" : null;
+    return settings.maxRequests > 0 && this.requests >= settings.maxRequests ? "max_requests" : null;
   }
 
   #idleTimeoutNow(): number {

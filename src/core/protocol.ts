@@ -4,7 +4,7 @@
  * exchanges at once fits too.
  */
 import type { ProtocolError } from "../api/errors.ts";
-import type { Fields, Upgraded } from "../api/exchange.ts";
+import type { Fields, HttpVersion, Upgraded } from "../api/exchange.ts";
 import type { Timeouts } from "../api/timeouts.ts";
 import type { Addr, CloseReason, Connection } from "../api/transport.ts";
 import type { FieldLines } from "../wire/field_lines.ts";
@@ -26,7 +26,7 @@ export interface RequestView {
   /** The request target, as sent (RFC 9112 §3.2). */
   readonly target: string;
   /** The client's HTTP version. */
-  readonly httpVersion: "1.0" | "1.1";
+  readonly httpVersion: HttpVersion;
   /** Whether a body follows. */
   readonly hasBody: boolean;
   /** Whether the client still waits for 100 before it sends the body (RFC 9110 §10.1.1). */
@@ -114,8 +114,8 @@ export interface ExchangePort {
   responseBroken(): void;
   /** The handler threw or rejected. */
   handlerFailed(error: unknown): void;
-  /** The exchange was over before its handler was; now nothing refers to it. */
-  exchangeFree(x: unknown): void;
+  /** The asynchronous handler of exchange `x` has ended, which may have been over before. */
+  handlerSettled(x: unknown): void;
 }
 
 /** What a connection calls on its protocol. */

@@ -73,16 +73,16 @@ export class RequestBody implements BodySink {
 
   /**
    * Makes ready for a body of `length` bytes, or, where that is not known, one that `decoder` finds the end of. Past
-   * `limit` bytes `feed` throws; 0 sets no limit.
+   * `limit` bytes `feed` throws; 0 sets no limit. `endsApart`: `end` tells when it is complete, and not its length.
    */
-  begin(length: number | undefined, decoder: BodyDecoder | null, limit: number): void {
+  begin(length: number | undefined, decoder: BodyDecoder | null, limit: number, endsApart = false): void {
     this.arrived = false;
     this.received = 0;
     this.trailers = null;
     this.outlivesResponse = false;
-    this.#state = length === 0 ? "complete" : "untouched";
+    this.#state = length === 0 && !endsApart ? "complete" : "untouched";
     this.#length = length;
-    this.#remaining = length ?? 0;
+    this.#remaining = endsApart ? Infinity : length ?? 0;
     this.#decoder = decoder;
     this.#reader = null;
     this.#failure = undefined;
@@ -122,7 +122,7 @@ export class RequestBody implements BodySink {
 
   /** Bytes that are still to come where the client told how many, otherwise `undefined`. */
   get remaining(): number | undefined {
-    return this.#length === undefined ? undefined : this.#remaining;
+    return this.#length === undefined ? undefined : this.#length - this.received;
   }
 
   /** The length that the client told, or `undefined`. */
@@ -143,6 +143,15 @@ export class RequestBody implements BodySink {
     if (this.complete || this.drains) return;
     this.#state = "flowing";
     if (this.#rest !== null) this.#giveRest(this.#rest);
+  }
+
+  /** All of it was received, as its protocol tells, with these trailers. */
+  end(trailers: Iterable<[name: string, value: string]> | null): void {
+    if (this.complete) return;
+    const discarding = this.#state === "discarding";
+    this.trailers = trailers;
+    this.#state = "complete";
+    if (!discarding) this.#reader?.end();
   }
 
   /** Drops what is still to come. */

@@ -356,8 +356,9 @@ export class Http1Connection implements ProtocolConnection, ExchangePort, Respon
     this.#engine.observer.handlerFailed(error);
   }
 
-  exchangeFree(x: unknown): void {
-    releaseExchange(x as Http1Exchange);
+  handlerSettled(x: unknown): void {
+    const exchange = x as Http1Exchange;
+    if (!exchange.isUnderWay && !exchange.isReferenced) releaseExchange(exchange);
   }
 
   setTimeouts(timeouts: Timeouts): void {

@@ -3,6 +3,7 @@
  * `parse` answers the head's length, or `NEED_MORE`, or throws what the peer did wrong. A line is read
  * when its end is here, and the search for that end goes on where it stopped: no byte is searched twice.
  */
+import type { HttpVersion } from "../api/exchange.ts";
 import { ProtocolError } from "../api/errors.ts";
 import { hasAuthority, isTargetFor } from "./request_target.ts";
 import { CR, IS_TARGET, IS_TOKEN, latin1, LF, NEED_MORE, SP } from "../wire/bytes.ts";
@@ -107,7 +108,7 @@ export class RequestHead implements RequestView {
     return this.#section.framing;
   }
 
-  get httpVersion(): "1.0" | "1.1" {
+  get httpVersion(): HttpVersion {
     return this.minor === 0 ? "1.0" : "1.1";
   }
 

@@ -2,6 +2,7 @@
  * Heads of requests that stay valid after their exchange, for handlers that keep a `Request`. Heads are copied into slabs
  * that many share; a slab lives as long as one of its snapshots does.
  */
+import type { HttpVersion } from "../api/exchange.ts";
 import type { RequestFields, RequestView } from "../core/protocol.ts";
 import { sameBytes } from "../wire/bytes.ts";
 
@@ -69,7 +70,7 @@ export class RequestSnapshot implements RequestView {
     return this.#head.target;
   }
 
-  get httpVersion(): "1.0" | "1.1" {
+  get httpVersion(): HttpVersion {
     return this.#head.httpVersion;
   }
 

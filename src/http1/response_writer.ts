@@ -1,7 +1,6 @@
 /**
  * The response of the exchange under way: its head, its framing, and that it is as long as it says.
  */
-import { ExchangeError } from "../api/errors.ts";
 import type { Fields } from "../api/exchange.ts";
 import type { ResponsePhase, ResponseStream } from "../core/protocol.ts";
 import { ByteWriter, digitCount, SHORT_TEXT, utf8Length } from "../wire/byte_writer.ts";
@@ -12,20 +11,25 @@ import {
   LENGTH_NOT_GIVEN,
   ReservedFields,
   TRAILER_RULES,
-  writeFields,
-  writeLines,
-} from "./response_head.ts";
-import { ResponseHeadCache } from "./response_head_cache.ts";
+} from "../core/reserved_fields.ts";
+import { ResponseHeadCache } from "../core/response_head_cache.ts";
+import {
+  checkContent,
+  checkFinalStatus,
+  checkInterimStatus,
+  decideBody,
+  isInOrder,
+  UNKNOWN_LENGTH,
+  wrongLength,
+} from "../core/response_rules.ts";
+import { encodeHead, writeFields, writeLines } from "./response_head.ts";
 import type { ResponsePort } from "./response_port.ts";
 import { protocolToSwitchTo } from "./upgrade.ts";
-import { isBodiless } from "../wire/status.ts";
 import { statusLine } from "./status_line.ts";
 
 /** How the end of the response's body is known to the client; `none`: whatever is written is dropped. */
 type BodyFraming = "length" | "chunked" | "close" | "none";
 
-/** The length of a body that follows, which is not known yet. */
-const UNKNOWN_LENGTH = -1;
 /** Longer text is encoded into memory of its own, which bounds what is gathered. */
 const LARGE_TEXT = 64 * 1024;
 /** Room for most heads. */
@@ -39,7 +43,7 @@ const SWITCHES = bytesOf("connection: upgrade\r\nupgrade: ");
 
 const encoder = new TextEncoder();
 /** Shared, because a head is written in one go. */
-const heads = new ResponseHeadCache();
+const heads = new ResponseHeadCache(encodeHead);
 const reserved = new ReservedFields();
 /** What holds for the fields of a 101: its Upgrade is written already. */
 const SWITCH_RULES: FieldFilter = {
@@ -170,12 +174,7 @@ export class ResponseWriter implements ResponseStream {
   interim(status: number, fields?: Fields): void {
     const lines = linesOf(fields);
     if (!this.#isOrdered("interim", "unanswered")) return;
-    if (!Number.isInteger(status) || status < 102 || status > 199) {
-      throw new RangeError(
-        `an interim status is a whole number from 102 to 199, not ${status}; ` +
-          "100 is sent when the body is asked for, and 101 by upgrade()",
-      );
-    }
+    checkInterimStatus(status);
     // It is advice, of which nothing may pile up where the client takes nothing.
     if (this.#port!.head.minor === 0 || !this.#port!.out.acceptsResponse()) return;
     this.#writeBareHead(status, lines, null);
@@ -232,17 +231,8 @@ export class ResponseWriter implements ResponseStream {
     return port.out.append(chunk, CRLF);
   }
 
-  /** Whether a call comes in order; `false` where the response was aborted. Throws otherwise. */
   #isOrdered(call: string, phase: ResponsePhase): boolean {
-    if (this.#phase === phase) return true;
-    if (this.#phase === "aborted") return false;
-    if (this.#phase === "complete") {
-      throw new ExchangeError("over", `${call}(): the response is complete, and the exchange over`);
-    }
-    if (this.#phase === "streaming") {
-      throw new ExchangeError("answered", `${call}(): the response was started already`);
-    }
-    throw new ExchangeError("not_started", `${call}(): call start() first`);
+    return this.#phase === phase || isInOrder(call, this.#phase);
   }
 
   /**
@@ -268,9 +258,7 @@ export class ResponseWriter implements ResponseStream {
     bodyOmitted: boolean,
     isEstimate = false,
   ): void {
-    if (!Number.isInteger(status) || status < 200 || status > 999) {
-      throw new RangeError(`a final status is a whole number from 200 to 999, not ${status}`);
-    }
+    checkFinalStatus(status);
     const mark = out.length;
     try {
       const given = heads.write(out, status, lines);
@@ -298,42 +286,26 @@ export class ResponseWriter implements ResponseStream {
     bodyOmitted: boolean,
     isEstimate: boolean,
   ): boolean {
-    const port = this.#port!;
-    const declared = given === LENGTH_NOT_GIVEN ? length : given;
-    const tunnels = port.head.method === "CONNECT" && status < 300;
-    this.#framing = "none";
+    const { method, minor } = this.#port!.head;
+    const { hasBody, contentLength } = decideBody(method, status, given, length, bodyOmitted, isEstimate);
     this.#lengthEnd = 0;
-    if (isBodiless(status) || tunnels) {
-      if (length > 0) throw new TypeError(`a response with status ${status} has no body`);
-      // A 204, and a 2xx to CONNECT, must not tell a length; a 304 may tell that of what it stands for.
-      if (status === 304 && given !== LENGTH_NOT_GIVEN) writeLength(out, given);
-    } else if (status === 205) {
-      if (length > 0 || declared > 0) throw new TypeError("a response with status 205 has no body");
-      this.#frameByLength(out, 0);
-    } else if (port.head.method === "HEAD") {
-      if (given !== LENGTH_NOT_GIVEN || (length !== UNKNOWN_LENGTH && !bodyOmitted)) {
-        writeLength(out, declared);
-      }
-    } else if (declared !== UNKNOWN_LENGTH) {
-      if (length !== UNKNOWN_LENGTH && length !== declared && !isEstimate) {
-        throw wrongLength(declared, length);
-      }
-      this.#frameByLength(out, declared);
+    if (contentLength !== LENGTH_NOT_GIVEN) {
+      writeLength(out, contentLength);
       if (given === LENGTH_NOT_GIVEN) this.#lengthEnd = out.length - CRLF.length;
-    } else if (port.head.minor > 0) {
+    }
+    if (!hasBody) {
+      this.#framing = "none";
+    } else if (contentLength !== LENGTH_NOT_GIVEN) {
+      this.#framing = "length";
+      this.#remaining = contentLength;
+    } else if (minor > 0) {
       this.#framing = "chunked";
       out.copy(CHUNKED);
     } else {
       this.#framing = "close";
     }
     // Behind a CONNECT the client may send what is no HTTP, before it reads that there is no tunnel.
-    return this.#framing === "close" || port.head.method === "CONNECT";
-  }
-
-  #frameByLength(out: ByteWriter, length: number): void {
-    this.#framing = "length";
-    this.#remaining = length;
-    writeLength(out, length);
+    return this.#framing === "close" || method === "CONNECT";
   }
 }
 
@@ -346,10 +318,6 @@ function correctLength(out: ByteWriter, end: number, estimate: number, actual: n
   out.length = end + more - digits;
   out.decimal(actual);
   out.length = length;
-}
-
-function wrongLength(declared: number, actual: number): TypeError {
-  return new TypeError(`content-length says ${declared}, but the body has ${actual} bytes`);
 }
 
 /** The last chunk, with the trailer section. */
@@ -365,13 +333,6 @@ function lastChunk(trailers: Fields | undefined): Uint8Array {
 function toBytes(chunk: string | Uint8Array): Uint8Array {
   checkContent(chunk);
   return typeof chunk === "string" ? encoder.encode(chunk) : chunk;
-}
-
-function checkContent(content: unknown): void {
-  if (typeof content === "string" || content instanceof Uint8Array) return;
-  throw new TypeError(
-    `a body must be a string or a Uint8Array, not ${content === null ? "null" : typeof content}`,
-  );
 }
 
 /** `content-length: …` CRLF of the bodies that were sent, those that are short. */

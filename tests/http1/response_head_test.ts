@@ -5,7 +5,8 @@ import fc from "fast-check";
 import type { Fields } from "../../src/api/exchange.ts";
 import { ByteWriter } from "../../src/wire/byte_writer.ts";
 import { FieldTable, readFieldLine } from "../../src/http1/fields.ts";
-import { LENGTH_NOT_GIVEN, ReservedFields, writeFields } from "../../src/http1/response_head.ts";
+import { LENGTH_NOT_GIVEN, ReservedFields } from "../../src/core/reserved_fields.ts";
+import { writeFields } from "../../src/http1/response_head.ts";
 import { textOf } from "../wire/helpers.ts";
 
 /** What is written for `fields`, whatever room the writer has, and what is noted. */

@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import type { Fields } from "../../src/api/exchange.ts";
 import { ByteWriter } from "../../src/wire/byte_writer.ts";
 import { linesOf, releaseLines } from "../../src/wire/field_lines.ts";
-import { ReservedFields, writeFields } from "../../src/http1/response_head.ts";
-import { ResponseHeadCache } from "../../src/http1/response_head_cache.ts";
+import { ReservedFields } from "../../src/core/reserved_fields.ts";
+import { encodeHead, writeFields } from "../../src/http1/response_head.ts";
+import { ResponseHeadCache } from "../../src/core/response_head_cache.ts";
 import { statusLine } from "../../src/http1/status_line.ts";
 import { textOf } from "../wire/helpers.ts";
 
@@ -54,7 +55,7 @@ export function outcome(out: ByteWriter, write: () => ReservedFields): Outcome {
 
 /** One `ResponseHeadCache`, whose writer is used again each time: what was written before is overwritten. */
 export class Speaker {
-  readonly said: ResponseHeadCache = new ResponseHeadCache();
+  readonly said: ResponseHeadCache = new ResponseHeadCache(encodeHead);
   readonly out: ByteWriter = new ByteWriter(0);
 
   say(status: number, fields?: Fields): Outcome {

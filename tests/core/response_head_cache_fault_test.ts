@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Fields } from "../../src/api/exchange.ts";
 import { ByteWriter } from "../../src/wire/byte_writer.ts";
-import { ResponseHeadCache } from "../../src/http1/response_head_cache.ts";
+import { encodeHead } from "../../src/http1/response_head.ts";
+import { ResponseHeadCache } from "../../src/core/response_head_cache.ts";
 import { isKept, PAGE, Speaker, write } from "../support/response_heads.ts";
 
 const BAD: readonly Fields[] = [
@@ -44,7 +45,7 @@ test("ResponseHeadCache.write() remembers nothing of what threw, and what was sa
 });
 
 test("ResponseHeadCache.write() takes what threw in between for something else", () => {
-  const said = new ResponseHeadCache();
+  const said = new ResponseHeadCache(encodeHead);
   write(said, new ByteWriter(0), 200, PAGE);
   assert.throws(() => write(said, new ByteWriter(0), 200, { b: "\n" }), TypeError);
   assert.deepEqual([1, 2, 3].map(() => isKept(said, 200, PAGE)), [false, false, true]);

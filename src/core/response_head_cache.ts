@@ -1,12 +1,11 @@
 /**
- * Writes a response's status line and its handler's fields. Handlers give the same ones again and again: heads that come
+ * Writes a response's status and its handler's fields. Handlers give the same ones again and again: heads that come
  * twice in a row are cached as bytes, which are then copied in one go.
  */
 import type { ByteWriter } from "../wire/byte_writer.ts";
 import { copyOf } from "../wire/bytes.ts";
 import { FieldLines } from "../wire/field_lines.ts";
-import { ReservedFields, writeLines } from "./response_head.ts";
-import { statusLine } from "./status_line.ts";
+import { ReservedFields } from "./reserved_fields.ts";
 
 /** Most programs have few heads that do not differ each time. */
 const MAX_CACHED = 4;
@@ -26,16 +25,30 @@ class CachedHead {
   }
 }
 
+/** How a protocol writes a status, and the lines but for those that are `reserved`, in which it notes what it meets. */
+export type EncodeHead = (
+  out: ByteWriter,
+  status: number,
+  lines: FieldLines,
+  reserved: ReservedFields,
+) => void;
+
 /** Writes heads, and keeps those that come again. */
 export class ResponseHeadCache {
+  readonly #encode: EncodeHead;
   readonly #cached: CachedHead[] = [];
   /** Which of `#cached` is replaced next. */
   #oldest = 0;
   /** The last head that is not cached: it will be if it comes again. */
   #candidate = new CachedHead();
 
+  /** Writes heads as `encode` does. */
+  constructor(encode: EncodeHead) {
+    this.#encode = encode;
+  }
+
   /**
-   * Appends the status line, and the lines but for those that are the engine's to write.
+   * Appends the status, and the lines but for those that are the engine's to write.
    *
    * @returns what the engine must know of the fields, valid until the next call
    * @throws {TypeError} on a name that is no token, or a value that cannot travel
@@ -56,8 +69,7 @@ export class ResponseHeadCache {
     // Writing it may throw: it is not known as valid before.
     last.status = 0;
     last.reserved.reset();
-    out.copy(statusLine(status));
-    writeLines(out, lines, last.reserved);
+    this.#encode(out, status, lines, last.reserved);
     last.status = status;
     last.lines.assign(lines);
     if (repeats && out.length - start <= MAX_CACHED_BYTES) this.#cache(out, start);

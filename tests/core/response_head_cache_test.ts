@@ -7,8 +7,9 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { Fields } from "../../src/api/exchange.ts";
 import { ByteWriter } from "../../src/wire/byte_writer.ts";
-import { LENGTH_NOT_GIVEN } from "../../src/http1/response_head.ts";
-import { ResponseHeadCache } from "../../src/http1/response_head_cache.ts";
+import { LENGTH_NOT_GIVEN } from "../../src/core/reserved_fields.ts";
+import { encodeHead } from "../../src/http1/response_head.ts";
+import { ResponseHeadCache } from "../../src/core/response_head_cache.ts";
 import { isKept, PAGE, plainly, Speaker, write } from "../support/response_heads.ts";
 
 test("ResponseHeadCache.write() writes the status line and the fields", () => {
@@ -31,12 +32,12 @@ test("ResponseHeadCache.write() writes the same each time that it is said", () =
 });
 
 test("ResponseHeadCache.write() keeps what was said twice in a row, and then copies it in one go", () => {
-  const said = new ResponseHeadCache();
+  const said = new ResponseHeadCache(encodeHead);
   assert.deepEqual([1, 2, 3, 4].map(() => isKept(said, 200, PAGE)), [false, false, true, true]);
 });
 
 test("ResponseHeadCache.write() keeps nothing that was said again only after something else", () => {
-  const said = new ResponseHeadCache();
+  const said = new ResponseHeadCache(encodeHead);
   for (let i = 0; i < 5; i++) {
     assert.equal(isKept(said, 200, PAGE), false);
     assert.equal(isKept(said, 404, PAGE), false);
@@ -45,7 +46,7 @@ test("ResponseHeadCache.write() keeps nothing that was said again only after som
 });
 
 test("ResponseHeadCache.write() has kept heads ready whatever was said in between, until others take their place", () => {
-  const said = new ResponseHeadCache();
+  const said = new ResponseHeadCache(encodeHead);
   const keep = (etag: string): void => {
     for (let i = 0; i < 2; i++) write(said, new ByteWriter(0), 200, { etag });
   };
@@ -65,7 +66,7 @@ test("ResponseHeadCache.write() has kept heads ready whatever was said in betwee
 test("ResponseHeadCache.write() keeps heads of up to 1024 bytes", () => {
   const rest = plainly(200, { x: "" }).text.length;
   for (const [length, kept] of [[1000, true], [1024, true], [1025, false], [20_000, false]] as const) {
-    const said = new ResponseHeadCache();
+    const said = new ResponseHeadCache(encodeHead);
     const fields = { x: "v".repeat(length - rest) };
     assert.equal(plainly(200, fields).text.length, length);
     assert.deepEqual([1, 2, 3, 4].map(() => isKept(said, 200, fields)), [false, false, kept, kept]);

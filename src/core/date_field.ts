@@ -3,13 +3,19 @@
  * The caller brings the time: a running counter that tells when a second is over, and the calendar.
  */
 
-/** Keeps `date: …` CRLF for the second at hand. */
-export class DateLine {
-  #bytes = new Uint8Array(0);
+/** Keeps the field for the second at hand. */
+export class DateField {
+  readonly #encode: (date: string) => Uint8Array;
+  #bytes: Uint8Array = new Uint8Array(0);
   #freshUntil = -Infinity;
 
+  /** The field as `encode` makes it of its value. */
+  constructor(encode: (date: string) => Uint8Array) {
+    this.#encode = encode;
+  }
+
   /**
-   * The line at `now` (milliseconds of a steady clock). `calendar` gives milliseconds since 1970 and is
+   * The field at `now` (milliseconds of a steady clock). `calendar` gives milliseconds since 1970 and is
    * asked once a second.
    */
   at(now: number, calendar: () => number): Uint8Array {
@@ -19,7 +25,7 @@ export class DateLine {
 
   #format(now: number, time: number): void {
     this.#freshUntil = now + 1000 - time % 1000;
-    this.#bytes = new TextEncoder().encode(`date: ${imfFixdate(time)}\r\n`);
+    this.#bytes = this.#encode(imfFixdate(time));
   }
 }
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { DateLine, imfFixdate } from "../../src/http1/date_line.ts";
+import { DateField, imfFixdate } from "../../src/core/date_field.ts";
 import { textOf } from "../wire/helpers.ts";
 
 test("imfFixdate() gives the fixed-length format", () => {
@@ -54,22 +54,22 @@ class FakeTime {
     return Math.floor(this.now + this.#calendarAhead);
   };
 
-  read(line: DateLine): string {
+  read(line: DateField): string {
     return textOf(line.at(this.now, this.calendar));
   }
 }
 
-test("DateLine.at() gives a whole field line", () => {
+test("DateField.at() gives a whole field line", () => {
   assert.equal(
-    new FakeTime("1994-11-06T08:49:37Z").read(new DateLine()),
+    new FakeTime("1994-11-06T08:49:37Z").read(new DateField((date) => new TextEncoder().encode(`date: ${date}\r\n`))),
     "date: Sun, 06 Nov 1994 08:49:37 GMT\r\n",
   );
 });
 
-test("DateLine.at() is right second by second", () => {
+test("DateField.at() is right second by second", () => {
   for (const start of ["2024-02-28T23:59:58.000Z", "2025-12-31T23:59:57.250Z", "2023-02-28T23:59:59.999Z"]) {
     const time = new FakeTime(start);
-    const line = new DateLine();
+    const line = new DateField((date) => new TextEncoder().encode(`date: ${date}\r\n`));
     for (let second = 0; second < 5; second++) {
       const date = new Date(Date.parse(start) + second * 1000).toUTCString();
       assert.equal(time.read(line), `date: ${date}\r\n`);
@@ -78,9 +78,9 @@ test("DateLine.at() is right second by second", () => {
   }
 });
 
-test("DateLine.at() changes when a second of the calendar is over, not a second after it was asked", () => {
+test("DateField.at() changes when a second of the calendar is over, not a second after it was asked", () => {
   const time = new FakeTime("2025-12-31T23:59:59.400Z");
-  const line = new DateLine();
+  const line = new DateField((date) => new TextEncoder().encode(`date: ${date}\r\n`));
   const before = time.read(line);
   time.advance(599);
   assert.equal(time.read(line), before);
@@ -88,9 +88,9 @@ test("DateLine.at() changes when a second of the calendar is over, not a second 
   assert.equal(time.read(line), "date: Thu, 01 Jan 2026 00:00:00 GMT\r\n");
 });
 
-test("DateLine.at() asks the calendar once a second, and gives the same bytes until then", () => {
+test("DateField.at() asks the calendar once a second, and gives the same bytes until then", () => {
   const time = new FakeTime("2025-06-01T12:00:00.000Z");
-  const line = new DateLine();
+  const line = new DateField((date) => new TextEncoder().encode(`date: ${date}\r\n`));
   const first = line.at(time.now, time.calendar);
   for (let i = 0; i < 999; i++) {
     time.advance(1);
@@ -102,19 +102,19 @@ test("DateLine.at() asks the calendar once a second, and gives the same bytes un
   assert.equal(time.asked, 2);
 });
 
-test("DateLine.at() leaves the bytes that it gave before as they were", () => {
+test("DateField.at() leaves the bytes that it gave before as they were", () => {
   const time = new FakeTime("2025-06-01T12:00:00Z");
-  const line = new DateLine();
+  const line = new DateField((date) => new TextEncoder().encode(`date: ${date}\r\n`));
   const bytes = line.at(time.now, time.calendar);
   time.advance(1000);
   time.read(line);
   assert.equal(textOf(bytes), "date: Sun, 01 Jun 2025 12:00:00 GMT\r\n");
 });
 
-test("DateLine.at() is right again within a second after the calendar was set", () => {
+test("DateField.at() is right again within a second after the calendar was set", () => {
   for (const adjustment of [3_600_000, -3_600_000, 250, -250]) {
     const time = new FakeTime("2025-06-01T12:00:00Z");
-    const line = new DateLine();
+    const line = new DateField((date) => new TextEncoder().encode(`date: ${date}\r\n`));
     time.read(line);
     time.adjust(adjustment);
     time.advance(1000);
@@ -123,10 +123,10 @@ test("DateLine.at() is right again within a second after the calendar was set", 
   }
 });
 
-test("DateLine.at() is right after any pause", () => {
+test("DateField.at() is right after any pause", () => {
   fc.assert(fc.property(fc.array(fc.nat(5000), { maxLength: 20 }), (pauses) => {
     const time = new FakeTime("2025-06-01T12:00:00.700Z");
-    const line = new DateLine();
+    const line = new DateField((date) => new TextEncoder().encode(`date: ${date}\r\n`));
     for (const pause of pauses) {
       time.advance(pause);
       const read = time.read(line);

@@ -1,0 +1,270 @@
+/**
+ * The response of one stream: its head as HEADERS, its body as DATA, its trailers as HEADERS (RFC 9113 §8.1). A whole
+ * response that fits into the windows is written in one go.
+ */
+import type { Fields } from "../api/exchange.ts";
+import { ExchangeError } from "../api/errors.ts";
+import type { ResponsePhase, ResponseStream } from "../core/protocol.ts";
+import { LENGTH_NOT_GIVEN } from "../core/reserved_fields.ts";
+import {
+  checkContent,
+  checkFinalStatus,
+  checkInterimStatus,
+  decideBody,
+  isInOrder,
+  UNKNOWN_LENGTH,
+
+} from "../core/response_rules.ts";
+import { ByteWriter, SHORT_TEXT, utf8Length } from "../wire/byte_writer.ts";
+import { type FieldLines, linesOf, releaseLines } from "../wire/field_lines.ts";
+import { memoryPool } from "../wire/memory_pool.ts";
+import { PooledBytes } from "../wire/pooled_bytes.ts";
+import { FLAG, FRAME, FRAME_HEAD, writeFrameHead } from "./frame.ts";
+import { checkBodiless, encodeLength, heads, trailerBlock } from "./response_block.ts";
+import { type StreamOutput, writeBlock } from "./stream_output.ts";
+
+/** Longer text is encoded into memory of its own. */
+const LARGE_TEXT = 64 * 1024;
+/** UTF-16 code units make three octets of UTF-8 at the most. */
+const MAX_BYTES_PER_UNIT = 3;
+
+const encoder = new TextEncoder();
+/** A field block that is being written; shared, since that is done in one go. */
+const block = new ByteWriter(1024);
+
+/** What a response needs of its stream. */
+export interface ResponsePort {
+  readonly id: number;
+  /** The method of the request. */
+  readonly method: string;
+  /** Where it is written. */
+  readonly output: StreamOutput;
+  /** What is gathered for the connection. */
+  acquire(): ByteWriter;
+  /** Whether interim responses are welcome now. */
+  acceptsInterim(): boolean;
+  /** Date as an encoded field. */
+  dateField(): Uint8Array;
+  /** A field block is about to be encoded: appends what has to stand before it. */
+  beginBlock(block: ByteWriter): void;
+  /** It was written. */
+  blockWritten(): void;
+  /** The head was written; `closes`: the program wants the connection to end. */
+  headWritten(closes: boolean): void;
+  /** The response is complete. */
+  responseComplete(): void;
+  /** The response cannot be completed: the stream ends, visibly. */
+  responseBroken(): void;
+}
+
+/** One response, reusable: `begin`, then `respond`, or `start`, `write` and `end`. */
+export class Http2Response implements ResponseStream {
+  #phase: ResponsePhase = "complete";
+  #port!: ResponsePort;
+  #status = 0;
+  #hasBody = false;
+  /** Octets of the body that are still to come, where the program has told its length. */
+  #remaining = Infinity;
+
+  /** Makes ready to answer through `port`. */
+  begin(port: ResponsePort): void {
+    this.#phase = "unanswered";
+    this.#status = 0;
+    this.#port = port;
+  }
+
+  get phase(): ResponsePhase {
+    return this.#phase;
+  }
+
+  get status(): number {
+    return this.#status;
+  }
+
+  /** A stream has an end of its own. */
+  get endsWithConnection(): boolean {
+    return false;
+  }
+
+  abort(): void {
+    this.#phase = "aborted";
+  }
+
+  respond(status: number, fields?: Fields, body?: string | Uint8Array | PooledBytes | null): void {
+    const lines = linesOf(fields); // first, since what the user gave may run code that answers, or closes
+    if (!this.#isOrdered("respond", "unanswered") || !this.#acquires()) return;
+    if (typeof body !== "string") this.#respondBytes(status, lines, body ?? null);
+    else if (body.length <= SHORT_TEXT) this.#respondShortText(status, lines, body);
+    else this.#respondText(status, lines, body);
+    this.#port.responseComplete();
+  }
+
+  #respondShortText(status: number, lines: FieldLines, text: string): void {
+    const { output, id } = this.#port;
+    const count = utf8Length(text);
+    this.#writeHead(status, lines, count, false);
+    this.#phase = "complete";
+    if (!this.#hasBody || count === 0) return;
+    if (!output.allows(count)) return output.send(encoder.encode(text), true, true);
+    const out = this.#port.acquire();
+    writeFrameHead(out, count, FRAME.data, FLAG.endStream, id);
+    out.utf8(text);
+    output.sent(count);
+  }
+
+  /** Text is encoded before its head is written, which tells how many octets it has. */
+  #respondText(status: number, lines: FieldLines, text: string): void {
+    if (text.length > LARGE_TEXT) return this.#respondBytes(status, lines, encoder.encode(text));
+    const memory = memoryPool.acquire(text.length * MAX_BYTES_PER_UNIT);
+    try {
+      const { written } = encoder.encodeInto(text, memory);
+      this.#respondOwned(status, lines, memory.subarray(0, written));
+    } finally {
+      memoryPool.release(memory);
+    }
+  }
+
+  #respondBytes(status: number, lines: FieldLines, content: Uint8Array | PooledBytes | null): void {
+    if (content instanceof PooledBytes) {
+      const { memory, start, end } = content;
+      this.#respondOwned(status, lines, memory.subarray(start, end));
+      memoryPool.release(memory);
+      return;
+    }
+    if (content !== null) checkContent(content);
+    this.#writeHead(status, lines, content?.byteLength ?? 0, content === null);
+    this.#phase = "complete";
+    if (this.#hasBody && content !== null && content.byteLength > 0) this.#port.output.send(content, true, true);
+  }
+
+  /** With bytes whose memory is used again after this call. */
+  #respondOwned(status: number, lines: FieldLines, bytes: Uint8Array): void {
+    this.#writeHead(status, lines, bytes.length, false);
+    this.#phase = "complete";
+    if (this.#hasBody && bytes.length > 0) this.#port.output.send(bytes, true, false);
+  }
+
+  start(status: number, fields?: Fields): void {
+    const lines = linesOf(fields);
+    if (!this.#isOrdered("start", "unanswered") || !this.#acquires()) return;
+    this.#writeHead(status, lines, UNKNOWN_LENGTH, false);
+    this.#phase = "streaming";
+  }
+
+  write(chunk: string | Uint8Array): boolean {
+    if (!this.#isOrdered("write", "streaming")) return false;
+    return this.#write(chunk, false);
+  }
+
+  end(chunk?: string | Uint8Array | null, trailers?: Fields): void {
+    if (!this.#isOrdered("end", "streaming")) return;
+    // Made first: what is wrong with the trailers must not be found when the chunk has gone.
+    const last = trailers === undefined ? null : trailerBlock(trailers);
+    if (!this.#isOrdered("end", "streaming")) return; // they may have run code that has ended it
+    const { output } = this.#port;
+    const hasTrailers = last !== null && last.length > 0;
+    const isWhole = chunk != null && !hasTrailers;
+    if (chunk != null) this.#write(chunk, isWhole);
+    if (this.#hasBody && this.#remaining > 0 && this.#remaining !== Infinity) {
+      this.#break(`the body ended ${this.#remaining} bytes before its content-length`);
+    }
+    this.#phase = "complete";
+    // A response without a body has ended with its head.
+    if (this.#hasBody && !isWhole) output.end(hasTrailers ? last : null);
+    this.#port.responseComplete();
+  }
+
+  interim(status: number, fields?: Fields): void {
+    const lines = linesOf(fields);
+    if (!this.#isOrdered("interim", "unanswered")) return;
+    checkInterimStatus(status);
+    // It is advice, of which nothing may pile up where the client takes nothing.
+    if (this.#port.acceptsInterim()) this.#writeInterim(status, lines);
+  }
+
+  /** Sends 100: the client may send the body. */
+  continue(): void {
+    this.#writeInterim(100, linesOf(undefined));
+  }
+
+  #writeInterim(status: number, lines: FieldLines): void {
+    this.#beginBlock();
+    checkBodiless(status, heads.write(block, status, lines));
+    releaseLines(lines);
+    this.#sendBlock(FLAG.none);
+  }
+
+  /** Extended CONNECT is answered with 200 (RFC 8441 §5). */
+  switchProtocols(): void {
+    throw new ExchangeError("no_upgrade", "upgrade(): not over HTTP/2");
+  }
+
+  #write(chunk: string | Uint8Array, isLast: boolean): boolean {
+    checkContent(chunk);
+    const bytes = typeof chunk === "string" ? encoder.encode(chunk) : chunk;
+    const { output } = this.#port;
+    if (!this.#hasBody) return true;
+    if (bytes.byteLength > this.#remaining) {
+      this.#break(`the body is ${bytes.byteLength - this.#remaining} bytes longer than its content-length`);
+    }
+    this.#remaining -= bytes.byteLength;
+    if (isLast && this.#remaining > 0 && this.#remaining !== Infinity) isLast = false;
+    output.send(bytes, isLast, true);
+    return output.isWelcome;
+  }
+
+  #isOrdered(call: string, phase: ResponsePhase): boolean {
+    return this.#phase === phase || isInOrder(call, this.#phase);
+  }
+
+  /** Acquires the buffer, for which another connection may be flushed; answers whether there is still something to do. */
+  #acquires(): boolean {
+    this.#port.acquire();
+    return this.#phase === "unanswered";
+  }
+
+  #break(message: string): never {
+    this.#port.responseBroken();
+    throw new RangeError(message);
+  }
+
+  #beginBlock(): void {
+    block.length = 0;
+    this.#port.beginBlock(block);
+  }
+
+  /** Writes the head, or nothing at all if it throws; ends the stream where no octet of a body follows. */
+  #writeHead(status: number, lines: FieldLines, length: number, bodyOmitted: boolean): void {
+    checkFinalStatus(status);
+    this.#beginBlock();
+    const given = heads.write(block, status, lines);
+    releaseLines(lines);
+    const { contentLength, date, close } = given;
+    const { hasBody, contentLength: declared } = decideBody(
+      this.#port.method,
+      status,
+      contentLength,
+      length,
+      bodyOmitted,
+      false,
+    );
+    if (declared !== LENGTH_NOT_GIVEN) encodeLength(block, declared);
+    if (!date) block.copy(this.#port.dateField());
+    this.#hasBody = hasBody;
+    this.#remaining = hasBody && declared !== LENGTH_NOT_GIVEN ? declared : Infinity;
+    this.#status = status;
+    const endsStream = !hasBody || length === 0;
+    this.#sendBlock(endsStream ? FLAG.endStream : FLAG.none);
+    if (endsStream) this.#hasBody = false;
+    this.#port.headWritten(close);
+    if (endsStream) this.#port.output.endedWithHead();
+  }
+
+  #sendBlock(flags: number): void {
+    const out = this.#port.acquire();
+    writeBlock(out, block.bytes.subarray(0, block.length), flags, this.#port.id);
+    this.#port.output.counts(FRAME_HEAD + block.length);
+    this.#port.blockWritten();
+  }
+}
+

@@ -1,0 +1,446 @@
+/**
+ * One stream and its exchange (RFC 9113 §5, §8.1). The exchange is over when its response is complete and its body was
+ * read, or is not wanted; the stream is closed when both sides have ended it, or either has reset it. It is used again once
+ * both are so, and nothing refers to it.
+ */
+import { ConnectionError, ExchangeError, ProtocolError } from "../api/errors.ts";
+import type { Upgraded } from "../api/exchange.ts";
+import type { Timeouts } from "../api/timeouts.ts";
+import type { Connection } from "../api/transport.ts";
+import { Deferred, handled } from "../core/deferred.ts";
+import type { Engine } from "../core/engine.ts";
+import { HttpExchange } from "../core/exchange.ts";
+import type { ExchangePort, ForwardedRequest, RequestFields } from "../core/protocol.ts";
+import type { ByteWriter } from "../wire/byte_writer.ts";
+import { ERROR, type ErrorCode } from "./http2_error.ts";
+import { type Priority, priorityOf } from "./priority.ts";
+import { Http2Request, RequestLines } from "./request.ts";
+import { Http2Response, type ResponsePort } from "./response.ts";
+import { type InputOwner, StreamInput } from "./stream_input.ts";
+import { type OutputOwner, type OutputPort, StreamOutput } from "./stream_output.ts";
+import { nextState, type StreamEvent, type StreamState } from "./stream_state.ts";
+import { type StreamTimeout, StreamTimers, type StreamTimersOwner } from "./stream_timers.ts";
+import type { Queued } from "./send_queue.ts";
+
+/** What a stream needs of its connection. */
+export interface StreamHost extends OutputPort {
+  readonly engine: Engine;
+  readonly facade: Connection;
+  readonly isSecure: boolean;
+  readonly draining: AbortSignal;
+  /** What trusted proxies tell of a request; `null` where the peer is none. */
+  forwarded(fields: RequestFields): ForwardedRequest | null;
+  /** A part of a response was sent; answers whether there may be more in this turn of the event loop. */
+  spendTurn(): boolean;
+  /** Resolves when the transport takes more, and it is the connection's turn; rejects when it is closed first. */
+  ready(): Promise<void>;
+  /** Date as an encoded field. */
+  dateField(): Uint8Array;
+  /** Appends what has to stand before a field block. */
+  beginBlock(block: ByteWriter): void;
+  /** A field block was written. */
+  blockWritten(): void;
+  /** Whether interim responses are welcome now. */
+  acceptsInterim(): boolean;
+  /** A handler threw or rejected. */
+  handlerFailed(error: unknown): void;
+  /** A program's response wants the connection to end. */
+  closeRequested(): void;
+  /** `stream` has something to send. */
+  enqueue(stream: Http2Stream): void;
+  /** Gives the client more of the window of a stream. */
+  giveWindow(id: number, increment: number): void;
+  /** Octets that wait for their readers, on all streams, have changed by so many. */
+  unreadChanged(change: number): void;
+  /** Sends RST_STREAM. */
+  sendReset(id: number, code: ErrorCode): void;
+  /** Sends a whole response that refuses a request, and tells of it. */
+  sendRefusal(id: number, output: StreamOutput, error: ProtocolError): void;
+  /** A handler has ended. */
+  handlerEnded(): void;
+  /** `stream` is closed, and its exchange over. */
+  streamOver(stream: Http2Stream): void;
+  /** Nothing refers to `stream` any more. */
+  streamFree(stream: Http2Stream): void;
+}
+
+const NO_REQUEST = new Http2Request("", "", new RequestLines([], []), 0, false, null, false);
+
+/** An exchange whose request and response are HTTP/2's. */
+class Http2Exchange extends HttpExchange {
+  declare head: Http2Request;
+  declare readonly response: Http2Response;
+
+  constructor() {
+    super(NO_REQUEST, new Http2Response());
+  }
+}
+
+/** A stream at work, reusable. */
+export class Http2Stream
+  implements ExchangePort, InputOwner, OutputOwner, Queued, ResponsePort, StreamTimersOwner {
+  id = 0;
+  /** Among those that wait for the connection. */
+  isQueued = false;
+  readonly exchange: Http2Exchange = new Http2Exchange();
+  readonly output: StreamOutput = new StreamOutput(this);
+  readonly input: StreamInput = new StreamInput(this, this.exchange.body);
+  #host!: StreamHost;
+  #state: StreamState = "closed";
+  /** Octets of the body that were received. */
+  #length = 0;
+  /** Whether the handler has no part in the stream any more. */
+  #isExchangeOver = true;
+  /** Whether its handler counts as running. */
+  #isRunning = false;
+  #sentContinue = false;
+  #ready: Deferred<void> | null = null;
+  #timers: StreamTimers | null = null;
+  #priority: Priority | null = null;
+
+  /** Begins: `request` was read. The client's window is `sendWindow`, and ours `window`. */
+  begin(host: StreamHost, id: number, request: Http2Request, sendWindow: number, window: number): void {
+    const { exchange } = this;
+    const { http2, maxBodyBytes } = host.engine.settings;
+    this.id = id;
+    this.#host = host;
+    this.#state = request.hasBody ? "open" : "half-closed (remote)";
+    this.#length = 0;
+    this.#isExchangeOver = false;
+    this.#isRunning = true;
+    this.#sentContinue = false;
+    this.#priority = null;
+    this.output.begin(host, sendWindow);
+    this.input.begin(window, http2!.maxWindowSize, !request.hasBody);
+    exchange.head = request;
+    exchange.begin(this);
+    exchange.response.begin(this);
+    exchange.body.begin(request.contentLength, null, maxBodyBytes, request.hasBody);
+  }
+
+  get state(): StreamState {
+    return this.#state;
+  }
+
+  /** Whether it may be used for another request. */
+  get isReusable(): boolean {
+    return this.#isOver && !this.#isRunning && !this.exchange.isReferenced;
+  }
+
+  get #isOver(): boolean {
+    return this.#state === "closed" && this.#isExchangeOver;
+  }
+
+  // What the client sends.
+
+  /** DATA of `count` octets, padding aside, is about to come; answers `false` where content-length tells of fewer. */
+  expectData(count: number, endsStream: boolean): boolean {
+    const { contentLength } = this.exchange.head;
+    this.#length += count;
+    if (contentLength === undefined) return true;
+    return endsStream ? this.#length === contentLength : this.#length <= contentLength;
+  }
+
+  /** A part of the body. */
+  receiveData(bytes: Uint8Array, start: number, end: number): void {
+    this.#guardBody(() => this.input.receive(bytes, start, end));
+  }
+
+  /** The client has ended its side; answers `false` where content-length tells of more. */
+  receiveEnd(trailers: RequestLines | null): boolean {
+    if (trailers !== null && !this.expectData(0, true)) return false;
+    this.#move("remote end");
+    this.input.end(trailers);
+    this.#advance();
+    return true;
+  }
+
+  /** Calls what hands octets to the body's reader; a body that is too large ends the request. */
+  #guardBody(feed: () => void): void {
+    try {
+      feed();
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      return this.refuse(error);
+    }
+    this.#advance();
+  }
+
+  /** The client has reset the stream, or the connection is gone. */
+  lost(error: unknown): void {
+    if (this.#state === "closed") return;
+    this.#abandon(error);
+    this.#move("reset");
+  }
+
+  /** Ends it with RST_STREAM; what is under way fails with `error`. */
+  reset(code: ErrorCode, error: unknown): void {
+    if (this.#state === "closed") return;
+    this.#host.sendReset(this.id, code);
+    this.lost(error);
+  }
+
+  /** Refuses the request: with a response, unless that has begun. */
+  refuse(error: ProtocolError): void {
+    const { phase } = this.exchange.response;
+    if (phase === "streaming") return this.reset(ERROR.cancel, error);
+    if (phase === "unanswered") this.#host.sendRefusal(this.id, this.output, error);
+    this.reset(ERROR.noError, error);
+  }
+
+  // Its life.
+
+  #move(event: StreamEvent): void {
+    this.#state = nextState(this.#state, event);
+    if (this.#state === "half-closed (local)" && this.#isExchangeOver) this.#leaveRequest();
+    if (this.#isOver) this.#end();
+  }
+
+  #end(): void {
+    this.#timers?.stop();
+    this.#timers = null; // they are of this server
+    this.#host.streamOver(this);
+  }
+
+  /** Something of the exchange or of its body has changed. */
+  #advance(): void {
+    if (this.#isExchangeOver) return;
+    const { body, response } = this.exchange;
+    if (response.phase === "complete" && !this.#readsOn()) return this.#exchangeOver();
+    if (body.complete) this.#timers?.bodyOver();
+    else if (body.state === "flowing") this.#timersNow.body(true);
+    else this.#timers?.body(false);
+  }
+
+  /** As in HTTP/1.1: a read that is under way is served, and so are copies; the rest is not worth reading. */
+  #readsOn(): boolean {
+    const { body } = this.exchange;
+    if (body.complete) return false;
+    if (body.state === "flowing") return true;
+    if (!body.outlivesResponse) return false;
+    body.drain(this.#host.engine.settings.drainBytes);
+    this.#guardRest();
+    return !body.complete;
+  }
+
+  /** A body that is stored for copies gets what is here. */
+  #guardRest(): void {
+    try {
+      this.input.resume();
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.exchange.body.fail(error);
+    }
+  }
+
+  #exchangeOver(): void {
+    this.#isExchangeOver = true;
+    this.#timers?.bodyOver();
+    this.input.drop();
+    this.exchange.finish();
+    this.#handlerMayHaveEnded();
+    if (this.#state === "half-closed (local)") this.#leaveRequest();
+    if (this.#isOver) this.#end();
+  }
+
+  /** The stream is gone: the exchange, if it is not over, gets to know. */
+  #abandon(error: unknown): void {
+    this.output.drop();
+    this.input.drop();
+    this.#ready?.reject(error);
+    this.#ready = null;
+    if (this.#isExchangeOver) return;
+    this.#isExchangeOver = true;
+    this.exchange.connectionLost(error);
+    this.#handlerMayHaveEnded();
+  }
+
+  /**
+   * The response was sent, and the rest of the request is of no use: it is dropped, where it is on its way already, and
+   * otherwise the client is told that it may stop (RFC 9113 §8.1).
+   */
+  #leaveRequest(): void {
+    const { contentLength } = this.exchange.head;
+    const isOnItsWay = contentLength === undefined || contentLength - this.#length <= this.input.window;
+    if (isOnItsWay) this.#timersNow.drain();
+    else this.reset(ERROR.noError, null);
+  }
+
+  #handlerMayHaveEnded(): void {
+    if (!this.#isRunning || this.exchange.handlerRuns) return;
+    this.#isRunning = false;
+    this.#host.handlerEnded();
+  }
+
+  handlerSettled(): void {
+    if (!this.#isExchangeOver) return;
+    this.#handlerMayHaveEnded();
+    if (this.isReusable) this.#host.streamFree(this);
+  }
+
+  // What the exchange calls.
+
+  get connection(): Connection {
+    return this.#host.facade;
+  }
+
+  get bytesAppended(): number {
+    return this.output.bytesAppended;
+  }
+
+  get isSecure(): boolean {
+    return this.#host.isSecure;
+  }
+
+  get draining(): AbortSignal {
+    return this.#host.draining;
+  }
+
+  forwarded(fields: RequestFields): ForwardedRequest | null {
+    return this.#host.forwarded(fields);
+  }
+
+  ready(): Promise<void> {
+    if (this.output.isWelcome) return this.#host.ready();
+    if (this.#state === "closed") {
+      return handled(Promise.reject(new ConnectionError("closed", "the stream is closed")));
+    }
+    this.#ready ??= new Deferred();
+    return handled(this.#ready.promise.then(() => this.#host.ready()));
+  }
+
+  bodyWanted(): void {
+    const { body, head, response } = this.exchange;
+    if (head.expectsContinue && !this.#sentContinue && body.state === "flowing" && !body.arrived) {
+      this.#sentContinue = true;
+      if (response.phase === "unanswered") response.continue();
+    }
+    if (!this.#isExchangeOver) this.#guardBody(() => this.input.resume());
+  }
+
+  spendTurn(): boolean {
+    return this.#host.spendTurn();
+  }
+
+  setTimeouts(timeouts: Timeouts): void {
+    this.#host.engine.beginEvent();
+    this.#timersNow.override(timeouts, this.exchange.body.state === "flowing");
+  }
+
+  openTunnel(): Upgraded {
+    throw new ExchangeError("no_upgrade", "upgrade(): not over HTTP/2");
+  }
+
+  responseBroken(): void {
+    this.reset(ERROR.internalError, new ConnectionError("closed", "the response was cut off"));
+  }
+
+  handlerFailed(error: unknown): void {
+    this.#host.handlerFailed(error);
+  }
+
+  // What the response calls.
+
+  get method(): string {
+    return this.exchange.head.method;
+  }
+
+  acquire(): ByteWriter {
+    return this.#host.acquire();
+  }
+
+  acceptsInterim(): boolean {
+    return this.#host.acceptsInterim();
+  }
+
+  dateField(): Uint8Array {
+    return this.#host.dateField();
+  }
+
+  beginBlock(block: ByteWriter): void {
+    this.#host.beginBlock(block);
+  }
+
+  blockWritten(): void {
+    this.#host.blockWritten();
+  }
+
+  headWritten(closes: boolean): void {
+    if (closes) this.#host.closeRequested();
+  }
+
+  responseComplete(): void {
+    this.#advance();
+  }
+
+  // What its input and output call.
+
+  giveWindow(increment: number): void {
+    this.#host.giveWindow(this.id, increment);
+  }
+
+  unreadChanged(change: number): void {
+    this.#host.unreadChanged(change);
+  }
+
+  outputBlocked(): void {
+    this.#host.enqueue(this);
+    this.#watchWindow();
+  }
+
+  outputEnded(): void {
+    this.#timers?.window(false);
+    this.#move("local end");
+  }
+
+  /** Its window, or that of the connection, has changed, or some of what waits was sent. */
+  outputAdvanced(): void {
+    this.#watchWindow();
+    if (this.#ready === null || !this.output.isWelcome) return;
+    this.#ready.resolve();
+    this.#ready = null;
+  }
+
+  #watchWindow(): void {
+    const waits = this.output.isPending && (this.output.window <= 0 || this.#host.sendWindow <= 0);
+    if (waits) this.#timersNow.window(true);
+    else this.#timers?.window(false);
+  }
+
+  /** By the request's field, or by a PRIORITY_UPDATE. */
+  get priority(): Priority {
+    return this.#priority ??= priorityOf(this.exchange.head.fields.get("priority"));
+  }
+
+  set priority(priority: Priority) {
+    this.#priority = priority;
+  }
+
+  // Its deadlines.
+
+  get #timersNow(): StreamTimers {
+    return this.#timers ??= new StreamTimers(this, this.#host.engine);
+  }
+
+  get bodyReceived(): number {
+    return this.#length;
+  }
+
+  bodyTooSlow(): void {
+    this.refuse(new ProtocolError("body_too_slow", 408, "the request body came too slowly"));
+  }
+
+  timedOut(timeout: StreamTimeout): void {
+    switch (timeout) {
+      case "request":
+        return this.refuse(new ProtocolError("request_timeout", 408, "the request took too long"));
+      case "write":
+        return this.reset(
+          ERROR.cancel,
+          new ConnectionError("timeout", "the client took no byte of the response for too long"),
+        );
+      case "drain":
+        return this.reset(ERROR.noError, null);
+    }
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * What one stream receives behind its head: DATA, which the body's reader gets as it wants it. What it does not want yet
+ * is kept, and is bounded by the stream's window, which is given back as the reader takes octets (RFC 9113 §5.2, §6.9). The
+ * window grows while the reader keeps up: a small one limits the rate to what fits into a round trip.
+ */
+import { ReceiveBuffer } from "../core/receive_buffer.ts";
+import type { RequestBody } from "../core/request_body.ts";
+
+/** What of a window is given back at a time: with a quarter of it, three quarters are always on their way. */
+const SHARE = 4;
+
+/** The stream. */
+export interface InputOwner {
+  /** Gives the client `increment` octets more of the stream's window. */
+  giveWindow(increment: number): void;
+  /** Octets that were kept for the reader, of all streams of the connection, changed by `change`. */
+  unreadChanged(change: number): void;
+}
+
+/** The input of one stream, reusable. */
+export class StreamInput {
+  /** Octets that the client may still send. */
+  window = 0;
+  /** Whether the client has ended the stream. */
+  hasEnded = false;
+  readonly #owner: InputOwner;
+  readonly #body: RequestBody;
+  /** The window when nothing is on its way, and the largest that it may become. */
+  #size = 0;
+  #maxSize = 0;
+  /** Octets that were taken and not given back. */
+  #taken = 0;
+  #unread: ReceiveBuffer | null = null;
+  #trailers: Iterable<[string, string]> | null = null;
+  #isDropped = false;
+  /** Re-entrancy guard: a reader may ask for more from inside of `feed`. */
+  #isFeeding = false;
+
+  /** Of `owner`, for `body`. */
+  constructor(owner: InputOwner, body: RequestBody) {
+    this.#owner = owner;
+    this.#body = body;
+  }
+
+  /** Makes ready for a stream with a window of `size` octets, which may grow to `maxSize`. */
+  begin(size: number, maxSize: number, hasEnded: boolean): void {
+    this.window = this.#size = size;
+    this.#maxSize = maxSize;
+    this.#taken = 0;
+    this.#unread = null;
+    this.#trailers = null;
+    this.#isDropped = false;
+    this.hasEnded = hasEnded;
+  }
+
+  /** Whether octets wait for the reader. */
+  get hasUnread(): boolean {
+    return this.#unread !== null;
+  }
+
+  /**
+   * Takes octets of the body.
+   *
+   * @throws {ProtocolError} where the body becomes too large
+   */
+  receive(bytes: Uint8Array, start: number, end: number): void {
+    const body = this.#body;
+    body.arrived = true;
+    if (this.#isDropped) return this.#give(end - start);
+    const at = this.#unread === null && body.wanted ? body.feed(bytes, start, end) : start;
+    this.#give(at - start);
+    if (at === end || this.#isDropped) return;
+    (this.#unread ??= new ReceiveBuffer()).append(bytes, at, end);
+    this.#owner.unreadChanged(end - at);
+  }
+
+  /** Padding counts for the windows, too (RFC 9113 §6.1). */
+  receivePadding(count: number): void {
+    this.#give(count);
+  }
+
+  /** The client has ended the stream, with these trailers. */
+  end(trailers: Iterable<[string, string]> | null): void {
+    this.hasEnded = true;
+    this.#trailers = trailers;
+    if (this.#unread === null) this.#body.end(trailers);
+  }
+
+  /**
+   * The reader wants more: gives it what is kept.
+   *
+   * @throws {ProtocolError} where the body becomes too large
+   */
+  resume(): void {
+    const unread = this.#unread;
+    if (unread === null || this.#isFeeding) return;
+    this.#isFeeding = true;
+    try {
+      while (unread.length > 0 && this.#body.wanted) {
+        const { bytes, start, end } = unread;
+        const at = this.#body.feed(bytes, start, end);
+        if (this.#unread !== unread) return; // its reader has ended the stream
+        unread.consumeTo(at);
+        this.#owner.unreadChanged(start - at);
+        this.#give(at - start);
+      }
+    } finally {
+      this.#isFeeding = false;
+    }
+    if (unread.length > 0) return;
+    this.#unread = null;
+    if (this.hasEnded) this.#body.end(this.#trailers);
+  }
+
+  /** Nothing reads it any more: what is kept is dropped, and what comes is. */
+  drop(): void {
+    this.#isDropped = true;
+    const unread = this.#unread;
+    this.#unread = null;
+    if (unread !== null) this.#owner.unreadChanged(-unread.length);
+  }
+
+  #give(count: number): void {
+    if (this.hasEnded) return;
+    this.#taken += count;
+    if (this.#taken < this.#size / SHARE || this.#isDropped) return;
+    let increment = this.#taken;
+    this.#taken = 0;
+    if (this.#unread === null && this.#size < this.#maxSize) {
+      const larger = Math.min(2 * this.#size, this.#maxSize);
+      increment += larger - this.#size;
+      this.#size = larger;
+    }
+    this.window += increment;
+    this.#owner.giveWindow(increment);
+  }
+}

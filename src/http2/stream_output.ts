@@ -1,0 +1,219 @@
+/**
+ * What one stream sends behind its head: DATA in frames, as far as the windows of the stream and of the connection allow
+ * (RFC 9113 §5.2, §6.9), and then the end. The rest is kept, and `isWelcome` tells the source to wait.
+ */
+import { copyOf } from "../wire/bytes.ts";
+import type { ByteWriter } from "../wire/byte_writer.ts";
+import { FLAG, FRAME, MAX_FRAME_SIZE, MAX_UINT31, writeFrameHead } from "./frame.ts";
+
+/** The connection's side of sending. */
+export interface OutputPort {
+  /** The window of the connection: octets of DATA that all streams together may send. */
+  sendWindow: number;
+  /** Whether octets may be handed on now: the transport takes some, and it is this connection's turn. */
+  acceptsData(): boolean;
+  /** Where to write. */
+  acquire(): ByteWriter;
+  /** Whether other streams wait for the connection, so that this one has to queue up. */
+  readonly isContended: boolean;
+}
+
+/** The stream. */
+export interface OutputOwner {
+  readonly id: number;
+  /** It has octets that the connection does not take now, or that its own window does not allow. */
+  outputBlocked(): void;
+  /** The last frame was written. */
+  outputEnded(): void;
+}
+
+/** A part of the body that waits. */
+interface Chunk {
+  readonly bytes: Uint8Array;
+  start: number;
+}
+
+/** The output of one stream, reusable: `begin`, then `send` and `end`. */
+export class StreamOutput {
+  /** The window of the stream; negative where the client has lowered it (RFC 9113 §6.9.2). */
+  window = 0;
+  /** Octets of the body that wait. */
+  queuedBytes = 0;
+  /** Octets that were written, frame heads included. */
+  bytesAppended = 0;
+  readonly #owner: OutputOwner;
+  #port!: OutputPort;
+  #queue: Chunk[] | null = null;
+  /** Whether the body is complete, so that the end follows what waits. */
+  #isComplete = false;
+  /** A field block instead of END_STREAM on DATA. */
+  #trailers: Uint8Array | null = null;
+
+  /** Of `owner`. */
+  constructor(owner: OutputOwner) {
+    this.#owner = owner;
+  }
+
+  /** Makes ready to send through `port`. */
+  begin(port: OutputPort, window: number): void {
+    this.#port = port;
+    this.window = window;
+    this.queuedBytes = 0;
+    this.bytesAppended = 0;
+    this.#queue = null;
+    this.#isComplete = false;
+    this.#trailers = null;
+  }
+
+  /** Whether more of the body is welcome. */
+  get isWelcome(): boolean {
+    return this.#queue === null && this.window > 0 && this.#port.sendWindow > 0;
+  }
+
+  /** Whether `count` octets may leave in one frame at once. */
+  allows(count: number): boolean {
+    return this.#queue === null && count <= this.window && count <= this.#port.sendWindow &&
+      count <= MAX_FRAME_SIZE && !this.#port.isContended;
+  }
+
+  /** Whether something waits that its own window allows. */
+  get isReady(): boolean {
+    return this.#queue !== null && (this.window > 0 || this.queuedBytes === 0);
+  }
+
+  /** Whether something waits. */
+  get isPending(): boolean {
+    return this.#queue !== null;
+  }
+
+  /** Counts octets that its response has written. */
+  counts(octets: number): void {
+    this.bytesAppended += octets;
+  }
+
+  /** Its response has written all of a body that was allowed, `count` octets, and the end. */
+  sent(count: number): void {
+    this.window -= count;
+    this.#port.sendWindow -= count;
+    this.bytesAppended += count;
+    this.#owner.outputEnded();
+  }
+
+  /** The head of its response has ended the stream. */
+  endedWithHead(): void {
+    this.#owner.outputEnded();
+  }
+
+  /**
+   * Sends `bytes`, the last of the body where `isLast`. What has to wait is copied, unless it may be kept (`isKept`:
+   * its memory does not change any more).
+   */
+  send(bytes: Uint8Array, isLast: boolean, isKept: boolean): void {
+    const { length } = bytes;
+    const at = this.#queue === null && !this.#port.isContended ? this.#sendNow(bytes, 0, isLast) : 0;
+    if (isLast) this.#isComplete = true;
+    if (at === length && length > 0) return this.#settle(isLast);
+    if (length === 0) return isLast ? this.#end() : undefined;
+    const rest = isKept ? bytes : copyOf(bytes, at, length);
+    (this.#queue ??= []).push({ bytes: rest, start: isKept ? at : 0 });
+    this.queuedBytes += length - at;
+    this.#owner.outputBlocked();
+  }
+
+  /** The body is complete; `trailers` is a field block behind it. */
+  end(trailers: Uint8Array | null): void {
+    this.#isComplete = true;
+    this.#trailers = trailers;
+    this.#end();
+  }
+
+  #end(): void {
+    if (this.#queue !== null) return;
+    const out = this.#port.acquire();
+    const before = out.length;
+    const { id } = this.#owner;
+    if (this.#trailers === null) writeFrameHead(out, 0, FRAME.data, FLAG.endStream, id);
+    else writeBlock(out, this.#trailers, FLAG.endStream, id);
+    this.bytesAppended += out.length - before;
+    this.#owner.outputEnded();
+  }
+
+  /** Sends of what waits as much as it may, up to `quantum` octets; answers whether it could go on. */
+  resume(quantum: number): boolean {
+    let left = quantum;
+    while (this.#queue !== null && left > 0) {
+      const chunk = this.#queue[0];
+      const isLast = this.#isComplete && this.#queue.length === 1;
+      const at = this.#sendNow(chunk.bytes, chunk.start, isLast, left);
+      const sent = at - chunk.start;
+      chunk.start = at;
+      left -= sent;
+      this.queuedBytes -= sent;
+      if (at < chunk.bytes.length) {
+        if (sent === 0 || !this.isReady) return false;
+        continue;
+      }
+      this.#queue.shift();
+      if (this.#queue.length === 0) this.#queue = null;
+      if (isLast) this.#settle(true);
+    }
+    return this.#queue !== null;
+  }
+
+  /** The last octets were written: the end is, too, unless trailers are. */
+  #settle(isLast: boolean): void {
+    if (!isLast) return;
+    if (this.#trailers === null) this.#owner.outputEnded();
+    else this.#end();
+  }
+
+  /** Sends what the windows allow of `bytes` from `start` on; answers where it stopped. */
+  #sendNow(bytes: Uint8Array, start: number, isLast: boolean, most = Infinity): number {
+    const port = this.#port;
+    const { length } = bytes;
+    const end = Math.min(length, start + most);
+    let at = start;
+    while (at < end && port.acceptsData()) {
+      const count = Math.min(end - at, MAX_FRAME_SIZE, this.window, port.sendWindow);
+      if (count <= 0) break;
+      const endsStream = isLast && at + count === length && this.#trailers === null;
+      const out = port.acquire();
+      writeFrameHead(out, count, FRAME.data, endsStream ? FLAG.endStream : FLAG.none, this.#owner.id);
+      out.copy(bytes.subarray(at, at + count));
+      this.window -= count;
+      port.sendWindow -= count;
+      this.bytesAppended += count;
+      at += count;
+    }
+    return at;
+  }
+
+  /** The client gives `increment` octets more; answers `false` where the window would be too large (RFC 9113 §6.9.1). */
+  widen(increment: number): boolean {
+    if (this.window + increment > MAX_UINT31) return false;
+    this.window += increment;
+    return true;
+  }
+
+  /** The stream is closed: drops what waits. */
+  drop(): void {
+    this.#queue = null;
+    this.queuedBytes = 0;
+    this.#trailers = null;
+  }
+}
+
+/** Appends a field block as HEADERS, and CONTINUATION where it is larger than a frame (RFC 9113 §4.3). */
+export function writeBlock(out: ByteWriter, block: Uint8Array, flags: number, id: number): void {
+  let at = Math.min(block.length, MAX_FRAME_SIZE);
+  writeFrameHead(out, at, FRAME.headers, flags | (at === block.length ? FLAG.endHeaders : 0), id);
+  out.copy(at === block.length ? block : block.subarray(0, at));
+  while (at < block.length) {
+    const count = Math.min(block.length - at, MAX_FRAME_SIZE);
+    const isLast = at + count === block.length;
+    writeFrameHead(out, count, FRAME.continuation, isLast ? FLAG.endHeaders : FLAG.none, id);
+    out.copy(block.subarray(at, at + count));
+    at += count;
+  }
+}
+

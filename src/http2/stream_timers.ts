@@ -1,0 +1,104 @@
+/**
+ * The deadlines of one stream: `requestTimeout` and `minBodyRate` while its handler waits for the client's body,
+ * `writeTimeout` while its response waits for the client's window, and `drainBody` while what is left of a request is
+ * waited for. Made on first use, since most requests come whole and get small answers.
+ */
+import type { Timeouts } from "../api/timeouts.ts";
+import { BodyRateMonitor } from "../core/body_rate_monitor.ts";
+import { Deadline, type DeadlineOwner } from "../core/deadline_queue.ts";
+import type { Engine } from "../core/engine.ts";
+import { PausableTimer, type PausableTimerOwner } from "../core/pausable_timer.ts";
+import { RequestTimeouts } from "../core/request_timeouts.ts";
+
+/** What took too long. */
+export type StreamTimeout = "request" | "write" | "drain";
+
+/** The stream. */
+export interface StreamTimersOwner {
+  /** Octets of the body that were received. */
+  readonly bodyReceived: number;
+  /** The body is slower than `minBodyRate`. */
+  bodyTooSlow(): void;
+  /** Something took too long. */
+  timedOut(timeout: StreamTimeout): void;
+}
+
+/** The deadlines of one stream. */
+export class StreamTimers implements DeadlineOwner, PausableTimerOwner {
+  readonly #owner: StreamTimersOwner;
+  readonly #engine: Engine;
+  readonly #timeouts: RequestTimeouts;
+  readonly #request: PausableTimer;
+  readonly #rate: BodyRateMonitor;
+  readonly #write: Deadline = new Deadline(this);
+  readonly #drain: Deadline = new Deadline(this);
+
+  /** Waits for nothing yet. */
+  constructor(owner: StreamTimersOwner, engine: Engine) {
+    this.#owner = owner;
+    this.#engine = engine;
+    this.#timeouts = new RequestTimeouts(engine.settings);
+    this.#request = new PausableTimer(this, engine);
+    this.#rate = new BodyRateMonitor(owner, this.#timeouts, engine);
+  }
+
+  /** The client's body is waited for (`waits`), or the handler, to read more of it. */
+  body(waits: boolean): void {
+    if (!waits) {
+      this.#request.pause();
+      this.#rate.pause();
+      return;
+    }
+    if (this.#request.isRunning) this.#request.resume();
+    else this.#request.begin(this.#timeouts.current.requestTimeout);
+    this.#rate.resume();
+  }
+
+  /** The body is complete, or not waited for any more. */
+  bodyOver(): void {
+    this.#request.stop();
+    this.#rate.stop();
+  }
+
+  /** The response waits for the client's window from now on, or again, since some of it was sent; or it does not. */
+  window(waits: boolean): void {
+    const { deadlines, now } = this.#engine;
+    if (waits) deadlines.arm(this.#write, this.#timeouts.current.writeTimeout, now);
+    else deadlines.disarm(this.#write);
+  }
+
+  /** The rest of the request is waited for. */
+  drain(): void {
+    const { deadlines, settings, now } = this.#engine;
+    if (!this.#drain.armed) deadlines.arm(this.#drain, settings.drainTimeout, now);
+  }
+
+  /** Other times apply to this request from now on. */
+  override(timeouts: Timeouts, waitsForBody: boolean): void {
+    this.#timeouts.override(timeouts);
+    if (timeouts.requestTimeout !== undefined && this.#request.isRunning) {
+      this.#request.restart(this.#timeouts.current.requestTimeout);
+    }
+    if (timeouts.minBodyRate !== undefined) {
+      this.#rate.stop();
+      if (waitsForBody) this.#rate.resume();
+    }
+    if (timeouts.writeTimeout !== undefined && this.#write.armed) this.window(true);
+  }
+
+  /** The stream is over: the next one has the server's times again. */
+  stop(): void {
+    this.bodyOver();
+    this.#engine.deadlines.disarm(this.#write);
+    this.#engine.deadlines.disarm(this.#drain);
+    this.#timeouts.reset();
+  }
+
+  expired(deadline: Deadline): void {
+    this.#owner.timedOut(deadline === this.#write ? "write" : "drain");
+  }
+
+  timerExpired(): void {
+    this.#owner.timedOut("request");
+  }
+}
