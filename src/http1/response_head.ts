@@ -8,6 +8,7 @@ import type { ByteWriter } from "../wire/byte_writer.ts";
 import type { FieldFilter } from "../core/reserved_fields.ts";
 import type { EncodeHead } from "../core/response_head_cache.ts";
 import { type FieldLines, linesOf, releaseLines } from "../wire/field_lines.ts";
+import { fieldNameError, fieldValueError } from "../wire/field_errors.ts";
 import { statusLine } from "./status_line.ts";
 
 /**
@@ -39,25 +40,17 @@ function writeLine(out: ByteWriter, name: string, value: string): void {
   out.reserve(name.length + value.length + 4);
   const { bytes } = out;
   let at = out.length;
-  if (name.length === 0) throw new TypeError("a header name must not be empty");
+  if (name.length === 0) throw fieldNameError(name);
   for (let i = 0; i < name.length; i++) {
     const code = name.charCodeAt(i);
-    if (code > 0x7f || IS_TOKEN[code] === 0) {
-      throw new TypeError(`${JSON.stringify(name)} is no header name: it must be a token (RFC 9110 §5.1)`);
-    }
+    if (code > 0x7f || IS_TOKEN[code] === 0) throw fieldNameError(name);
     bytes[at++] = code;
   }
   bytes[at++] = 0x3a;
   bytes[at++] = 0x20;
   for (let i = 0; i < value.length; i++) {
     const code = value.charCodeAt(i);
-    if (code > 0xff || IS_FIELD_VALUE[code] === 0) {
-      throw new TypeError(
-        `the value of header ${JSON.stringify(name)} holds a character that cannot travel: ${
-          JSON.stringify(value[i])
-        } at ${i} (RFC 9110 §5.5)`,
-      );
-    }
+    if (code > 0xff || IS_FIELD_VALUE[code] === 0) throw fieldValueError(name, value, i);
     bytes[at++] = code;
   }
   bytes[at++] = 0x0d;
