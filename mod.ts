@@ -56,6 +56,7 @@ export type {
   ServerOptions,
 } from "./src/api/options.ts";
 export type { FetchHandler, FetchInfo } from "./src/api/fetch.ts";
+export type { Http2Options } from "./src/api/http2.ts";
 export type { ForwardedField, ProxyProtocolOptions, TrustProxyOptions } from "./src/api/proxies.ts";
 export type { TlsCertificate, TlsOptions } from "./src/api/tls.ts";
 export type {

@@ -31,12 +31,12 @@ interface BunRuntime {
 /** Listens by `Bun.listen`, or as on Node. */
 export const listenOnBun: Listen = async (settings, accept) => {
   replaceServers();
-  const { at, tls } = settings;
+  const { at, tls, alpnProtocols } = settings;
   if (at.kind !== "tcp" || asksClients(tls) || tls?.serverNames !== undefined) {
     const { listenOnNode } = await import("./node_listener.ts");
     return await listenOnNode(settings, accept);
   }
-  const acceptor = tls && new (await import("./bun_tls.ts")).BunTlsAcceptor(tls);
+  const acceptor = tls && new (await import("./bun_tls.ts")).BunTlsAcceptor(tls, alpnProtocols);
   let shared: Addr | undefined;
   /** Where `socket` was accepted: on one address the same for all, which spares the calls of the system. */
   const localAddr = (socket: BunSocket): Addr | undefined => {

@@ -13,6 +13,8 @@ export interface BunSocket {
   readonly remoteAddress: string | undefined;
   readonly remotePort: number | undefined;
   readonly localAddress: string | undefined;
+  /** Right once the handshake is over; `false` for none. */
+  readonly alpnProtocol?: string | false | null;
   write(bytes: Uint8Array, start: number, length: number): number;
   shutdown(): void;
   close(): void;
@@ -51,7 +53,7 @@ export interface BunTlsUpgrade {
 /** What passes events on to the transport of their socket. */
 export const HANDLERS: BunSocketHandlers = {
   binaryType: "uint8array", // cheaper to make, and to copy from, than a Buffer
-  handshake: ({ data }, isDone) => data?.handshakeOver(isDone),
+  handshake: ({ data, alpnProtocol }, isDone) => data?.handshakeOver(isDone, alpnProtocol || null),
   data: ({ data }, chunk) => data?.received(chunk),
   drain: ({ data }) => data?.flush(),
   end: ({ data }) => data?.peerEnded(),
@@ -71,6 +73,7 @@ export class BunSocketTransport implements Transport {
   readonly localAddr: Addr | undefined;
   readonly isSecure: boolean;
   handshaking: boolean;
+  alpnProtocol: string | null | undefined = undefined;
   #events!: TransportEvents;
   readonly #socket: BunSocket;
   /** What the system has not taken yet. */
@@ -106,9 +109,10 @@ export class BunSocketTransport implements Transport {
   // What the socket tells, also from inside of our own calls.
 
   /** The TLS handshake has succeeded, or failed: then the client is to get the alert, which a reset could take away. */
-  handshakeOver(isDone: boolean): void {
-    if (isDone) this.handshaking = false;
-    else this.#socket.close();
+  handshakeOver(isDone: boolean, alpnProtocol: string | null): void {
+    if (!isDone) return this.#socket.close();
+    this.handshaking = false;
+    this.alpnProtocol = alpnProtocol;
   }
 
   received(chunk: Uint8Array): void {

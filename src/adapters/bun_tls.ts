@@ -4,17 +4,24 @@
  */
 import type { TlsOptions } from "../api/tls.ts";
 import { typeError } from "../options/option_error.ts";
-import { ALPN_PROTOCOLS } from "../server/tls.ts";
 import { type BunSocket, type BunSocketTransport, HANDLERS } from "./bun_socket.ts";
 import { TlsAcceptor } from "./node_tls.ts";
 
 /** As they go over the wire (RFC 7301 §3.1): each behind its length. */
-const ALPN = new TextEncoder().encode(
-  ALPN_PROTOCOLS.map((name) => String.fromCharCode(name.length) + name).join(""),
-);
+function protocolNameList(names: readonly string[]): Uint8Array {
+  return new TextEncoder().encode(names.map((name) => String.fromCharCode(name.length) + name).join(""));
+}
 
 /** The server's side of TLS, with a certificate that can be replaced. */
 export class BunTlsAcceptor extends TlsAcceptor {
+  readonly #alpnProtocols: Uint8Array;
+
+  /** As that of `TlsAcceptor`. */
+  constructor(options: TlsOptions, alpnProtocols: readonly string[]) {
+    super(options, alpnProtocols);
+    this.#alpnProtocols = protocolNameList(alpnProtocols);
+  }
+
   override prepare(options?: TlsOptions): () => void {
     if (options?.serverNames !== undefined) {
       throw typeError(
@@ -28,7 +35,8 @@ export class BunTlsAcceptor extends TlsAcceptor {
   /** Has `socket` speak TLS, and tell `transport` what comes of it. */
   readonly secure = (socket: BunSocket, transport: BunSocketTransport): BunSocket => {
     const { context: secureContext } = this.context as { readonly context?: unknown };
-    const tls = { secureContext, ALPNProtocols: ALPN, requestCert: false, rejectUnauthorized: false };
+    const ALPNProtocols = this.#alpnProtocols;
+    const tls = { secureContext, ALPNProtocols, requestCert: false, rejectUnauthorized: false };
     return socket.upgradeTLS({ isServer: true, data: transport, socket: HANDLERS, tls })[1];
   };
 }

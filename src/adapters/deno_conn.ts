@@ -17,7 +17,9 @@ export interface DenoConn extends WritableConn {
   setNoDelay?(noDelay: boolean): void;
   setKeepAlive?(keepAlive: boolean): void;
   /** TLS has it. */
-  handshake?(): Promise<unknown>;
+  handshake?(): Promise<{ readonly alpnProtocol?: string | null } | void>;
+  /** What the program says of a connection that it hands over. */
+  readonly alpnProtocol?: string | null;
 }
 
 /** Whether `conn` has the calls of a `Deno.Conn`. */
@@ -38,6 +40,7 @@ export class DenoConnTransport implements DenoConnWriterOwner, Transport {
   readonly localAddr: Addr;
   readonly isSecure: boolean;
   handshaking: boolean = false;
+  alpnProtocol: string | null | undefined;
   readonly #conn: DenoConn;
   #events!: TransportEvents;
   #buffer: Uint8Array = memoryPool.acquire(SMALL_READ);
@@ -57,6 +60,7 @@ export class DenoConnTransport implements DenoConnWriterOwner, Transport {
     this.isSecure = isSecure;
     this.remoteAddr = unmapped(conn.remoteAddr);
     this.localAddr = unmapped(conn.localAddr);
+    this.alpnProtocol = conn.alpnProtocol || undefined;
     try {
       conn.setNoDelay?.(true);
       conn.setKeepAlive?.(true); // so that a client that vanished without a word is noticed
@@ -73,9 +77,12 @@ export class DenoConnTransport implements DenoConnWriterOwner, Transport {
   }
 
   /** Reads and writes wait for it by themselves, and fail where it does. */
-  #awaitHandshake(handshake: Promise<unknown>): void {
+  #awaitHandshake(handshake: ReturnType<NonNullable<DenoConn["handshake"]>>): void {
     this.handshaking = true;
-    handshake.then(() => this.handshaking = false, () => {});
+    handshake.then((info) => {
+      this.handshaking = false;
+      this.alpnProtocol = info?.alpnProtocol || null;
+    }, () => {});
   }
 
   #read(): void {

@@ -5,8 +5,9 @@ import { UnsupportedError } from "../api/errors.ts";
 import type { TlsOptions } from "../api/tls.ts";
 import type { Addr, NetAddr, Transport } from "../api/transport.ts";
 import type { ListenSettings } from "../options/listen_settings.ts";
+import type { Settings } from "../options/settings.ts";
 import type { Listen, Listener } from "../server/listener.ts";
-import { ALPN_PROTOCOLS, type LoadedTls, loadTls, tlsError } from "../server/tls.ts";
+import { type LoadedTls, loadTls, tlsError } from "../server/tls.ts";
 import { type DenoConn, DenoConnTransport } from "./deno_conn.ts";
 
 /** What is used of Deno. */
@@ -26,7 +27,9 @@ interface ListenAddress {
 
 interface DenoRuntime {
   listen(options: ListenAddress): RuntimeListener;
-  listenTls(options: ListenAddress & { key: string; cert: string; alpnProtocols: string[] }): RuntimeListener;
+  listenTls(
+    options: ListenAddress & { key: string; cert: string; alpnProtocols: readonly string[] },
+  ): RuntimeListener;
   readFileSync(path: string): Uint8Array;
 }
 
@@ -55,6 +58,7 @@ class DenoListener implements Listener {
   readonly isSecure: boolean;
   readonly #accept: (transport: Transport) => void;
   readonly #backlog: number;
+  readonly #alpnProtocols: readonly string[];
   #listener: RuntimeListener;
   #open = true;
   /** The last options, for `reloadTls()` to read their files again. */
@@ -65,11 +69,12 @@ class DenoListener implements Listener {
 
   constructor(
     at: { hostname: string; port: number },
-    settings: ListenSettings,
+    settings: ListenSettings & Settings,
     accept: (transport: Transport) => void,
   ) {
     this.#accept = accept;
     this.#backlog = settings.backlog;
+    this.#alpnProtocols = settings.alpnProtocols;
     this.isSecure = settings.tls !== undefined;
     this.#tls = settings.tls;
     this.#listener = this.#listen(at.hostname, at.port, settings.tls && load(settings.tls));
@@ -80,7 +85,7 @@ class DenoListener implements Listener {
   #listen(hostname: string, port: number, tls: LoadedTls | undefined): RuntimeListener {
     const { Deno } = globalThis as unknown as { Deno: DenoRuntime };
     const options = { hostname, port, tcpBacklog: this.#backlog };
-    const secure = tls && { ...options, key: tls.key, cert: tls.cert, ...ALPN };
+    const secure = tls && { ...options, key: tls.key, cert: tls.cert, alpnProtocols: this.#alpnProtocols };
     try {
       return secure === undefined ? Deno.listen(options) : Deno.listenTls(secure);
     } catch (error) {
@@ -160,8 +165,6 @@ class DenoListener implements Listener {
     if (this.#newTls === null) this.#listener.close();
   }
 }
-
-const ALPN = { alpnProtocols: ALPN_PROTOCOLS };
 
 /** What Deno's TLS cannot do. Its resolver of server names, which is internal, keeps each name that a client makes up. */
 const MISSING: readonly (readonly [option: keyof TlsOptions, what: string])[] = [

@@ -20,7 +20,8 @@ export const listenOnNode: Listen = async (settings, accept) => {
   const { at } = settings;
   let unixPath = at.kind === "unix" ? at.path : undefined;
   // Both are loaded where they are used: they, and what they need of the platform, take their time.
-  const tls = settings.tls && new (await import("./node_tls.ts")).TlsAcceptor(settings.tls);
+  const tls = settings.tls &&
+    new (await import("./node_tls.ts")).TlsAcceptor(settings.tls, settings.alpnProtocols);
   const unix = at.kind === "unix" ? await import("./unix_path.ts") : undefined;
   /** Whether connections have their socket options from the server's. */
   let isInherited = false;

@@ -147,6 +147,11 @@ export class NodeSocketTransport implements Transport {
     };
   }
 
+  get alpnProtocol(): string | null | undefined {
+    if (!this.isSecure || this.handshaking) return undefined;
+    return (this.#socket as TLSSocket).alpnProtocol || null;
+  }
+
   get peerCertificate(): PeerCertificate | undefined {
     return this.isSecure ? peerCertificateOf(this.#socket) : undefined;
   }

@@ -8,30 +8,25 @@ import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import tls from "node:tls";
 import type { TlsOptions } from "../api/tls.ts";
-import {
-  ALPN_PROTOCOLS,
-  forServerName,
-  type LoadedCertificate,
-  type LoadedTls,
-  loadTls,
-  tlsError,
-} from "../server/tls.ts";
+import { forServerName, type LoadedCertificate, type LoadedTls, loadTls, tlsError } from "../server/tls.ts";
 import { keepPeerCertificate } from "./peer_certificate.ts";
 
 /** The server's side of TLS, with certificates that can be replaced. */
 export class TlsAcceptor {
+  readonly #alpnProtocols: readonly string[];
   #options: TlsOptions;
   /** What the next connection is accepted with. */
   #current: AcceptOptions;
 
   /**
-   * Speaks as `options` say.
+   * Speaks as `options` say, and offers `alpnProtocols`.
    *
    * @throws {ListenError} where they are no good
    */
-  constructor(options: TlsOptions) {
+  constructor(options: TlsOptions, alpnProtocols: readonly string[]) {
+    this.#alpnProtocols = alpnProtocols;
     this.#options = options;
-    this.#current = acceptOptions(loadTls(options, readFileSync));
+    this.#current = acceptOptions(loadTls(options, readFileSync), alpnProtocols);
   }
 
   /**
@@ -48,7 +43,7 @@ export class TlsAcceptor {
         'option "tls.ca" must be given to reloadTls() where the server has one, and only there',
       );
     }
-    const current = acceptOptions(loaded);
+    const current = acceptOptions(loaded, this.#alpnProtocols);
     return () => {
       this.#options = options;
       this.#current = current;
@@ -77,7 +72,7 @@ interface AcceptOptions extends tls.TLSSocketOptions {
   readonly pauseOnConnect: boolean;
 }
 
-function acceptOptions(loaded: LoadedTls): AcceptOptions {
+function acceptOptions(loaded: LoadedTls, alpnProtocols: readonly string[]): AcceptOptions {
   const { rejectUnauthorized, serverNames } = loaded;
   const ca = loaded.ca && checkAuthorities(loaded.ca);
   const contexts = new Map<string, tls.SecureContext>();
@@ -85,7 +80,7 @@ function acceptOptions(loaded: LoadedTls): AcceptOptions {
   return {
     isServer: true,
     secureContext: secureContext(loaded, ca),
-    ALPNProtocols: ALPN_PROTOCOLS,
+    ALPNProtocols: alpnProtocols,
     requestCert: ca !== undefined,
     rejectUnauthorized: ca !== undefined && rejectUnauthorized,
     allowHalfOpen: true,

@@ -17,7 +17,7 @@ import { transportOf } from "./streams.ts";
  * wrapped in streams, memory. For many of them make one server by {@linkcode createServer}, and let it
  * `accept()` them: they share its caps, counts, timer and shutdown then.
  *
- * @throws {TypeError} on options that are wrong, or a `conn` that is no pair of streams
+ * @throws {TypeError} on options that are wrong, or a `conn` that is no pair of streams, or speaks a protocol that is off
  * @throws {RangeError} on a number out of range
  *
  * @example
@@ -33,5 +33,5 @@ import { transportOf } from "./streams.ts";
 export function serveConn(conn: Conn, options: ConnectionOptions): Connection {
   // The options first: where they are wrong, the connection is as it was.
   const server = new HttpServer(options, connectionSettings(options), runtimeClock, inOwnContext, tracer);
-  return server.accept(transportOf(conn)).facade;
+  return server.accept(transportOf(conn, server.settings)).facade;
 }

@@ -2,7 +2,7 @@
  * A transport on any pair of web streams.
  */
 import type { Addr, Conn, Transport, TransportEvents } from "../api/transport.ts";
-import { ALPN_PROTOCOLS } from "../server/tls.ts";
+import type { ProtocolSettings } from "../options/protocols.ts";
 import { copyOf } from "../wire/bytes.ts";
 import { runtimeClock } from "./runtime_clock.ts";
 import { DenoConnTransport, isDenoConn } from "./deno_conn.ts";
@@ -10,15 +10,25 @@ import { DenoConnTransport, isDenoConn } from "./deno_conn.ts";
 /**
  * The transport of a connection that the program has accepted.
  *
- * @throws {TypeError} where it is no pair of streams, or speaks another protocol
+ * @throws {TypeError} where it is no pair of streams, or speaks a protocol that is not spoken here
  */
-export function transportOf(conn: Conn): Transport {
-  const protocol = conn?.alpnProtocol;
-  // Runtimes say `null`, `false` or nothing where none was agreed upon.
-  if (protocol && !ALPN_PROTOCOLS.includes(protocol)) {
-    throw new TypeError(`the connection speaks "${protocol}" (ALPN), and not HTTP/1.1`);
-  }
+export function transportOf(conn: Conn, settings: ProtocolSettings): Transport {
+  checkProtocol(conn?.alpnProtocol, settings);
   return isDenoConn(conn) ? new DenoConnTransport(conn) : new StreamsTransport(checkStreams(conn));
+}
+
+/** What to do about a protocol that is off. */
+const REMEDIES: ReadonlyMap<string, string> = new Map([
+  ["h2", 'set option "http2" to true'],
+  ["http/1.1", 'leave out option "http1"'],
+  ["http/1.0", 'leave out option "http1"'],
+]);
+
+/** Runtimes say `null`, `false` or nothing where none was agreed upon. */
+function checkProtocol(protocol: string | null | undefined, { alpnProtocols }: ProtocolSettings): void {
+  if (!protocol || alpnProtocols.includes(protocol)) return;
+  const remedy = REMEDIES.get(protocol) ?? `this server speaks ${alpnProtocols.join(", ")}`;
+  throw new TypeError(`the connection speaks "${protocol}" (ALPN), which is not spoken here: ${remedy}`);
 }
 
 function checkStreams(conn: Conn): Conn {
@@ -42,6 +52,7 @@ class StreamsTransport implements Transport {
   readonly remoteAddr: Addr | undefined;
   readonly localAddr: Addr | undefined;
   readonly isSecure: boolean;
+  readonly alpnProtocol: string | null | undefined;
   readonly #conn: Conn;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
@@ -63,6 +74,8 @@ class StreamsTransport implements Transport {
     this.remoteAddr = conn.remoteAddr as Addr | undefined;
     this.localAddr = conn.localAddr as Addr | undefined;
     this.isSecure = conn.isSecure === true;
+    const { alpnProtocol } = conn;
+    this.alpnProtocol = alpnProtocol === undefined ? undefined : alpnProtocol || null;
     this.#reader = conn.readable.getReader();
     this.#writer = conn.writable.getWriter();
     this.#writer.closed.catch((error) => this.#failed(error));

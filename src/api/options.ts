@@ -8,6 +8,7 @@ import type { ProtocolError } from "./errors.ts";
 import type { ExchangeHandler } from "./exchange.ts";
 import type { MinBodyRate } from "./timeouts.ts";
 import type { FetchHandler } from "./fetch.ts";
+import type { Http2Options } from "./http2.ts";
 import type { ProxyProtocolOptions, TrustProxyOptions } from "./proxies.ts";
 import type { TlsOptions } from "./tls.ts";
 
@@ -67,6 +68,39 @@ export interface ConnectionOptions {
    */
   readonly onStateChange?: (connection: Connection, state: ConnectionState) => void;
 
+  /**
+   * Whether HTTP/1.1 and HTTP/1.0 are spoken (RFC 9112). `false` needs `http2`: then connections speak HTTP/2 alone, and
+   * over TLS (ALPN) clients that offer only HTTP/1.1 are refused.
+   * @default true
+   *
+   * @example
+   * ```ts
+   * import { serve } from "@mooring/http";
+   *
+   * const server = await serve({ port: 0, http2: true, http1: false, fetch: () => new Response("hello") });
+   * await server.close();
+   * ```
+   */
+  readonly http1?: boolean;
+  /**
+   * Whether HTTP/2 is spoken (RFC 9113), on the same port as HTTP/1.1, and how: `true`, or what differs from the
+   * defaults. Over TLS clients choose it by ALPN, where it is preferred (RFC 7301); without TLS they begin with its
+   * connection preface (prior knowledge, RFC 9113 §3.3). `Upgrade: h2c` is not answered.
+   * @default false
+   *
+   * @example
+   * ```ts
+   * import { serve } from "@mooring/http";
+   *
+   * const server = await serve({
+   *   port: 0,
+   *   http2: { maxConcurrentStreams: 50 },
+   *   fetch: () => new Response("hello"),
+   * });
+   * await server.close();
+   * ```
+   */
+  readonly http2?: boolean | Http2Options;
   /**
    * Whether connections persist (RFC 9112 §9.3, HTTP/1.0 with `keep-alive` included).
    * @default true
@@ -289,7 +323,10 @@ export interface ListenOptions {
    * systemd passes (`LISTEN_FDS`).
    */
   readonly fd?: number | "systemd";
-  /** Speaks TLS (ALPN `http/1.1` and `http/1.0`) with these certificates; `server.reloadTls()` replaces them. */
+  /**
+   * Speaks TLS with these certificates; `server.reloadTls()` replaces them. Offers `http/1.1` and `http/1.0` by ALPN
+   * (RFC 7301), with `http2` also `h2`, which is preferred, and with `http1: false` that alone.
+   */
   readonly tls?: TlsOptions;
   /**
    * Lets several processes listen on the same port, among which the system spreads connections.

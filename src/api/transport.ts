@@ -57,7 +57,10 @@ export interface Conn {
   readonly localAddr?: ConnAddr;
   /** Whether the bytes travel encrypted, so that URLs begin with `https`. */
   readonly isSecure?: boolean;
-  /** The protocol that a TLS handshake has agreed upon (ALPN), if one has: it must be one that is spoken here. */
+  /**
+   * The protocol that a TLS handshake has agreed upon (ALPN), if one has: it must be one that is spoken here, as options
+   * `http1` and `http2` say.
+   */
   readonly alpnProtocol?: string | null;
   /** Releases the stream at once; called when the connection is over. */
   close?(): void;
@@ -80,6 +83,11 @@ export interface Transport {
   readonly localAddr: Addr | undefined;
   /** Whether the bytes travel encrypted, so that URLs begin with `https`. */
   readonly isSecure?: boolean;
+  /**
+   * The protocol that the TLS handshake has agreed upon (ALPN, RFC 7301), such as `"h2"`; `null` where it has agreed upon
+   * none. `undefined` before the handshake is over, and where there was none.
+   */
+  readonly alpnProtocol?: string | null | undefined;
   /** The peer's certificate, if it was asked for one and has sent it; `undefined` before the TLS handshake is over. */
   readonly peerCertificate?: PeerCertificate | undefined;
   /** Whether the TLS handshake is still under way; what is written meanwhile is sent after it. */

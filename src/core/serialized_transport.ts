@@ -142,6 +142,11 @@ export class SerializedTransport implements TransportEvents {
     return this.#transport.handshaking === true;
   }
 
+  /** As `Transport.alpnProtocol`. */
+  get alpnProtocol(): string | null | undefined {
+    return this.#transport.alpnProtocol;
+  }
+
   /** As `Transport.peerCertificate`. */
   get peerCertificate(): PeerCertificate | undefined {
     return this.#transport.peerCertificate;

@@ -51,8 +51,10 @@ export interface FlagOption extends OptionRow {
 
 /** An option that is an object. */
 export interface ObjectOption extends OptionRow {
-  /** What it is; `minBodyRate` may be a number, too. */
+  /** What it is; `minBodyRate` may be a number, and `http2` a boolean, too. */
   readonly kind: "object";
+  /** The value where it is left out, unless that is an object of its members' defaults. */
+  readonly default?: false;
   /** What it consists of, by name. */
   readonly members: Readonly<Record<string, Member>>;
 }

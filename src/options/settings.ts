@@ -6,12 +6,13 @@ import type { ForwardedField, ProxyProtocolOptions, TrustProxyOptions } from "..
 import { checkFunctions, checkNames, checkObject, number } from "./checks.ts";
 import { checkNoTls, type ListenSettings, readListenSettings } from "./listen_settings.ts";
 import { describe, typeError, wrongType } from "./option_error.ts";
+import { type ProtocolSettings, readProtocols } from "./protocols.ts";
 import { readScalars, type Scalars } from "./scalars.ts";
 import { optionNames, TABLE } from "./table.ts";
 import { DEFAULT_BODY_RATE, readBodyRate, type TimeLimits } from "./time_limits.ts";
 
 /** The settings of a connection. */
-export interface Settings extends TimeLimits, Scalars<"connection"> {
+export interface Settings extends TimeLimits, Scalars<"connection">, ProtocolSettings {
   /** `drainBody.bytes` */
   readonly drainBytes: number;
   /** `drainBody.timeout` */
@@ -58,6 +59,7 @@ function readSettings(options: ConnectionOptions): Settings {
   checkHandlers(options);
   return {
     ...readScalars(options, "connection"),
+    ...readProtocols(options),
     ...readBodyRate(options.minBodyRate, DEFAULT_BODY_RATE),
     ...readDrainBody(options.drainBody),
     proxies: readProxies(options.proxyProtocol),

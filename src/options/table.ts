@@ -2,7 +2,7 @@
  * Every option, once: its kind, default, bounds and meaning. The checks, the types of the settings, the defaults and
  * the table of docs/options.md are made of this.
  */
-import type { Member, Option, OptionScope, ToldOption } from "./rows.ts";
+import type { ObjectOption, Option, OptionScope, ToldOption } from "./rows.ts";
 
 /** What the system's calls take as an `int`. */
 export const MAX_INT: number = 2 ** 31 - 1;
@@ -33,6 +33,25 @@ export const TABLE = {
     kind: "function",
     scope: "connection",
     doc: "told the connection, and `new`, `active`, `idle`, `draining`, `upgraded` or `closed`",
+  },
+  http1: {
+    kind: "boolean",
+    scope: "connection",
+    default: true,
+    doc: "HTTP/1.1 and HTTP/1.0; `false` goes with `http2` alone",
+  },
+  http2: {
+    kind: "object",
+    scope: "connection",
+    default: false,
+    members: {
+      maxConcurrentStreams: { kind: "count", default: 100, min: 1, max: 2_147_483_647 },
+      initialWindowSize: { kind: "bytes", default: 65_535, min: 1_024, max: 2_147_483_647 },
+      maxWindowSize: { kind: "bytes", default: 1_048_576, min: 1_024, max: 2_147_483_647 },
+      pingInterval: { kind: "time", default: 0 },
+      pingTimeout: { kind: "time", default: 20_000 },
+    },
+    doc: "HTTP/2, over TLS by ALPN",
   },
   keepAlive: {
     kind: "boolean",
@@ -224,18 +243,24 @@ export const ROWS: readonly (readonly [name: string, row: Option])[] = Object.en
 /** What docs/options.md says of each option. */
 export function toldOptions(): ReadonlyMap<string, ToldOption> {
   return new Map(
-    ROWS.map(([name, row]) => [name, { scope: row.scope, default: toldDefault(row), doc: row.doc }]),
+    ROWS.map(([name, row]) => [name, { scope: row.scope, default: toldDefault(row), doc: toldDoc(row) }]),
   );
 }
 
 /** docs/options.md groups the digits of a number, but not those of a port. */
 function toldDefault(row: Option): ToldOption["default"] {
-  if (row.kind === "object") return toldMembers(Object.entries(row.members));
+  if (row.kind === "object") return row.default ?? toldMembers(row);
   return row.kind === "function" || row.kind === "other" ? String(row.default ?? "") : row.default;
 }
 
-function toldMembers(members: readonly [string, Member][]): string {
-  const told = members.flatMap(([name, member]) =>
+/** What an object that is off by default consists of is told along with what it means. */
+function toldDoc(row: Option): string {
+  const isOff = row.kind === "object" && row.default === false;
+  return isOff ? `${row.doc}; \`true\` is ${toldMembers(row)}` : row.doc;
+}
+
+function toldMembers({ members }: ObjectOption): string {
+  const told = Object.entries(members).flatMap(([name, member]) =>
     member.kind === "other" ? [] : `${name}: ${member.default.toLocaleString("en").replaceAll(",", "_")}`
   );
   return told.length === 0 ? "" : `\`{ ${told.join(", ")} }\``;

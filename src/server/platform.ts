@@ -6,6 +6,7 @@ import type { Conn, Transport } from "../api/transport.ts";
 import type { Clock } from "../core/clock.ts";
 import type { RequestHandler } from "../core/exchange.ts";
 import type { Tracer } from "../core/request_trace.ts";
+import type { Settings } from "../options/settings.ts";
 import type { Listen } from "./listener.ts";
 
 /** Makes a handler that is called in an asynchronous context of its own each time. */
@@ -26,7 +27,7 @@ export interface Platform {
   /**
    * The transport of a connection that the program has accepted.
    *
-   * @throws {TypeError} where it is no pair of streams
+   * @throws {TypeError} where it is no pair of streams, or speaks what the settings do not
    */
-  readonly transportOf?: (conn: Conn) => Transport;
+  readonly transportOf?: (conn: Conn, settings: Settings) => Transport;
 }

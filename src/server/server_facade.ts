@@ -55,7 +55,9 @@ export class ServerFacade implements Server {
 
   accept(stream: Conn | Transport): Connection {
     this.#server.assertOpen();
-    return this.#server.accept(isTransport(stream) ? stream : this.#platform.transportOf!(stream)).facade;
+    const { settings } = this.#server;
+    return this.#server.accept(isTransport(stream) ? stream : this.#platform.transportOf!(stream, settings))
+      .facade;
   }
 
   stats(): ServerStats {

@@ -5,12 +5,6 @@ import { ListenError } from "../api/errors.ts";
 import type { TlsCertificate, TlsOptions } from "../api/tls.ts";
 import { missingIn, pemText, type TlsPart } from "../options/tls_settings.ts";
 
-/**
- * The protocols of ALPN, the preferred one first (RFC 7301 §3.2). A client that offers only others is refused; one that
- * offers none is not.
- */
-export const ALPN_PROTOCOLS: string[] = ["http/1.1", "http/1.0"];
-
 /** A key and its certificate, as PEM. */
 export interface LoadedCertificate {
   /** The option that has named it. */

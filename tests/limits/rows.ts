@@ -14,6 +14,9 @@ const NO_LIMITS: readonly (keyof ServeOptions)[] = [
   "onError",
   "onRefused",
   "onStateChange",
+  "http1",
+  // Its members limit what HTTP/2 alone has, and are tested with it.
+  "http2",
   "port",
   "hostname",
   "path",

@@ -2,7 +2,7 @@
  * Transports as the listeners hand them over, taken before a server sees them.
  */
 import type { Transport, TransportEvents } from "../../src/api/transport.ts";
-import type { ListenOptions } from "../../src/api/options.ts";
+import type { ConnectionOptions, ListenOptions } from "../../src/api/options.ts";
 import { listenSettings } from "../../src/options/listen_settings.ts";
 import { connectionSettings } from "../../src/options/settings.ts";
 import type { Listen, Listener } from "../../src/server/listener.ts";
@@ -40,6 +40,8 @@ export async function takeTransports(
   listen: Listen,
   place: ListenOptions,
   take: (transport: Transport) => void,
+  options: ConnectionOptions = {},
 ): Promise<Listener> {
-  return await listen({ ...connectionSettings({ exchange: () => {} }), ...listenSettings(place) }, take);
+  const settings = connectionSettings({ exchange: () => {}, ...options });
+  return await listen({ ...settings, ...listenSettings(place) }, take);
 }
