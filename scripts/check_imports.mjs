@@ -12,7 +12,7 @@ const LAYERS = [
   ["api"],
   ["options", "wire"],
   ["core"],
-  ["http1", "fetch"],
+  ["http1", "http2", "fetch"],
   ["server", "websocket"],
   ["adapters"],
 ];

@@ -15,7 +15,10 @@ const ANSWER_BYTES = 1024;
 
 const settings = connectionSettings({ exchange: answerText });
 const persistenceFields = new PersistenceFields(settings);
-const dateLine = new DateField((date) => new TextEncoder().encode(`date: ${date}\r\n`)).at(0, () => Date.UTC(2026, 0, 1));
+const dateLine = new DateField((date) => new TextEncoder().encode(`date: ${date}\r\n`)).at(
+  0,
+  () => Date.UTC(2026, 0, 1),
+);
 
 /** What a response needs of its connection, and no connection. */
 class Port {

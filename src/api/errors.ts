@@ -29,7 +29,8 @@ export type ProtocolErrorCode =
   | "head_timeout"
   | "request_timeout"
   | "body_too_slow"
-  | "too_many_connections";
+  | "too_many_connections"
+  | "bad_frame";
 
 /**
  * The peer broke HTTP, or a limit. The engine answers it with {@linkcode ProtocolError.status} and closes.

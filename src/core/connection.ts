@@ -24,6 +24,7 @@ import { LazyAbort } from "./lazy_abort.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { PersistencePolicy } from "./persistence_policy.ts";
 import type { ProtocolConnection } from "./protocol.ts";
+import { prefaceLength, type Protocols } from "./protocol_choice.ts";
 import type { ProtocolHost } from "./protocol_host.ts";
 import type { ReadTimers } from "./read_timers.ts";
 import { ReceiveBuffer } from "./receive_buffer.ts";
@@ -64,8 +65,8 @@ export class HttpConnection
   readonly life: Lifecycle;
   /** What moves its bytes. */
   readonly transport: SerializedTransport;
-  /** What it speaks. */
-  readonly protocol: ProtocolConnection;
+  /** What it speaks; another one may be chosen by the first octets. */
+  protocol: ProtocolConnection;
   // See `MonitoredConnection`.
   readonly received: ReceiveBuffer = new ReceiveBuffer();
   input: Input = "protocol";
@@ -75,6 +76,7 @@ export class HttpConnection
   /** The transport's addresses, or those of a PROXY header. */
   endpoints: Endpoints;
   readonly #monitor: ConnectionMonitor;
+  readonly #protocols: Protocols;
   #facade: Connection | null = null;
   /** Made when it has more to do than one request. */
   #turn: Turn | null = null;
@@ -86,21 +88,22 @@ export class HttpConnection
   constructor(
     engine: Engine,
     transport: Transport,
-    protocol: (host: ProtocolHost) => ProtocolConnection,
+    protocols: Protocols,
   ) {
     engine.beginEvent();
     this.engine = engine;
     this.transport = new SerializedTransport(transport, this);
     this.endpoints = transport;
     this.isSecure = transport.isSecure === true;
-    if (engine.proxyPeers?.has(transport.remoteAddr)) this.input = "proxy-header";
+    this.#protocols = protocols;
+    this.input = engine.proxyPeers?.has(transport.remoteAddr) ? "proxy-header" : this.#firstInput;
     this.acceptedAt = engine.now;
     this.timeouts = new RequestTimeouts(engine.settings);
     this.life = new Lifecycle(this, engine);
     this.policy = new PersistencePolicy(engine, this.timeouts);
     this.out = new ConnectionWriter(this, this.timeouts, engine, this.transport);
     this.#monitor = new ConnectionMonitor(this);
-    this.protocol = protocol(this);
+    this.protocol = protocols.connect(this);
     engine.connectionOpened();
   }
 
@@ -155,6 +158,7 @@ export class HttpConnection
   retire(idleGrace: number): void {
     this.policy.retire(idleGrace);
     this.#draining.abort(aboutToEnd);
+    this.protocol.retire(idleGrace);
     if (this.state !== "new" && this.state !== "idle") return;
     this.engine.beginEvent();
     if (idleGrace === 0) this.lingeringClose("shutdown_idle");
@@ -275,8 +279,14 @@ export class HttpConnection
             return end;
           }
           this.endpoints = header.endpoints ?? this.endpoints;
-          this.input = "protocol";
+          this.input = this.#firstInput;
           at += header.length;
+          break;
+        }
+        case "preface": {
+          const length = this.#chooseProtocol(bytes, at, end);
+          if (length === NEED_MORE) return at;
+          at += length;
           break;
         }
         case "tunnel":
@@ -285,6 +295,39 @@ export class HttpConnection
           return end;
       }
     }
+  }
+
+  /** What is read first, after a PROXY header. */
+  get #firstInput(): Input {
+    return this.#protocols.alternative === null ? "protocol" : "preface";
+  }
+
+  /** The first octets tell what the client speaks; answers how many of them were a preface, or `NEED_MORE`. */
+  #chooseProtocol(bytes: Uint8Array, start: number, end: number): number {
+    if (start === end) return NEED_MORE;
+    const alternative = this.#protocols.alternative!;
+    const length = prefaceLength(alternative.preface, bytes, start, end);
+    if (length === NEED_MORE) return NEED_MORE;
+    const { alpnProtocol } = this.transport;
+    if (length > 0) {
+      const protocol = alternative.connect(this);
+      if (protocol === null) return NEED_MORE;
+      this.protocol = protocol;
+    } else if (alternative.isOnly || alpnProtocol === alternative.alpn) {
+      this.#refuseVersion(alternative.alpn);
+      return 0;
+    }
+    this.input = "protocol";
+    return length;
+  }
+
+  /** The client speaks another protocol than the one that it has to. */
+  #refuseVersion(expected: string): void {
+    const message = `only "${expected}" is spoken on this connection`;
+    const error = new ProtocolError("unsupported_version", 505, message);
+    this.protocol.writeRefusal(error);
+    this.lingeringClose("protocol_error");
+    this.engine.observer.requestRefused(error, this);
   }
 
   /** Counts a unit of work; answers whether there may be another one in this turn of the event loop. */

@@ -19,11 +19,12 @@ import type { Tunnel } from "./tunnel.ts";
 /**
  * What takes the received bytes:
  * - `proxy-header`: the PROXY header before the first request, where a proxy sends one
+ * - `preface`: the choice of the protocol, where there is one
  * - `protocol`: the protocol
  * - `tunnel`: the upgraded connection's streams
  * - `discard`: nothing; the last response was written
  */
-export type Input = "proxy-header" | "protocol" | "tunnel" | "discard";
+export type Input = "proxy-header" | "preface" | "protocol" | "tunnel" | "discard";
 
 /**
  * How long a streamed response may pause where its client has half-closed, in milliseconds. Few clients read on after
@@ -103,7 +104,7 @@ export class ConnectionMonitor implements PeerWatchOwner, ReadTimersOwner {
       else if (isProcessed) connection.protocol.abandonIncomplete();
     } else if (connection.input === "tunnel") {
       if (isProcessed) connection.tunnel!.endInput();
-    } else if (connection.input === "proxy-header") {
+    } else if (connection.input === "proxy-header" || connection.input === "preface") {
       connection.lingeringClose("client_closed");
     }
     if (connection.input === "discard" && !connection.out.isBackpressured) {
@@ -117,7 +118,8 @@ export class ConnectionMonitor implements PeerWatchOwner, ReadTimersOwner {
     switch (connection.input) {
       case "protocol":
         return this.#updateProtocolTimers();
-      case "proxy-header": // counts as part of the first request
+      case "proxy-header":
+      case "preface": // both count as part of the first request
         return;
       case "tunnel":
         if (!connection.tunnel!.isOver || connection.out.isBackpressured) {
@@ -168,7 +170,8 @@ export class ConnectionMonitor implements PeerWatchOwner, ReadTimersOwner {
   #updatePause(): void {
     const connection = this.#connection;
     // A head is read however long it gets, and so is what comes before it.
-    const readsHead = this.#readsHead || connection.input === "proxy-header";
+    const { input } = connection;
+    const readsHead = this.#readsHead || input === "proxy-header" || input === "preface";
     const pause = !readsHead && connection.received.length >= connection.engine.settings.highWaterMark;
     if (pause === this.#isPaused) return;
     this.#isPaused = pause;

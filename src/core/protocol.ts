@@ -138,6 +138,8 @@ export interface ProtocolConnection {
   readonly closeTruncates: boolean;
   /** Nothing is under way: releases what only an exchange needs. */
   becomeIdle(): void;
+  /** The connection is to end, once what is under way is over; `idleGrace`: how long it may idle till then. */
+  retire(idleGrace: number): void;
   /** The peer has half-closed; some of what it sent may still have to be processed. */
   peerHalfClosed(): void;
   /** The peer has half-closed, and everything was processed: what is incomplete stays so. */

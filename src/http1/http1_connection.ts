@@ -228,6 +228,9 @@ export class Http1Connection implements ProtocolConnection, ExchangePort, Respon
     this.#releaseExchange();
   }
 
+  /** The next response tells the client. */
+  retire(): void {}
+
   /** As in Go: a client that half-closes may be gone for good, so `signal` aborts. The response is sent all the same. */
   peerHalfClosed(): void {
     const x = this.#exchange;

@@ -30,7 +30,10 @@ export class FieldBlock {
       throw new Http2ConnectionError(ERROR.enhanceYourCalm, "a field block has too many CONTINUATION frames");
     }
     if (this.#received.length + end - start > this.#limit) {
-      throw new Http2ConnectionError(ERROR.enhanceYourCalm, "a field block is larger than a request head may be");
+      throw new Http2ConnectionError(
+        ERROR.enhanceYourCalm,
+        "a field block is larger than a request head may be",
+      );
     }
     this.#received.append(bytes, start, end);
   }

@@ -3,9 +3,6 @@
  */
 import type { ByteWriter } from "../wire/byte_writer.ts";
 
-/** What a client sends first on a connection (RFC 9113 §3.4). */
-export const PREFACE: Uint8Array = new TextEncoder().encode("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-
 /** Octets of a frame's head. */
 export const FRAME_HEAD = 9;
 
@@ -56,7 +53,13 @@ export function uint32(bytes: Uint8Array, at: number): number {
 }
 
 /** Appends a frame's head. */
-export function writeFrameHead(out: ByteWriter, length: number, type: number, flags: number, stream: number): void {
+export function writeFrameHead(
+  out: ByteWriter,
+  length: number,
+  type: number,
+  flags: number,
+  stream: number,
+): void {
   out.reserve(FRAME_HEAD);
   const { bytes, length: at } = out;
   bytes[at] = length >>> 16;
@@ -119,7 +122,10 @@ export function writePing(out: ByteWriter, flags: number, data: Uint8Array): voi
 }
 
 /** Appends SETTINGS (RFC 9113 §6.5): identifiers and values. */
-export function writeSettings(out: ByteWriter, settings: readonly (readonly [id: number, value: number])[]): void {
+export function writeSettings(
+  out: ByteWriter,
+  settings: readonly (readonly [id: number, value: number])[],
+): void {
   writeFrameHead(out, settings.length * 6, FRAME.settings, FLAG.none, 0);
   for (const [id, value] of settings) {
     out.reserve(6);

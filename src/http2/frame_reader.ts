@@ -107,7 +107,14 @@ export class FrameReader {
     }
   }
 
-  #dispatch(type: number, flags: number, stream: number, bytes: Uint8Array, start: number, end: number): void {
+  #dispatch(
+    type: number,
+    flags: number,
+    stream: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
     const length = end - start;
     switch (type) {
       case FRAME.headers:
@@ -184,7 +191,14 @@ export class FrameReader {
     this.#handler.settings(bytes, start, end);
   }
 
-  #beginData(bytes: Uint8Array, start: number, end: number, length: number, flags: number, stream: number): number {
+  #beginData(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    length: number,
+    flags: number,
+    stream: number,
+  ): number {
     if (stream === 0) throw misplaced("DATA on stream 0");
     let at = start + FRAME_HEAD;
     let padding = 0;
@@ -212,7 +226,10 @@ export class FrameReader {
     this.#emptyData = count > 0 || endsStream ? 0 : this.#emptyData + 1;
     const isWaste = this.#dataOctets / MAX_OVERHEAD > this.#bodyOctets + FREE_OVERHEAD;
     if (isWaste || this.#emptyData > MAX_EMPTY_DATA) {
-      throw new Http2ConnectionError(ERROR.enhanceYourCalm, "too many DATA frames that bring next to nothing");
+      throw new Http2ConnectionError(
+        ERROR.enhanceYourCalm,
+        "too many DATA frames that bring next to nothing",
+      );
     }
   }
 

@@ -5,13 +5,27 @@
 import { ConnectionError, ProtocolError } from "../api/errors.ts";
 import type { CloseReason, Connection } from "../api/transport.ts";
 import type { Engine } from "../core/engine.ts";
-import type { ConnectionLoss, ForwardedRequest, ProtocolConnection, RequestFields } from "../core/protocol.ts";
+import type {
+  ConnectionLoss,
+  ForwardedRequest,
+  ProtocolConnection,
+  RequestFields,
+} from "../core/protocol.ts";
 import type { ProtocolHost } from "../core/protocol_host.ts";
 import type { ReadWait } from "../core/read_wait.ts";
 import { RequestTrace } from "../core/request_trace.ts";
 import type { ByteWriter } from "../wire/byte_writer.ts";
 import { ConnectionWindows } from "./connection_windows.ts";
-import { FLAG, MAX_FRAME_SIZE, MAX_UINT31, writePing, writeRstStream, writeSettings, writeSettingsAck, writeWindowUpdate } from "./frame.ts";
+import {
+  FLAG,
+  MAX_FRAME_SIZE,
+  MAX_UINT31,
+  writePing,
+  writeRstStream,
+  writeSettings,
+  writeSettingsAck,
+  writeWindowUpdate,
+} from "./frame.ts";
 import { type FrameHandler, FrameReader } from "./frame_reader.ts";
 import { GoingAway, type GoingAwayOwner } from "./going_away.ts";
 import { HpackError } from "./hpack_decoder.ts";
@@ -127,7 +141,10 @@ export class Http2Connection implements FrameHandler, GoingAwayOwner, ProtocolCo
   #late(id: number, frame: string): void {
     if (this.#remembered?.has(id)) return; // it was sent before our RST_STREAM was received
     if (this.#streams.has(id)) {
-      return this.#streams.get(id)!.reset(ERROR.streamClosed, peerGone(`the client has sent ${frame} after its end`));
+      return this.#streams.get(id)!.reset(
+        ERROR.streamClosed,
+        peerGone(`the client has sent ${frame} after its end`),
+      );
     }
     throw new Http2ConnectionError(ERROR.streamClosed, `${frame} of a stream that is closed`);
   }
@@ -154,10 +171,17 @@ export class Http2Connection implements FrameHandler, GoingAwayOwner, ProtocolCo
   }
 
   /** What is malformed is no request (RFC 9113 §8.1.1); what is over a limit is answered. */
-  #refuseRequest(id: number, error: ProtocolError, endsStream: boolean, request: Http2Request | null = null): void {
+  #refuseRequest(
+    id: number,
+    error: ProtocolError,
+    endsStream: boolean,
+    request: Http2Request | null = null,
+  ): void {
     const { tracer, clock } = this.engine;
     const isTraced = tracer !== null && tracer.isObserved;
-    const trace = isTraced ? new RequestTrace(tracer, clock, { connection: this.facade, bytesAppended: 0 }, request) : null;
+    const trace = isTraced
+      ? new RequestTrace(tracer, clock, { connection: this.facade, bytesAppended: 0 }, request)
+      : null;
     trace?.start(() => {});
     if (this.#isDone) return;
     if (error.status === 400) {
@@ -226,14 +250,19 @@ export class Http2Connection implements FrameHandler, GoingAwayOwner, ProtocolCo
   #streamOfData(id: number, length: number, count: number, endsStream: boolean): Http2Stream | null {
     const stream = this.#streams.get(id);
     if (stream === undefined || stream.input.hasEnded) {
-      if (id > this.#lastStream) throw new Http2ConnectionError(ERROR.protocolError, "DATA of a stream that is idle");
+      if (id > this.#lastStream) {
+        throw new Http2ConnectionError(ERROR.protocolError, "DATA of a stream that is idle");
+      }
       this.#late(id, "DATA");
       return null;
     }
     stream.input.window -= length;
     if (stream.input.window < 0) {
       this.#countReset();
-      stream.reset(ERROR.flowControlError, peerGone("the client has sent more than the stream's window allows"));
+      stream.reset(
+        ERROR.flowControlError,
+        peerGone("the client has sent more than the stream's window allows"),
+      );
       return null;
     }
     if (!stream.expectData(count, endsStream)) {
@@ -274,7 +303,10 @@ export class Http2Connection implements FrameHandler, GoingAwayOwner, ProtocolCo
     if (change !== 0) {
       for (const stream of [...this.#streams.values()]) {
         if (!stream.output.widen(change)) {
-          throw new Http2ConnectionError(ERROR.flowControlError, "INITIAL_WINDOW_SIZE makes a window too large");
+          throw new Http2ConnectionError(
+            ERROR.flowControlError,
+            "INITIAL_WINDOW_SIZE makes a window too large",
+          );
         }
         this.#windowWidened(stream);
       }
@@ -442,7 +474,9 @@ export class Http2Connection implements FrameHandler, GoingAwayOwner, ProtocolCo
   }
 
   get isStreaming(): boolean {
-    for (const { exchange } of this.#streams.values()) if (exchange.response.phase === "streaming") return true;
+    for (const { exchange } of this.#streams.values()) {
+      if (exchange.response.phase === "streaming") return true;
+    }
     return false;
   }
 
@@ -466,7 +500,9 @@ export class Http2Connection implements FrameHandler, GoingAwayOwner, ProtocolCo
 
   abandonIncomplete(): void {
     const error = peerGone("the client closed its side before the end of the request body");
-    for (const { exchange } of [...this.#streams.values()]) if (!exchange.body.complete) exchange.body.fail(error);
+    for (const { exchange } of [...this.#streams.values()]) {
+      if (!exchange.body.complete) exchange.body.fail(error);
+    }
     this.#goingAway.clientGone();
   }
 

@@ -21,7 +21,12 @@ export interface RefusalPort {
 const encoder = new TextEncoder();
 
 /** Sends the response to `error` on stream `id`, without its text where that does not fit into `window`. */
-export function sendRefusal(port: RefusalPort, id: number, { status, message }: ProtocolError, window: number): void {
+export function sendRefusal(
+  port: RefusalPort,
+  id: number,
+  { status, message }: ProtocolError,
+  window: number,
+): void {
   const text = encoder.encode(errorText(status, message));
   const block = new ByteWriter(256);
   port.beginBlock(block);

@@ -18,7 +18,13 @@ const MAX_KEPT = 4;
 const MAX_KEPT_BYTES = 1024;
 
 /** Fields that speak of a connection, which HTTP/2 has no use for (RFC 9113 §8.2.2). */
-const CONNECTION_FIELDS = new Set(["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"]);
+const CONNECTION_FIELDS = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "transfer-encoding",
+  "upgrade",
+]);
 
 /** What a block gave: a request, or what is wrong with it. */
 export type DecodedRequest = Http2Request | ProtocolError;
@@ -55,7 +61,8 @@ export class RequestDecoder {
     const count = end - start;
     if (this.#kept !== null) {
       for (const { block, request, ...kept } of this.#kept) {
-        const isSame = block.length === count && kept.generation === generation && kept.endsStream === endsStream &&
+        const isSame = block.length === count && kept.generation === generation &&
+          kept.endsStream === endsStream &&
           sameBytes(block, 0, bytes, start, count);
         if (isSame) return request;
       }
@@ -107,7 +114,12 @@ class RequestBuilder implements FieldSink {
     this.#values = [];
     this.#size = 0;
     this.#error = null;
-    this.#method = this.#scheme = this.#authority = this.#path = this.#protocol = null;
+    this.#method =
+      this.#scheme =
+      this.#authority =
+      this.#path =
+      this.#protocol =
+        null;
     this.#contentLength = undefined;
     this.#expectsContinue = false;
   }
@@ -120,7 +132,9 @@ class RequestBuilder implements FieldSink {
       const message = `the request head is larger than ${maxHeaderBytes} bytes`;
       return this.#fail(new ProtocolError("head_too_large", 431, message));
     }
-    if (!isFieldValue(value)) return this.#malformed("a field value holds control bytes, or blanks around it");
+    if (!isFieldValue(value)) {
+      return this.#malformed("a field value holds control bytes, or blanks around it");
+    }
     if (name.charCodeAt(0) === 0x3a) this.#pseudoField(name, value);
     else this.#line(name, value);
   }
@@ -159,7 +173,9 @@ class RequestBuilder implements FieldSink {
   #line(name: string, value: string): void {
     const { maxHeaders } = this.#settings;
     if (maxHeaders > 0 && this.#names.length >= maxHeaders) {
-      return this.#fail(new ProtocolError("too_many_fields", 431, `there are more than ${maxHeaders} header lines`));
+      return this.#fail(
+        new ProtocolError("too_many_fields", 431, `there are more than ${maxHeaders} header lines`),
+      );
     }
     if (!isLowerToken(name)) return this.#malformed("a field name must be a token in lower case");
     switch (name.length) {
@@ -180,7 +196,9 @@ class RequestBuilder implements FieldSink {
 
   #expect(value: string): void {
     if (value.toLowerCase() === "100-continue") this.#expectsContinue = true;
-    else this.#fail(new ProtocolError("unsupported_expectation", 417, "of expectations only 100-continue is known"));
+    else {this.#fail(
+        new ProtocolError("unsupported_expectation", 417, "of expectations only 100-continue is known"),
+      );}
   }
 
   #length(value: string): void {
@@ -208,7 +226,15 @@ class RequestBuilder implements FieldSink {
     const target = method === "CONNECT" && this.#protocol === null ? this.#authority! : this.#path!;
     const fields = new RequestLines(this.#names, this.#values);
     const length = endsStream ? 0 : this.#contentLength;
-    return new Http2Request(method, target, fields, length, this.#expectsContinue, this.#protocol, !endsStream);
+    return new Http2Request(
+      method,
+      target,
+      fields,
+      length,
+      this.#expectsContinue,
+      this.#protocol,
+      !endsStream,
+    );
   }
 
   trailers(): RequestLines | ProtocolError {
@@ -222,7 +248,9 @@ class RequestBuilder implements FieldSink {
   #check(endsStream: boolean): void {
     if (this.#error !== null) return;
     const method = this.#method;
-    if (method === null || method === "" || !isToken(method)) return this.#malformed(":method is missing, or no token", "bad_request_line");
+    if (method === null || method === "" || !isToken(method)) {
+      return this.#malformed(":method is missing, or no token", "bad_request_line");
+    }
     this.#checkHost();
     const isTunnel = method === "CONNECT" && this.#protocol === null;
     if (isTunnel) {
@@ -239,7 +267,9 @@ class RequestBuilder implements FieldSink {
   #checkTarget(method: string): void {
     const path = this.#path;
     const { maxTargetBytes } = this.#settings;
-    if (this.#scheme !== "http" && this.#scheme !== "https") return this.#malformed(":scheme is neither http nor https", "bad_target");
+    if (this.#scheme !== "http" && this.#scheme !== "https") {
+      return this.#malformed(":scheme is neither http nor https", "bad_target");
+    }
     if (path === null) return this.#malformed(":path is missing", "bad_target");
     if (maxTargetBytes > 0 && path.length > maxTargetBytes) {
       const message = `the request target is longer than ${maxTargetBytes} bytes`;
@@ -254,11 +284,15 @@ class RequestBuilder implements FieldSink {
     const at = this.#names.indexOf("host");
     const host = at < 0 ? null : this.#values[at];
     const authority = this.#authority ?? host;
-    if (authority === null || authority === "") return this.#malformed(":authority is missing, or empty", "bad_host");
+    if (authority === null || authority === "") {
+      return this.#malformed(":authority is missing, or empty", "bad_host");
+    }
     if (host !== null && host.toLowerCase() !== authority.toLowerCase()) {
       return this.#malformed("Host is not :authority", "bad_host");
     }
-    if (at >= 0 && this.#names.indexOf("host", at + 1) >= 0) return this.#malformed("Host is repeated", "bad_host");
+    if (at >= 0 && this.#names.indexOf("host", at + 1) >= 0) {
+      return this.#malformed("Host is repeated", "bad_host");
+    }
     if (authority !== this.#lastAuthority) {
       const bytes = Uint8Array.from(authority, (character) => character.charCodeAt(0));
       if (!isHost(bytes, 0, bytes.length)) return this.#malformed(":authority is no host", "bad_host");

@@ -13,7 +13,6 @@ import {
   decideBody,
   isInOrder,
   UNKNOWN_LENGTH,
-
 } from "../core/response_rules.ts";
 import { ByteWriter, SHORT_TEXT, utf8Length } from "../wire/byte_writer.ts";
 import { type FieldLines, linesOf, releaseLines } from "../wire/field_lines.ts";
@@ -134,7 +133,9 @@ export class Http2Response implements ResponseStream {
     if (content !== null) checkContent(content);
     this.#writeHead(status, lines, content?.byteLength ?? 0, content === null);
     this.#phase = "complete";
-    if (this.#hasBody && content !== null && content.byteLength > 0) this.#port.output.send(content, true, true);
+    if (this.#hasBody && content !== null && content.byteLength > 0) {
+      this.#port.output.send(content, true, true);
+    }
   }
 
   /** With bytes whose memory is used again after this call. */
@@ -267,4 +268,3 @@ export class Http2Response implements ResponseStream {
     this.#port.blockWritten();
   }
 }
-

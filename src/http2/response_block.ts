@@ -3,7 +3,12 @@
  * (§8.2.2).
  */
 import type { Fields } from "../api/exchange.ts";
-import { type FieldFilter, LENGTH_NOT_GIVEN, type ReservedFields, TRAILER_RULES } from "../core/reserved_fields.ts";
+import {
+  type FieldFilter,
+  LENGTH_NOT_GIVEN,
+  type ReservedFields,
+  TRAILER_RULES,
+} from "../core/reserved_fields.ts";
 import { ResponseHeadCache } from "../core/response_head_cache.ts";
 import { ByteWriter } from "../wire/byte_writer.ts";
 import { type FieldLines, linesOf, releaseLines } from "../wire/field_lines.ts";

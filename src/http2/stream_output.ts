@@ -216,4 +216,3 @@ export function writeBlock(out: ByteWriter, block: Uint8Array, flags: number, id
     at += count;
   }
 }
-

@@ -17,7 +17,9 @@ export type StreamState = "open" | "half-closed (remote)" | "half-closed (local)
 export type StreamEvent = "remote end" | "local end" | "reset";
 
 /** Where each event leads; an event without an entry is a fault of ours. */
-export const STREAM_TRANSITIONS: Readonly<Record<StreamState, Readonly<Partial<Record<StreamEvent, StreamState>>>>> = {
+export const STREAM_TRANSITIONS: Readonly<
+  Record<StreamState, Readonly<Partial<Record<StreamEvent, StreamState>>>>
+> = {
   "open": { "remote end": "half-closed (remote)", "local end": "half-closed (local)", "reset": "closed" },
   "half-closed (remote)": { "local end": "closed", "reset": "closed" },
   "half-closed (local)": { "remote end": "closed", "reset": "closed" },

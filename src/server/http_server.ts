@@ -12,7 +12,7 @@ import type { Tracer } from "../core/request_trace.ts";
 import { tracedHandler } from "../core/traced_handler.ts";
 import { ListenError, type ProtocolError } from "../api/errors.ts";
 import { fetchHandler } from "../fetch/fetch_handler.ts";
-import { Http1Protocol } from "../http1/http1_protocol.ts";
+import { ServerProtocols } from "./protocols.ts";
 import type { ConnectionOptions } from "../api/options.ts";
 import type { TlsOptions } from "../api/tls.ts";
 import { checkTls } from "../options/tls_settings.ts";
@@ -38,7 +38,7 @@ const MAX_REJECTED_WITH_503 = 256;
 /** A server: its listeners and its connections. */
 export class HttpServer implements Observer {
   readonly #engine: Engine;
-  readonly #http1: Http1Protocol;
+  readonly #protocols: ServerProtocols;
   readonly #connections = new Set<HttpConnection>();
   readonly #onError: (error: unknown) => void;
   readonly #onStateChange: ConnectionOptions["onStateChange"];
@@ -78,7 +78,7 @@ export class HttpServer implements Observer {
       : fetchHandler(options.fetch!, onError, settings.globals);
     const traced = tracer === null ? handler : tracedHandler(handler, tracer, clock ?? systemClock);
     this.#engine = new Engine(inOwnContext(traced), settings, this, clock, tracer);
-    this.#http1 = new Http1Protocol(this.#engine);
+    this.#protocols = new ServerProtocols(this.#engine);
     this.#admission = new Admission(settings);
   }
 
@@ -108,6 +108,11 @@ export class HttpServer implements Observer {
     return this.#engine.settings;
   }
 
+  /** Resolves when the protocols are loaded. */
+  get loaded(): Promise<void> {
+    return this.#protocols.loaded;
+  }
+
   /** Whether the listeners keep the process alive. */
   setReferenced(isReferenced: boolean): void {
     this.#isReferenced = isReferenced;
@@ -123,7 +128,7 @@ export class HttpServer implements Observer {
   /** Starts a connection on `transport`, if only to reject it. */
   accept(transport: Transport): HttpConnection {
     const isWelcome = this.#admission.hasRoomFor(transport.remoteAddr) && this.#evictIfFull();
-    const connection = new HttpConnection(this.#engine, transport, this.#http1.connect);
+    const connection = new HttpConnection(this.#engine, transport, this.#protocols);
     this.#connections.add(connection);
     if (isWelcome) this.#letIn(connection);
     else this.#reject(connection);

@@ -26,6 +26,7 @@ export async function listenOn(
   listen: Listen,
 ): Promise<Addr> {
   server.assertOpen();
+  await server.loaded;
   let listener: Listener;
   try {
     listener = await open(settings, listen, (transport) => server.take(transport));

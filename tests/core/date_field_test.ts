@@ -61,7 +61,9 @@ class FakeTime {
 
 test("DateField.at() gives a whole field line", () => {
   assert.equal(
-    new FakeTime("1994-11-06T08:49:37Z").read(new DateField((date) => new TextEncoder().encode(`date: ${date}\r\n`))),
+    new FakeTime("1994-11-06T08:49:37Z").read(
+      new DateField((date) => new TextEncoder().encode(`date: ${date}\r\n`)),
+    ),
     "date: Sun, 06 Nov 1994 08:49:37 GMT\r\n",
   );
 });

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { ReservedFields, writeFields } from "../../src/http1/response_head.ts";
+import { ReservedFields } from "../../src/core/reserved_fields.ts";
+import { writeFields } from "../../src/http1/response_head.ts";
 import { HpackDecoder } from "../../src/http2/hpack_decoder.ts";
 import { encodeField, encodeStatus, NO_DYNAMIC_TABLE } from "../../src/http2/hpack_encoder.ts";
 import { NAME_INDEX, STATIC_NAMES, STATIC_VALUES } from "../../src/http2/hpack_static_table.ts";
