@@ -20,6 +20,9 @@ const MAX_OVERHEAD = 8;
 /** … and so many beside that: small frames are what event streams and gRPC send. */
 const FREE_OVERHEAD = 1024 * 1024;
 
+/** What PRIORITY has, and HEADERS before its field block (RFC 9113 §6.2, §6.3): deprecated, and passed over. */
+const PRIORITY_OCTETS = 5;
+
 /** What takes frames of streams, and what holds for them. */
 export interface StreamFrames {
   /** A whole field block: a request's head, or trailers. */
@@ -134,7 +137,7 @@ export class FrameReader {
       case FRAME.continuation:
         return this.#continuation(flags, bytes, start, end);
       case FRAME.priority:
-        checkStream("PRIORITY", stream, length, 5);
+        checkStream("PRIORITY", stream, length, PRIORITY_OCTETS);
         return;
       case FRAME.rstStream:
         checkStream("RST_STREAM", stream, length, 4);
@@ -167,13 +170,10 @@ export class FrameReader {
 
   #headers(flags: number, stream: number, bytes: Uint8Array, start: number, end: number): void {
     if (stream % 2 === 0) throw misplaced("HEADERS of a stream that clients do not open");
-    let from = start;
-    let to = end;
-    if ((flags & FLAG.padded) !== 0) {
-      if (start === end) throw wrongSize("HEADERS");
-      to -= bytes[from++];
-    }
-    if ((flags & FLAG.priority) !== 0) from += 5;
+    const isPadded = (flags & FLAG.padded) !== 0;
+    const from = start + (isPadded ? 1 : 0) + ((flags & FLAG.priority) !== 0 ? PRIORITY_OCTETS : 0);
+    if (from > end) throw wrongSize("HEADERS");
+    const to = end - (isPadded ? bytes[start] : 0);
     if (from > to) throw misplaced("HEADERS has more padding than payload");
     const endsStream = (flags & FLAG.endStream) !== 0;
     if ((flags & FLAG.endHeaders) !== 0) return this.#streams.block(stream, endsStream, bytes, from, to);

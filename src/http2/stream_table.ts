@@ -74,6 +74,12 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
     if (!stream.receiveEnd(trailers)) this.#malformed(stream, "the body has not its content-length");
   }
 
+  /** A stream that was never opened takes no `frame`; those of even numbers are not the client's to open (RFC 9113 §5.1.1). */
+  #assertOpened(id: number, frame: string): void {
+    if (id <= this.last && id % 2 === 1) return;
+    throw new Http2ConnectionError(ERROR.protocolError, `${frame} of a stream that is idle`);
+  }
+
   /** A frame of a stream that has ended (RFC 9113 §5.1). */
   #late(id: number, frame: string): void {
     if (this.context.resets.has(id)) return; // it was sent before our RST_STREAM was received
@@ -186,9 +192,7 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
   #streamOfData(id: number, length: number, count: number, endsStream: boolean): Http2Stream | null {
     const stream = this.#streams.get(id);
     if (stream === undefined || stream.input.hasEnded) {
-      if (id > this.last) {
-        throw new Http2ConnectionError(ERROR.protocolError, "DATA of a stream that is idle");
-      }
+      this.#assertOpened(id, "DATA");
       this.#late(id, "DATA");
       return null;
     }
@@ -209,9 +213,7 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
   }
 
   rstStream(id: number): void {
-    if (id > this.last) {
-      throw new Http2ConnectionError(ERROR.protocolError, "RST_STREAM of a stream that is idle");
-    }
+    this.#assertOpened(id, "RST_STREAM");
     const stream = this.#streams.get(id);
     if (stream === undefined) return;
     this.context.resets.count(this.#connection.engine.now);
@@ -246,9 +248,7 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
       if (wasClosed) { for (const stream of this.all) this.#windowWidened(stream); }
       return;
     }
-    if (id > this.last) {
-      throw new Http2ConnectionError(ERROR.protocolError, "WINDOW_UPDATE of a stream that is idle");
-    }
+    this.#assertOpened(id, "WINDOW_UPDATE");
     const stream = this.#streams.get(id);
     if (stream === undefined) return;
     if (stream.output.widen(increment)) return this.#windowWidened(stream);
@@ -262,7 +262,9 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
   }
 
   priorityUpdate(id: number, field: string): void {
-    if (id === 0) throw new Http2ConnectionError(ERROR.protocolError, "PRIORITY_UPDATE of stream 0");
+    if (id % 2 === 0) {
+      throw new Http2ConnectionError(ERROR.protocolError, "PRIORITY_UPDATE of no request's stream");
+    }
     const stream = this.#streams.get(id);
     if (stream === undefined) return;
     const { isQueued } = stream;
