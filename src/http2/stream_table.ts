@@ -278,6 +278,8 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
   streamOver(stream: Http2Stream): void {
     this.#streams.delete(stream.id);
     this.context.scheduler.remove(stream);
+    // What is left of its frame must not go to the request that the stream is used for next.
+    if (stream === this.#dataStream) this.#dataStream = null;
     if (stream !== this.#starting && stream.isReusable) releaseStream(stream);
     if (this.#streams.size > 0) return;
     this.#goingAway.streamsOver();
