@@ -131,15 +131,14 @@ export class Http2Stream
 
   /** The client has reset the stream, or the connection is gone. */
   lost(error: unknown): void {
-    if (this.#state === "closed") return;
+    if (this.#isOver) return;
     this.#abandon(error);
     this.#move("reset");
   }
 
-  /** Ends it with RST_STREAM; what is under way fails with `error`. */
+  /** Ends it with RST_STREAM, unless both sides have ended it; what is under way fails with `error`. */
   reset(code: ErrorCode, error: unknown): void {
-    if (this.#state === "closed") return;
-    this.#context.sendReset(this.id, code);
+    if (this.#state !== "closed") this.#context.sendReset(this.id, code);
     this.lost(error);
   }
 

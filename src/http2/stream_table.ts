@@ -83,11 +83,10 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
   /** A frame of a stream that has ended (RFC 9113 §5.1). */
   #late(id: number, frame: string): void {
     if (this.context.resets.has(id)) return; // it was sent before our RST_STREAM was received
-    if (this.#streams.has(id)) {
-      return this.#streams.get(id)!.reset(
-        ERROR.streamClosed,
-        peerGone(`the client has sent ${frame} after its end`),
-      );
+    const stream = this.#streams.get(id);
+    if (stream !== undefined && stream.state !== "closed") {
+      this.context.resets.count(this.#connection.engine.now);
+      return stream.reset(ERROR.streamClosed, peerGone(`the client has sent ${frame} after its end`));
     }
     throw new Http2ConnectionError(ERROR.streamClosed, `${frame} of a stream that is closed`);
   }
@@ -276,7 +275,7 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
   // Streams.
 
   streamOver(stream: Http2Stream): void {
-    this.#streams.delete(stream.id);
+    if (!this.#streams.delete(stream.id)) return; // a callback of its end has ended it already
     this.context.scheduler.remove(stream);
     // What is left of its frame must not go to the request that the stream is used for next.
     if (stream === this.#dataStream) this.#dataStream = null;
