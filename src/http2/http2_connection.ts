@@ -91,7 +91,8 @@ export class Http2Connection implements ConnectionFrames, GoingAwayOwner, Livene
 
   get wait(): ReadWait {
     if (this.#frames.isPartial) return "head";
-    return this.#streams.size > 0 ? "none" : "idle";
+    // What ends it then is the answer to a PING.
+    return this.#streams.size > 0 || this.#goingAway.isAnnounced ? "none" : "idle";
   }
 
   get readsHead(): boolean {
@@ -120,6 +121,7 @@ export class Http2Connection implements ConnectionFrames, GoingAwayOwner, Livene
   becomeIdle(): void {}
 
   retire(idleGrace: number): void {
+    if (this.#isDone || (idleGrace === 0 && !this.hasStreams)) return; // it is over, or ends at once
     this.#goingAway.announce("shutdown", idleGrace);
   }
 

@@ -82,6 +82,7 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
 
   /** A frame of a stream that has ended (RFC 9113 §5.1). */
   #late(id: number, frame: string): void {
+    if (this.#goingAway.isPassedOver(id)) return;
     if (this.context.resets.has(id)) return; // it was sent before our RST_STREAM was received
     const stream = this.#streams.get(id);
     if (stream !== undefined && stream.state !== "closed") {
