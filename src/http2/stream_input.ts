@@ -4,10 +4,19 @@
  * window grows while the reader keeps up: a small one limits the rate to what fits into a round trip.
  */
 import { ReceiveBuffer } from "../core/receive_buffer.ts";
-import type { RequestBody } from "../core/request_body.ts";
 
 /** What of a window is given back at a time: with a quarter of it, three quarters are always on their way. */
 const SHARE = 4;
+
+/** What the octets go to: a request's body, or a tunnel. */
+export interface InputReader {
+  /** Whether more would be taken now. */
+  readonly wanted: boolean;
+  /** Takes `bytes[start, end)`, as far as it wants them; answers where it stopped. */
+  feed(bytes: Uint8Array, start: number, end: number): number;
+  /** No more will come. */
+  end(trailers: Iterable<[string, string]> | null): void;
+}
 
 /** The stream. */
 export interface InputOwner {
@@ -24,7 +33,7 @@ export class StreamInput {
   /** Whether the client has ended the stream. */
   hasEnded = false;
   readonly #owner: InputOwner;
-  readonly #body: RequestBody;
+  #reader!: InputReader;
   /** The window when nothing is on its way, and the largest that it may become. */
   #size = 0;
   #maxSize = 0;
@@ -36,14 +45,14 @@ export class StreamInput {
   /** Re-entrancy guard: a reader may ask for more from inside of `feed`. */
   #isFeeding = false;
 
-  /** Of `owner`, for `body`. */
-  constructor(owner: InputOwner, body: RequestBody) {
+  /** Of `owner`. */
+  constructor(owner: InputOwner) {
     this.#owner = owner;
-    this.#body = body;
   }
 
-  /** Makes ready for a stream with a window of `size` octets, which may grow to `maxSize`. */
-  begin(size: number, maxSize: number, hasEnded: boolean): void {
+  /** Makes ready for a stream with a window of `size` octets, which may grow to `maxSize`, and is read by `reader`. */
+  begin(reader: InputReader, size: number, maxSize: number, hasEnded: boolean): void {
+    this.#reader = reader;
     this.window = this.#size = size;
     this.#maxSize = maxSize;
     this.#taken = 0;
@@ -64,10 +73,8 @@ export class StreamInput {
    * @throws {ProtocolError} where the body becomes too large
    */
   receive(bytes: Uint8Array, start: number, end: number): void {
-    const body = this.#body;
-    body.arrived = true;
     if (this.#isDropped) return this.#give(end - start);
-    const at = this.#unread === null && body.wanted ? body.feed(bytes, start, end) : start;
+    const at = this.#unread === null && this.#reader.wanted ? this.#reader.feed(bytes, start, end) : start;
     this.#give(at - start);
     if (at === end || this.#isDropped) return;
     (this.#unread ??= new ReceiveBuffer()).append(bytes, at, end);
@@ -83,7 +90,7 @@ export class StreamInput {
   end(trailers: Iterable<[string, string]> | null): void {
     this.hasEnded = true;
     this.#trailers = trailers;
-    if (this.#unread === null) this.#body.end(trailers);
+    if (this.#unread === null) this.#reader.end(trailers);
   }
 
   /**
@@ -96,9 +103,9 @@ export class StreamInput {
     if (unread === null || this.#isFeeding) return;
     this.#isFeeding = true;
     try {
-      while (unread.length > 0 && this.#body.wanted) {
+      while (unread.length > 0 && this.#reader.wanted) {
         const { bytes, start, end } = unread;
-        const at = this.#body.feed(bytes, start, end);
+        const at = this.#reader.feed(bytes, start, end);
         if (this.#unread !== unread) return; // its reader has ended the stream
         unread.consumeTo(at);
         this.#owner.unreadChanged(start - at);
@@ -109,7 +116,13 @@ export class StreamInput {
     }
     if (unread.length > 0) return;
     this.#unread = null;
-    if (this.hasEnded) this.#body.end(this.#trailers);
+    if (this.hasEnded) this.#reader.end(this.#trailers);
+  }
+
+  /** `reader` gets what is kept, and what comes. */
+  moveTo(reader: InputReader): void {
+    this.#reader = reader;
+    if (this.#unread === null && this.hasEnded) reader.end(null);
   }
 
   /** Nothing reads it any more: what is kept is dropped, and what comes is. */
