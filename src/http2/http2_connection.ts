@@ -66,7 +66,9 @@ export class Http2Connection implements ConnectionFrames, GoingAwayOwner, Livene
     } catch (error) {
       this.#breakOff(asConnectionError(error));
     }
-    return this.#isDone ? end : at;
+    // Half a frame at the end of the input stays one.
+    const isOver = this.#isDone || (this.#connection.inputEnded && this.#frames.isPartial);
+    return isOver ? end : at;
   }
 
   acceptsAnswers(): boolean {
@@ -90,7 +92,7 @@ export class Http2Connection implements ConnectionFrames, GoingAwayOwner, Livene
   // What the connection asks, and tells.
 
   get wait(): ReadWait {
-    if (this.#frames.isPartial) return "head";
+    if (this.#frames.readsBlock) return "head";
     // What ends it then is the answer to a PING.
     return this.#streams.size > 0 || this.#goingAway.isAnnounced ? "none" : "idle";
   }
@@ -127,6 +129,7 @@ export class Http2Connection implements ConnectionFrames, GoingAwayOwner, Livene
 
   peerHalfClosed(): void {
     this.#streams.abortSignals();
+    this.#connection.resumeProcessing();
   }
 
   abandonIncomplete(): void {

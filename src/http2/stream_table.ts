@@ -310,7 +310,7 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
   /** The client sends no more. */
   abandonBodies(): void {
     const error = peerGone("the client closed its side before the end of the request body");
-    for (const { exchange } of this.all) if (!exchange.body.complete) exchange.body.fail(error);
+    for (const stream of this.all) stream.inputLost(error);
   }
 
   /** They are all lost with the connection. */
