@@ -80,7 +80,7 @@ export class Http2Connection implements ConnectionFrames, GoingAwayOwner, Livene
   }
 
   settingsAcknowledged(): void {
-    this.#streams.hasSettingsAck = true;
+    this.#streams.settingsAcknowledged();
     this.#liveness.settingsAcknowledged();
   }
 

@@ -23,10 +23,10 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
   readonly context: StreamContext<Http2Stream>;
   /** The highest stream that the client has opened. */
   last = 0;
-  /** Whether the client knows our settings. */
-  hasSettingsAck = false;
   /** Octets of bodies that were received. */
   bodyReceived = 0;
+  /** Whether the client knows our settings. */
+  #hasSettingsAck = false;
   readonly #connection: ProtocolHost;
   readonly #goingAway: GoingAway;
   readonly #decoder: RequestDecoder;
@@ -163,7 +163,15 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
   /** A stream's window, which is the usual one until the client knows ours. */
   get #receiveWindow(): number {
     const { initialWindowSize } = this.#connection.engine.settings.http2!;
-    return this.hasSettingsAck ? initialWindowSize : Math.max(initialWindowSize, DEFAULT_WINDOW);
+    return this.#hasSettingsAck ? initialWindowSize : Math.max(initialWindowSize, DEFAULT_WINDOW);
+  }
+
+  /** The client knows our settings, by which the windows of its streams change. */
+  settingsAcknowledged(): void {
+    const before = this.#receiveWindow;
+    this.#hasSettingsAck = true;
+    const change = this.#receiveWindow - before;
+    if (change !== 0) { for (const { input } of this.all) input.resize(change); }
   }
 
   // Bodies.
@@ -174,7 +182,10 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
     }
     this.#dataStream = this.#streamOfData(id, length, count, endsStream);
     this.#dataEndsStream = endsStream;
-    this.#dataStream?.input.receivePadding(length - count);
+    if (this.#dataStream === null) return;
+    const { input } = this.#dataStream;
+    input.isEnding = endsStream;
+    input.receivePadding(length - count);
   }
 
   dataPart(bytes: Uint8Array, start: number, end: number): void {
