@@ -41,6 +41,8 @@ export class GoingAway implements DeadlineOwner {
   readonly #engine: Engine;
   #state: "open" | "announced" | "final" | "over" = "open";
   #reason: CloseReason = "shutdown";
+  /** The last stream that is served, as it was told; it must not rise any more. */
+  #last = MAX_UINT31;
   /** Whether a request was under way since it was announced. */
   #wasActive = false;
   #deadline: Deadline | null = null;
@@ -78,8 +80,13 @@ export class GoingAway implements DeadlineOwner {
   #name(): void {
     this.stop();
     this.#state = "final";
-    writeGoaway(this.#owner.acquire(), this.#owner.lastStream, ERROR.noError, "");
+    this.#tell(ERROR.noError, "");
     if (!this.#owner.hasStreams) this.#leave();
+  }
+
+  #tell(code: ErrorCode, reason: string): void {
+    this.#last = Math.min(this.#last, this.#owner.lastStream);
+    writeGoaway(this.#owner.acquire(), this.#last, code, reason);
   }
 
   #leave(): void {
@@ -92,6 +99,16 @@ export class GoingAway implements DeadlineOwner {
     if (this.#state === "final" || this.#state === "over") return false;
     this.#wasActive = true;
     return true;
+  }
+
+  /** Whether the client was told that stream `id` is not served. */
+  isPassedOver(id: number): boolean {
+    return id > this.#last;
+  }
+
+  /** Whether it is to end, and the client may not have got to know. */
+  get isAnnounced(): boolean {
+    return this.#state === "announced";
   }
 
   /** No stream is under way any more. */
@@ -113,7 +130,7 @@ export class GoingAway implements DeadlineOwner {
     this.stop();
     const wasTold = this.#state === "over" || (this.#state === "final" && code === ERROR.noError);
     this.#state = "over";
-    if (!wasTold) writeGoaway(this.#owner.acquire(), this.#owner.lastStream, code, reason);
+    if (!wasTold) this.#tell(code, reason);
   }
 
   /** Waits for nothing any more. */

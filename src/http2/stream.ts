@@ -119,6 +119,14 @@ export class Http2Stream
     return true;
   }
 
+  /** The client sends no more, and has not ended the stream. */
+  inputLost(error: unknown): void {
+    if (this.input.hasEnded) return;
+    this.exchange.body.fail(error);
+    if (!this.#isExchangeOver) this.#advance();
+    else if (this.#state === "half-closed (local)") this.#leaveRequest();
+  }
+
   /** Calls what hands octets to the body's reader; a body that is too large ends the request. */
   #guardBody(feed: () => void): void {
     try {
@@ -132,15 +140,14 @@ export class Http2Stream
 
   /** The client has reset the stream, or the connection is gone. */
   lost(error: unknown): void {
-    if (this.#state === "closed") return;
+    if (this.#isOver) return;
     this.#abandon(error);
     this.#move("reset");
   }
 
-  /** Ends it with RST_STREAM; what is under way fails with `error`. */
+  /** Ends it with RST_STREAM, unless both sides have ended it; what is under way fails with `error`. */
   reset(code: ErrorCode, error: unknown): void {
-    if (this.#state === "closed") return;
-    this.#context.sendReset(this.id, code);
+    if (this.#state !== "closed") this.#context.sendReset(this.id, code);
     this.lost(error);
   }
 
@@ -227,7 +234,8 @@ export class Http2Stream
   #leaveRequest(): void {
     if (this.#tunnel !== null) return;
     const { contentLength } = this.exchange.head;
-    const isOnItsWay = contentLength === undefined || contentLength - this.#length <= this.input.window;
+    const isOnItsWay = !this.#context.inputEnded &&
+      (contentLength === undefined || contentLength - this.#length <= this.input.window);
     if (isOnItsWay) this.#timersNow.drain();
     else this.reset(ERROR.noError, null);
   }
