@@ -116,6 +116,12 @@ export class GoingAway implements DeadlineOwner {
     if (!wasTold) writeGoaway(this.#owner.acquire(), this.#owner.lastStream, code, reason);
   }
 
+  /** The connection is closed: there is no one to tell, whoever wants it to end later. */
+  close(): void {
+    this.stop();
+    this.#state = "over";
+  }
+
   /** Waits for nothing any more. */
   stop(): void {
     if (this.#deadline !== null) this.#engine.deadlines.disarm(this.#deadline);
