@@ -76,7 +76,7 @@ export class GoingAway implements DeadlineOwner {
 
   /** Names the last stream. */
   #name(): void {
-    this.stop();
+    this.#disarm();
     this.#state = "final";
     writeGoaway(this.#owner.acquire(), this.#owner.lastStream, ERROR.noError, "");
     if (!this.#owner.hasStreams) this.#leave();
@@ -102,7 +102,7 @@ export class GoingAway implements DeadlineOwner {
   /** The client sends no more, so that there is no one to tell. */
   clientGone(): void {
     if (this.#state === "over") return;
-    this.stop();
+    this.#disarm();
     this.#state = "final";
     this.#reason = "client_gone";
     if (!this.#owner.hasStreams) this.#leave();
@@ -110,7 +110,7 @@ export class GoingAway implements DeadlineOwner {
 
   /** It ends now: tells the client why, and which stream was the last, unless it was told so already. */
   end(code: ErrorCode, reason: string): void {
-    this.stop();
+    this.#disarm();
     const wasTold = this.#state === "over" || (this.#state === "final" && code === ERROR.noError);
     this.#state = "over";
     if (!wasTold) writeGoaway(this.#owner.acquire(), this.#owner.lastStream, code, reason);
@@ -118,12 +118,17 @@ export class GoingAway implements DeadlineOwner {
 
   /** The connection is closed: there is no one to tell, whoever wants it to end later. */
   close(): void {
-    this.stop();
+    this.#disarm();
     this.#state = "over";
   }
 
-  /** Waits for nothing any more. */
+  /** The connection is closed: there is no one to tell, whoever wants it to end after that. */
   stop(): void {
+    this.#disarm();
+    this.#state = "over";
+  }
+
+  #disarm(): void {
     if (this.#deadline !== null) this.#engine.deadlines.disarm(this.#deadline);
   }
 }

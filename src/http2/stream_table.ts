@@ -37,8 +37,6 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
   #dataEndsStream = false;
   /** Handlers that run, of streams that are closed, too. */
   #running = 0;
-  /** The stream whose handler is being called. */
-  #starting: Http2Stream | null = null;
 
   /** Of `connection`, which ends as `goingAway` says. */
   constructor(connection: ProtocolHost, goingAway: GoingAway, dateField: () => Uint8Array) {
@@ -145,9 +143,7 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
     connection.life.beginRequest();
     // `onStateChange` may have closed the connection.
     if (stream.exchange.response.phase === "aborted") return;
-    this.#starting = stream;
-    stream.exchange.run(handler);
-    this.#starting = null;
+    stream.run(handler);
     if (connection.inputEnded) this.abortSignals();
     if (stream.isReusable) releaseStream(stream);
     const reason = connection.policy.reasonToRetire();
@@ -275,8 +271,9 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
 
   streamOver(stream: Http2Stream): void {
     this.#streams.delete(stream.id);
+    if (this.#dataStream === stream) this.#dataStream = null; // the rest of its frame is dropped
     this.context.scheduler.remove(stream);
-    if (stream !== this.#starting && stream.isReusable) releaseStream(stream);
+    if (stream.isReusable) releaseStream(stream);
     if (this.#streams.size > 0) return;
     this.#goingAway.streamsOver();
     this.#connection.resumeProcessing(); // it may be idle now

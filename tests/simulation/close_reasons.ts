@@ -53,7 +53,9 @@ export const REASONS: Readonly<Partial<Record<CloseReason, Explains>>> = {
   unread_body: (client) => some(client, ({ request }) => request.body !== null),
   evicted: (_, plan) => has(plan, "maxConnections"),
   rejected: (_, plan) => has(plan, "maxConnections") || has(plan, "maxConnectionsPerIp"),
-  protocol_error: (client, plan) => client.hasErred || has(plan, "maxBodyBytes"),
+  protocol_error: (client, plan) =>
+    client.hasErred || has(plan, "maxBodyBytes") || client.plan.http2?.acks === -1 ||
+    client.plan.steps.some((step) => step.do === "flood"),
   handler_error: (client) => some(client, ({ failed }) => failed),
   upgraded: (client) => some(client, ({ upgraded }) => upgraded),
   shutdown: (_client, _plan, hasIntervened) => hasIntervened,
