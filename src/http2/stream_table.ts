@@ -37,8 +37,6 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
   #dataEndsStream = false;
   /** Handlers that run, of streams that are closed, too. */
   #running = 0;
-  /** The stream whose handler is being called. */
-  #starting: Http2Stream | null = null;
 
   /** Of `connection`, which ends as `goingAway` says. */
   constructor(connection: ProtocolHost, goingAway: GoingAway, dateField: () => Uint8Array) {
@@ -151,9 +149,7 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
     connection.life.beginRequest();
     // `onStateChange` may have closed the connection.
     if (stream.exchange.response.phase === "aborted") return;
-    this.#starting = stream;
-    stream.exchange.run(handler);
-    this.#starting = null;
+    stream.run(handler);
     if (connection.inputEnded) this.abortSignals();
     if (stream.isReusable) releaseStream(stream);
     const reason = connection.policy.reasonToRetire();
@@ -291,7 +287,7 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
     this.context.scheduler.remove(stream);
     // What is left of its frame must not go to the request that the stream is used for next.
     if (stream === this.#dataStream) this.#dataStream = null;
-    if (stream !== this.#starting && stream.isReusable) releaseStream(stream);
+    if (stream.isReusable) releaseStream(stream);
     if (this.#streams.size > 0) return;
     this.#goingAway.streamsOver();
     this.#connection.resumeProcessing(); // it may be idle now
