@@ -20,12 +20,8 @@ const MAX_OVERHEAD = 8;
 /** … and so many beside that: small frames are what event streams and gRPC send. */
 const FREE_OVERHEAD = 1024 * 1024;
 
-/** What frames are handed to. */
-export interface FrameHandler {
-  /** Whether what is answered may be read: the client takes answers. */
-  acceptsAnswers(): boolean;
-  /** Counts a frame as work. */
-  frameRead(): void;
+/** What takes frames of streams, and what holds for them. */
+export interface StreamFrames {
   /** A whole field block: a request's head, or trailers. */
   block(stream: number, endsStream: boolean, bytes: Uint8Array, start: number, end: number): void;
   /** DATA begins: `length` octets, of which `count` are of the body. */
@@ -34,17 +30,32 @@ export interface FrameHandler {
   dataPart(bytes: Uint8Array, start: number, end: number): void;
   /** The frame has ended. */
   dataEnds(): void;
+  /** RST_STREAM. */
   rstStream(stream: number): void;
+  /** The payload of SETTINGS. */
   settings(bytes: Uint8Array, start: number, end: number): void;
-  settingsAcknowledged(): void;
-  ping(isAnswer: boolean, data: Uint8Array): void;
+  /** WINDOW_UPDATE; `stream` 0 is the connection. */
   windowUpdate(stream: number, increment: number): void;
+  /** PRIORITY_UPDATE: `field` is a Priority field. */
   priorityUpdate(stream: number, field: string): void;
+}
+
+/** What takes frames of the connection alone. */
+export interface ConnectionFrames {
+  /** Whether what is answered may be read: the client takes answers. */
+  acceptsAnswers(): boolean;
+  /** Counts a frame as work. */
+  frameRead(): void;
+  /** The acknowledgement of our SETTINGS. */
+  settingsAcknowledged(): void;
+  /** PING, or the answer to one. */
+  ping(isAnswer: boolean, data: Uint8Array): void;
 }
 
 /** Reads the frames of one connection. */
 export class FrameReader {
-  readonly #handler: FrameHandler;
+  readonly #streams: StreamFrames;
+  readonly #connection: ConnectionFrames;
   readonly #maxHeaderBytes: number;
   #state: "settings" | "frames" | "block" | "data" = "settings";
   #block: FieldBlock | null = null;
@@ -58,9 +69,10 @@ export class FrameReader {
   #dataOctets = 0;
   #bodyOctets = 0;
 
-  /** Hands frames to `handler`; a field block has up to `maxHeaderBytes` octets, 0 for no such limit. */
-  constructor(handler: FrameHandler, maxHeaderBytes: number) {
-    this.#handler = handler;
+  /** Hands frames to `streams` and `connection`; a field block has up to `maxHeaderBytes` octets, 0 for no such limit. */
+  constructor(streams: StreamFrames, connection: ConnectionFrames, maxHeaderBytes: number) {
+    this.#streams = streams;
+    this.#connection = connection;
     this.#maxHeaderBytes = maxHeaderBytes;
   }
 
@@ -89,9 +101,9 @@ export class FrameReader {
     if (end - payload < length) return start;
     this.#isPartial = false;
     const isAnswered = type === FRAME.headers || type === FRAME.ping || type === FRAME.settings;
-    if (isAnswered && !this.#handler.acceptsAnswers()) return start;
+    if (isAnswered && !this.#connection.acceptsAnswers()) return start;
     this.#dispatch(type, flags, stream, bytes, payload, payload + length);
-    this.#handler.frameRead();
+    this.#connection.frameRead();
     return payload + length;
   }
 
@@ -126,7 +138,7 @@ export class FrameReader {
         return;
       case FRAME.rstStream:
         checkStream("RST_STREAM", stream, length, 4);
-        return this.#handler.rstStream(stream);
+        return this.#streams.rstStream(stream);
       case FRAME.settings:
         return this.#settings(flags, stream, bytes, start, end);
       case FRAME.pushPromise:
@@ -134,18 +146,18 @@ export class FrameReader {
       case FRAME.ping:
         checkConnection("PING", stream);
         if (length !== 8) throw wrongSize("PING");
-        return this.#handler.ping((flags & FLAG.ack) !== 0, bytes.subarray(start, end));
+        return this.#connection.ping((flags & FLAG.ack) !== 0, bytes.subarray(start, end));
       case FRAME.goaway: // the client opens no more streams, which is of no matter here
         checkConnection("GOAWAY", stream);
         if (length < 8) throw wrongSize("GOAWAY");
         return;
       case FRAME.windowUpdate:
         if (length !== 4) throw wrongSize("WINDOW_UPDATE");
-        return this.#handler.windowUpdate(stream, uint31(bytes, start));
+        return this.#streams.windowUpdate(stream, uint31(bytes, start));
       case FRAME.priorityUpdate:
         checkConnection("PRIORITY_UPDATE", stream);
         if (length < 4) throw wrongSize("PRIORITY_UPDATE");
-        return this.#handler.priorityUpdate(
+        return this.#streams.priorityUpdate(
           uint31(bytes, start),
           String.fromCharCode(...bytes.subarray(start + 4, end)),
         );
@@ -164,7 +176,7 @@ export class FrameReader {
     if ((flags & FLAG.priority) !== 0) from += 5;
     if (from > to) throw misplaced("HEADERS has more padding than payload");
     const endsStream = (flags & FLAG.endStream) !== 0;
-    if ((flags & FLAG.endHeaders) !== 0) return this.#handler.block(stream, endsStream, bytes, from, to);
+    if ((flags & FLAG.endHeaders) !== 0) return this.#streams.block(stream, endsStream, bytes, from, to);
     this.#block = new FieldBlock(stream, endsStream, this.#maxHeaderBytes);
     this.#block.append(bytes, from, to, true);
     this.#state = "block";
@@ -178,17 +190,17 @@ export class FrameReader {
     this.#block = null;
     this.#state = "frames";
     const { stream, endsStream, bytes: whole } = block;
-    this.#handler.block(stream, endsStream, whole, 0, whole.length);
+    this.#streams.block(stream, endsStream, whole, 0, whole.length);
   }
 
   #settings(flags: number, stream: number, bytes: Uint8Array, start: number, end: number): void {
     checkConnection("SETTINGS", stream);
     if ((flags & FLAG.ack) !== 0) {
       if (start !== end) throw wrongSize("SETTINGS");
-      return this.#handler.settingsAcknowledged();
+      return this.#connection.settingsAcknowledged();
     }
     if (this.#state === "settings") this.#state = "frames";
-    this.#handler.settings(bytes, start, end);
+    this.#streams.settings(bytes, start, end);
   }
 
   #beginData(
@@ -215,7 +227,7 @@ export class FrameReader {
     this.#bodyLeft = count;
     this.#paddingLeft = padding;
     this.#state = "data";
-    this.#handler.dataBegins(stream, length, count, endsStream);
+    this.#streams.dataBegins(stream, length, count, endsStream);
     return this.#readData(bytes, at, end);
   }
 
@@ -237,15 +249,15 @@ export class FrameReader {
     const count = Math.min(this.#bodyLeft, end - start);
     this.#bodyLeft -= count;
     let at = start + count;
-    if (count > 0) this.#handler.dataPart(bytes, start, at);
+    if (count > 0) this.#streams.dataPart(bytes, start, at);
     if (this.#bodyLeft > 0) return at;
     const skipped = Math.min(this.#paddingLeft, end - at);
     this.#paddingLeft -= skipped;
     at += skipped;
     if (this.#paddingLeft > 0) return at;
     this.#state = "frames";
-    this.#handler.dataEnds();
-    this.#handler.frameRead();
+    this.#streams.dataEnds();
+    this.#connection.frameRead();
     return at;
   }
 }

@@ -11,7 +11,7 @@ import { writeBlock } from "./stream_output.ts";
 
 /** What they need of the connection. */
 export interface RefusalPort {
-  sendWindow: number;
+  readonly scheduler: { sendWindow: number };
   acquire(): ByteWriter;
   dateField(): Uint8Array;
   beginBlock(block: ByteWriter): void;
@@ -39,7 +39,7 @@ export function sendRefusal(
   writeBlock(out, block.bytes.subarray(0, block.length), hasRoom ? FLAG.none : FLAG.endStream, id);
   port.blockWritten();
   if (!hasRoom) return;
-  port.sendWindow -= text.length;
+  port.scheduler.sendWindow -= text.length;
   writeFrameHead(out, text.length, FRAME.data, FLAG.endStream, id);
   out.copy(text);
 }

@@ -20,6 +20,7 @@ import { memoryPool } from "../wire/memory_pool.ts";
 import { PooledBytes } from "../wire/pooled_bytes.ts";
 import { FLAG, FRAME, FRAME_HEAD, writeFrameHead } from "./frame.ts";
 import { checkBodiless, encodeLength, heads, trailerBlock } from "./response_block.ts";
+import type { StreamContext } from "./stream_context.ts";
 import { type StreamOutput, writeBlock } from "./stream_output.ts";
 
 /** Longer text is encoded into memory of its own. */
@@ -38,16 +39,8 @@ export interface ResponsePort {
   readonly method: string;
   /** Where it is written. */
   readonly output: StreamOutput;
-  /** What is gathered for the connection. */
-  acquire(): ByteWriter;
-  /** Whether interim responses are welcome now. */
-  acceptsInterim(): boolean;
-  /** Date as an encoded field. */
-  dateField(): Uint8Array;
-  /** A field block is about to be encoded: appends what has to stand before it. */
-  beginBlock(block: ByteWriter): void;
-  /** It was written. */
-  blockWritten(): void;
+  /** What it shares with other streams. */
+  readonly context: StreamContext<unknown>;
   /** The head was written; `closes`: the program wants the connection to end. */
   headWritten(closes: boolean): void;
   /** The response is complete. */
@@ -105,7 +98,7 @@ export class Http2Response implements ResponseStream {
     this.#phase = "complete";
     if (!this.#hasBody || count === 0) return;
     if (!output.allows(count)) return output.send(encoder.encode(text), true, true);
-    const out = this.#port.acquire();
+    const out = this.#port.context.acquire();
     writeFrameHead(out, count, FRAME.data, FLAG.endStream, id);
     out.utf8(text);
     output.sent(count);
@@ -180,7 +173,7 @@ export class Http2Response implements ResponseStream {
     if (!this.#isOrdered("interim", "unanswered")) return;
     checkInterimStatus(status);
     // It is advice, of which nothing may pile up where the client takes nothing.
-    if (this.#port.acceptsInterim()) this.#writeInterim(status, lines);
+    if (this.#port.context.acceptsInterim()) this.#writeInterim(status, lines);
   }
 
   /** Sends 100: the client may send the body. */
@@ -220,7 +213,7 @@ export class Http2Response implements ResponseStream {
 
   /** Acquires the buffer, for which another connection may be flushed; answers whether there is still something to do. */
   #acquires(): boolean {
-    this.#port.acquire();
+    this.#port.context.acquire();
     return this.#phase === "unanswered";
   }
 
@@ -231,7 +224,7 @@ export class Http2Response implements ResponseStream {
 
   #beginBlock(): void {
     block.length = 0;
-    this.#port.beginBlock(block);
+    this.#port.context.beginBlock(block);
   }
 
   /** Writes the head, or nothing at all if it throws; ends the stream where no octet of a body follows. */
@@ -250,7 +243,7 @@ export class Http2Response implements ResponseStream {
       false,
     );
     if (declared !== LENGTH_NOT_GIVEN) encodeLength(block, declared);
-    if (!date) block.copy(this.#port.dateField());
+    if (!date) block.copy(this.#port.context.dateField());
     this.#hasBody = hasBody;
     this.#remaining = hasBody && declared !== LENGTH_NOT_GIVEN ? declared : Infinity;
     this.#status = status;
@@ -262,9 +255,9 @@ export class Http2Response implements ResponseStream {
   }
 
   #sendBlock(flags: number): void {
-    const out = this.#port.acquire();
+    const out = this.#port.context.acquire();
     writeBlock(out, block.bytes.subarray(0, block.length), flags, this.#port.id);
     this.#port.output.counts(FRAME_HEAD + block.length);
-    this.#port.blockWritten();
+    this.#port.context.blockWritten();
   }
 }

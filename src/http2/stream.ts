@@ -8,61 +8,18 @@ import type { Upgraded } from "../api/exchange.ts";
 import type { Timeouts } from "../api/timeouts.ts";
 import type { Connection } from "../api/transport.ts";
 import { Deferred, handled } from "../core/deferred.ts";
-import type { Engine } from "../core/engine.ts";
 import { HttpExchange } from "../core/exchange.ts";
 import type { ExchangePort, ForwardedRequest, RequestFields } from "../core/protocol.ts";
-import type { ByteWriter } from "../wire/byte_writer.ts";
 import { ERROR, type ErrorCode } from "./http2_error.ts";
+import type { ScheduledStream } from "./output_scheduler.ts";
 import { type Priority, priorityOf } from "./priority.ts";
 import { Http2Request, RequestLines } from "./request.ts";
 import { Http2Response, type ResponsePort } from "./response.ts";
 import { type InputOwner, StreamInput } from "./stream_input.ts";
-import { type OutputOwner, type OutputPort, StreamOutput } from "./stream_output.ts";
+import { type OutputOwner, StreamOutput } from "./stream_output.ts";
+import type { StreamContext } from "./stream_context.ts";
 import { nextState, type StreamEvent, type StreamState } from "./stream_state.ts";
 import { type StreamTimeout, StreamTimers, type StreamTimersOwner } from "./stream_timers.ts";
-import type { Queued } from "./send_queue.ts";
-
-/** What a stream needs of its connection. */
-export interface StreamHost extends OutputPort {
-  readonly engine: Engine;
-  readonly facade: Connection;
-  readonly isSecure: boolean;
-  readonly draining: AbortSignal;
-  /** What trusted proxies tell of a request; `null` where the peer is none. */
-  forwarded(fields: RequestFields): ForwardedRequest | null;
-  /** A part of a response was sent; answers whether there may be more in this turn of the event loop. */
-  spendTurn(): boolean;
-  /** Resolves when the transport takes more, and it is the connection's turn; rejects when it is closed first. */
-  ready(): Promise<void>;
-  /** Date as an encoded field. */
-  dateField(): Uint8Array;
-  /** Appends what has to stand before a field block. */
-  beginBlock(block: ByteWriter): void;
-  /** A field block was written. */
-  blockWritten(): void;
-  /** Whether interim responses are welcome now. */
-  acceptsInterim(): boolean;
-  /** A handler threw or rejected. */
-  handlerFailed(error: unknown): void;
-  /** A program's response wants the connection to end. */
-  closeRequested(): void;
-  /** `stream` has something to send. */
-  enqueue(stream: Http2Stream): void;
-  /** Gives the client more of the window of a stream. */
-  giveWindow(id: number, increment: number): void;
-  /** Octets that wait for their readers, on all streams, have changed by so many. */
-  unreadChanged(change: number): void;
-  /** Sends RST_STREAM. */
-  sendReset(id: number, code: ErrorCode): void;
-  /** Sends a whole response that refuses a request, and tells of it. */
-  sendRefusal(id: number, output: StreamOutput, error: ProtocolError): void;
-  /** A handler has ended. */
-  handlerEnded(): void;
-  /** `stream` is closed, and its exchange over. */
-  streamOver(stream: Http2Stream): void;
-  /** Nothing refers to `stream` any more. */
-  streamFree(stream: Http2Stream): void;
-}
 
 const NO_REQUEST = new Http2Request("", "", new RequestLines([], []), 0, false, null, false);
 
@@ -78,14 +35,14 @@ class Http2Exchange extends HttpExchange {
 
 /** A stream at work, reusable. */
 export class Http2Stream
-  implements ExchangePort, InputOwner, OutputOwner, Queued, ResponsePort, StreamTimersOwner {
+  implements ExchangePort, InputOwner, OutputOwner, ResponsePort, ScheduledStream, StreamTimersOwner {
   id = 0;
   /** Among those that wait for the connection. */
   isQueued = false;
   readonly exchange: Http2Exchange = new Http2Exchange();
   readonly output: StreamOutput = new StreamOutput(this);
   readonly input: StreamInput = new StreamInput(this, this.exchange.body);
-  #host!: StreamHost;
+  #context!: StreamContext<Http2Stream>;
   #state: StreamState = "closed";
   /** Octets of the body that were received. */
   #length = 0;
@@ -99,18 +56,24 @@ export class Http2Stream
   #priority: Priority | null = null;
 
   /** Begins: `request` was read. The client's window is `sendWindow`, and ours `window`. */
-  begin(host: StreamHost, id: number, request: Http2Request, sendWindow: number, window: number): void {
+  begin(
+    context: StreamContext<Http2Stream>,
+    id: number,
+    request: Http2Request,
+    sendWindow: number,
+    window: number,
+  ): void {
     const { exchange } = this;
-    const { http2, maxBodyBytes } = host.engine.settings;
+    const { http2, maxBodyBytes } = context.engine.settings;
     this.id = id;
-    this.#host = host;
+    this.#context = context;
     this.#state = request.hasBody ? "open" : "half-closed (remote)";
     this.#length = 0;
     this.#isExchangeOver = false;
     this.#isRunning = true;
     this.#sentContinue = false;
     this.#priority = null;
-    this.output.begin(host, sendWindow);
+    this.output.begin(context.scheduler, sendWindow);
     this.input.begin(window, http2!.maxWindowSize, !request.hasBody);
     exchange.head = request;
     exchange.begin(this);
@@ -176,7 +139,7 @@ export class Http2Stream
   /** Ends it with RST_STREAM; what is under way fails with `error`. */
   reset(code: ErrorCode, error: unknown): void {
     if (this.#state === "closed") return;
-    this.#host.sendReset(this.id, code);
+    this.#context.sendReset(this.id, code);
     this.lost(error);
   }
 
@@ -184,7 +147,7 @@ export class Http2Stream
   refuse(error: ProtocolError): void {
     const { phase } = this.exchange.response;
     if (phase === "streaming") return this.reset(ERROR.cancel, error);
-    if (phase === "unanswered") this.#host.sendRefusal(this.id, this.output, error);
+    if (phase === "unanswered") this.#context.sendRefusal(this.id, error, this.output.window);
     this.reset(ERROR.noError, error);
   }
 
@@ -199,7 +162,7 @@ export class Http2Stream
   #end(): void {
     this.#timers?.stop();
     this.#timers = null; // they are of this server
-    this.#host.streamOver(this);
+    this.#context.owner.streamOver(this);
   }
 
   /** Something of the exchange or of its body has changed. */
@@ -218,7 +181,7 @@ export class Http2Stream
     if (body.complete) return false;
     if (body.state === "flowing") return true;
     if (!body.outlivesResponse) return false;
-    body.drain(this.#host.engine.settings.drainBytes);
+    body.drain(this.#context.engine.settings.drainBytes);
     this.#guardRest();
     return !body.complete;
   }
@@ -269,19 +232,19 @@ export class Http2Stream
   #handlerMayHaveEnded(): void {
     if (!this.#isRunning || this.exchange.handlerRuns) return;
     this.#isRunning = false;
-    this.#host.handlerEnded();
+    this.#context.owner.handlerEnded();
   }
 
   handlerSettled(): void {
     if (!this.#isExchangeOver) return;
     this.#handlerMayHaveEnded();
-    if (this.isReusable) this.#host.streamFree(this);
+    if (this.isReusable) this.#context.owner.streamFree(this);
   }
 
   // What the exchange calls.
 
   get connection(): Connection {
-    return this.#host.facade;
+    return this.#context.facade;
   }
 
   get bytesAppended(): number {
@@ -289,24 +252,24 @@ export class Http2Stream
   }
 
   get isSecure(): boolean {
-    return this.#host.isSecure;
+    return this.#context.isSecure;
   }
 
   get draining(): AbortSignal {
-    return this.#host.draining;
+    return this.#context.draining;
   }
 
   forwarded(fields: RequestFields): ForwardedRequest | null {
-    return this.#host.forwarded(fields);
+    return this.#context.forwarded(fields);
   }
 
   ready(): Promise<void> {
-    if (this.output.isWelcome) return this.#host.ready();
+    if (this.output.isWelcome) return this.#context.ready();
     if (this.#state === "closed") {
       return handled(Promise.reject(new ConnectionError("closed", "the stream is closed")));
     }
     this.#ready ??= new Deferred();
-    return handled(this.#ready.promise.then(() => this.#host.ready()));
+    return handled(this.#ready.promise.then(() => this.#context.ready()));
   }
 
   bodyWanted(): void {
@@ -319,11 +282,11 @@ export class Http2Stream
   }
 
   spendTurn(): boolean {
-    return this.#host.spendTurn();
+    return this.#context.spendTurn();
   }
 
   setTimeouts(timeouts: Timeouts): void {
-    this.#host.engine.beginEvent();
+    this.#context.engine.beginEvent();
     this.#timersNow.override(timeouts, this.exchange.body.state === "flowing");
   }
 
@@ -336,7 +299,7 @@ export class Http2Stream
   }
 
   handlerFailed(error: unknown): void {
-    this.#host.handlerFailed(error);
+    this.#context.engine.observer.handlerFailed(error);
   }
 
   // What the response calls.
@@ -345,28 +308,12 @@ export class Http2Stream
     return this.exchange.head.method;
   }
 
-  acquire(): ByteWriter {
-    return this.#host.acquire();
-  }
-
-  acceptsInterim(): boolean {
-    return this.#host.acceptsInterim();
-  }
-
-  dateField(): Uint8Array {
-    return this.#host.dateField();
-  }
-
-  beginBlock(block: ByteWriter): void {
-    this.#host.beginBlock(block);
-  }
-
-  blockWritten(): void {
-    this.#host.blockWritten();
+  get context(): StreamContext<Http2Stream> {
+    return this.#context;
   }
 
   headWritten(closes: boolean): void {
-    if (closes) this.#host.closeRequested();
+    if (closes) this.#context.owner.closeRequested();
   }
 
   responseComplete(): void {
@@ -376,15 +323,15 @@ export class Http2Stream
   // What its input and output call.
 
   giveWindow(increment: number): void {
-    this.#host.giveWindow(this.id, increment);
+    this.#context.giveWindow(this.id, increment);
   }
 
   unreadChanged(change: number): void {
-    this.#host.unreadChanged(change);
+    this.#context.unreadChanged(change);
   }
 
   outputBlocked(): void {
-    this.#host.enqueue(this);
+    this.#context.scheduler.enqueue(this);
     this.#watchWindow();
   }
 
@@ -402,7 +349,8 @@ export class Http2Stream
   }
 
   #watchWindow(): void {
-    const waits = this.output.isPending && (this.output.window <= 0 || this.#host.sendWindow <= 0);
+    const waits = this.output.isPending &&
+      (this.output.window <= 0 || this.#context.scheduler.sendWindow <= 0);
     if (waits) this.#timersNow.window(true);
     else this.#timers?.window(false);
   }
@@ -419,7 +367,7 @@ export class Http2Stream
   // Its deadlines.
 
   get #timersNow(): StreamTimers {
-    return this.#timers ??= new StreamTimers(this, this.#host.engine);
+    return this.#timers ??= new StreamTimers(this, this.#context.engine);
   }
 
   get bodyReceived(): number {

@@ -1,0 +1,320 @@
+/**
+ * The streams of a connection, and what frames do to them (RFC 9113 §5.1, §6).
+ */
+import { ConnectionError, ProtocolError } from "../api/errors.ts";
+import type { ConnectionLoss } from "../core/protocol.ts";
+import type { ProtocolHost } from "../core/protocol_host.ts";
+import { RequestTrace } from "../core/request_trace.ts";
+import type { StreamFrames } from "./frame_reader.ts";
+import type { GoingAway } from "./going_away.ts";
+import { ERROR, Http2ConnectionError } from "./http2_error.ts";
+import { priorityOf } from "./priority.ts";
+import type { Http2Request } from "./request.ts";
+import { RequestDecoder } from "./request_decoder.ts";
+import { DEFAULT_WINDOW, PeerSettings } from "./settings.ts";
+import type { Http2Stream } from "./stream.ts";
+import { StreamContext, type StreamOwner } from "./stream_context.ts";
+import { acquireStream, releaseStream } from "./stream_pool.ts";
+import { writeSettingsAck } from "./frame.ts";
+
+/** The streams of one connection. */
+export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Http2Stream> {
+  /** What they share. */
+  readonly context: StreamContext<Http2Stream>;
+  /** The highest stream that the client has opened. */
+  last = 0;
+  /** Whether the client knows our settings. */
+  hasSettingsAck = false;
+  /** Octets of bodies that were received. */
+  bodyReceived = 0;
+  readonly #connection: ProtocolHost;
+  readonly #goingAway: GoingAway;
+  readonly #decoder: RequestDecoder;
+  readonly #peer: PeerSettings = new PeerSettings();
+  readonly #streams: Map<number, Http2Stream> = new Map();
+  /** The stream of the DATA that is being read; `null` where that is dropped. */
+  #dataStream: Http2Stream | null = null;
+  #dataEndsStream = false;
+  /** Handlers that run, of streams that are closed, too. */
+  #running = 0;
+  /** The stream whose handler is being called. */
+  #starting: Http2Stream | null = null;
+
+  /** Of `connection`, which ends as `goingAway` says. */
+  constructor(connection: ProtocolHost, goingAway: GoingAway, dateField: () => Uint8Array) {
+    this.#connection = connection;
+    this.#goingAway = goingAway;
+    this.#decoder = new RequestDecoder(connection.engine.settings);
+    this.context = new StreamContext(connection, this, dateField);
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#streams.size;
+  }
+
+  /** All of them, however they change meanwhile. */
+  get all(): Http2Stream[] {
+    return [...this.#streams.values()];
+  }
+
+  // Requests.
+
+  block(id: number, endsStream: boolean, bytes: Uint8Array, start: number, end: number): void {
+    if (id > this.last) {
+      this.last = id;
+      const request = this.#decoder.request(bytes, start, end, endsStream);
+      return this.#open(id, request, endsStream);
+    }
+    const trailers = this.#decoder.trailers(bytes, start, end);
+    const stream = this.#streams.get(id);
+    if (stream === undefined || stream.input.hasEnded) return this.#late(id, "HEADERS");
+    if (trailers instanceof ProtocolError) return this.#malformed(stream, trailers.message);
+    if (!endsStream) return this.#malformed(stream, "trailers do not end the stream");
+    if (!stream.receiveEnd(trailers)) this.#malformed(stream, "the body has not its content-length");
+  }
+
+  /** A frame of a stream that has ended (RFC 9113 §5.1). */
+  #late(id: number, frame: string): void {
+    if (this.context.resets.has(id)) return; // it was sent before our RST_STREAM was received
+    if (this.#streams.has(id)) {
+      return this.#streams.get(id)!.reset(
+        ERROR.streamClosed,
+        peerGone(`the client has sent ${frame} after its end`),
+      );
+    }
+    throw new Http2ConnectionError(ERROR.streamClosed, `${frame} of a stream that is closed`);
+  }
+
+  #malformed(stream: Http2Stream, message: string): void {
+    this.context.resets.count(this.#connection.engine.now);
+    stream.reset(ERROR.protocolError, new ProtocolError("body_incomplete", 400, message));
+  }
+
+  #open(id: number, request: Http2Request | ProtocolError, endsStream: boolean): void {
+    if (!this.#goingAway.takesStream()) return;
+    const { maxConcurrentStreams } = this.#connection.engine.settings.http2!;
+    if (Math.max(this.#streams.size, this.#running) >= maxConcurrentStreams) {
+      this.context.resets.count(this.#connection.engine.now);
+      return this.context.sendReset(id, ERROR.refusedStream);
+    }
+    if (request instanceof ProtocolError) return this.#refuseRequest(id, request, endsStream);
+    const { maxBodyBytes } = this.#connection.engine.settings;
+    if (maxBodyBytes > 0 && (request.contentLength ?? 0) > maxBodyBytes) {
+      const message = `the request body is larger than ${maxBodyBytes} bytes`;
+      return this.#refuseRequest(id, new ProtocolError("body_too_large", 413, message), endsStream, request);
+    }
+    this.#begin(id, request);
+  }
+
+  /** What is malformed is no request (RFC 9113 §8.1.1); what is over a limit is answered. */
+  #refuseRequest(
+    id: number,
+    error: ProtocolError,
+    endsStream: boolean,
+    request: Http2Request | null = null,
+  ): void {
+    const { tracer, clock } = this.#connection.engine;
+    const isTraced = tracer !== null && tracer.isObserved;
+    const trace = isTraced
+      ? new RequestTrace(tracer, clock, { connection: this.#connection.facade, bytesAppended: 0 }, request)
+      : null;
+    trace?.start(() => {});
+    if (this.context.isClosed) return;
+    if (error.status === 400) {
+      this.context.resets.count(this.#connection.engine.now);
+      this.context.sendReset(id, ERROR.protocolError);
+      this.#connection.engine.observer.requestRefused(error, this.#connection);
+    } else {
+      this.context.sendRefusal(id, error, this.#peer.initialWindow);
+      if (!endsStream) this.context.sendReset(id, ERROR.noError);
+    }
+    trace?.end(error.status, 0, error);
+  }
+
+  #begin(id: number, request: Http2Request): void {
+    const connection = this.#connection;
+    const { handler, observer } = this.#connection.engine;
+    const stream = acquireStream();
+    stream.begin(this.context, id, request, this.#peer.initialWindow, this.#receiveWindow);
+    this.#running++;
+    connection.policy.begin();
+    connection.timers.headComplete();
+    this.#streams.set(id, stream);
+    observer.requestBegan(connection.policy.requests);
+    connection.life.beginRequest();
+    // `onStateChange` may have closed the connection.
+    if (stream.exchange.response.phase === "aborted") return;
+    this.#starting = stream;
+    stream.exchange.run(handler);
+    this.#starting = null;
+    if (connection.inputEnded) this.abortSignals();
+    if (stream.isReusable) releaseStream(stream);
+    const reason = connection.policy.reasonToRetire();
+    if (reason !== null) this.#goingAway.announce(reason, 0);
+  }
+
+  /** A stream's window, which is the usual one until the client knows ours. */
+  get #receiveWindow(): number {
+    const { initialWindowSize } = this.#connection.engine.settings.http2!;
+    return this.hasSettingsAck ? initialWindowSize : Math.max(initialWindowSize, DEFAULT_WINDOW);
+  }
+
+  // Bodies.
+
+  dataBegins(id: number, length: number, count: number, endsStream: boolean): void {
+    if (!this.context.receiveData(length)) {
+      throw new Http2ConnectionError(ERROR.flowControlError, "more DATA than the connection's window allows");
+    }
+    this.#dataStream = this.#streamOfData(id, length, count, endsStream);
+    this.#dataEndsStream = endsStream;
+    this.#dataStream?.input.receivePadding(length - count);
+  }
+
+  dataPart(bytes: Uint8Array, start: number, end: number): void {
+    this.bodyReceived += end - start;
+    this.#dataStream?.receiveData(bytes, start, end);
+  }
+
+  dataEnds(): void {
+    const stream = this.#dataStream;
+    this.#dataStream = null;
+    if (this.#dataEndsStream) stream?.receiveEnd(null);
+  }
+
+  /** The stream that DATA of `length` octets goes to; `null` where it is dropped. */
+  #streamOfData(id: number, length: number, count: number, endsStream: boolean): Http2Stream | null {
+    const stream = this.#streams.get(id);
+    if (stream === undefined || stream.input.hasEnded) {
+      if (id > this.last) {
+        throw new Http2ConnectionError(ERROR.protocolError, "DATA of a stream that is idle");
+      }
+      this.#late(id, "DATA");
+      return null;
+    }
+    stream.input.window -= length;
+    if (stream.input.window < 0) {
+      this.context.resets.count(this.#connection.engine.now);
+      stream.reset(
+        ERROR.flowControlError,
+        peerGone("the client has sent more than the stream's window allows"),
+      );
+      return null;
+    }
+    if (!stream.expectData(count, endsStream)) {
+      this.#malformed(stream, "the body has not its content-length");
+      return null;
+    }
+    return stream;
+  }
+
+  rstStream(id: number): void {
+    if (id > this.last) {
+      throw new Http2ConnectionError(ERROR.protocolError, "RST_STREAM of a stream that is idle");
+    }
+    const stream = this.#streams.get(id);
+    if (stream === undefined) return;
+    this.context.resets.count(this.#connection.engine.now);
+    stream.lost(peerGone("the client has reset the stream"));
+  }
+
+  settings(bytes: Uint8Array, start: number, end: number): void {
+    const { initialWindow } = this.#peer;
+    this.#peer.read(bytes, start, end);
+    const change = this.#peer.initialWindow - initialWindow;
+    if (change !== 0) {
+      for (const stream of this.all) {
+        if (!stream.output.widen(change)) {
+          throw new Http2ConnectionError(
+            ERROR.flowControlError,
+            "INITIAL_WINDOW_SIZE makes a window too large",
+          );
+        }
+        this.#windowWidened(stream);
+      }
+    }
+    writeSettingsAck(this.context.acquire());
+  }
+
+  windowUpdate(id: number, increment: number): void {
+    if (increment === 0) throw new Http2ConnectionError(ERROR.protocolError, "WINDOW_UPDATE of 0");
+    if (id === 0) {
+      const wasClosed = this.context.scheduler.sendWindow <= 0;
+      if (!this.context.scheduler.widen(increment)) {
+        throw new Http2ConnectionError(ERROR.flowControlError, "WINDOW_UPDATE makes the window too large");
+      }
+      if (wasClosed) { for (const stream of this.all) this.#windowWidened(stream); }
+      return;
+    }
+    if (id > this.last) {
+      throw new Http2ConnectionError(ERROR.protocolError, "WINDOW_UPDATE of a stream that is idle");
+    }
+    const stream = this.#streams.get(id);
+    if (stream === undefined) return;
+    if (stream.output.widen(increment)) return this.#windowWidened(stream);
+    this.context.resets.count(this.#connection.engine.now);
+    stream.reset(ERROR.flowControlError, peerGone("the client has made the stream's window too large"));
+  }
+
+  #windowWidened(stream: Http2Stream): void {
+    if (stream.output.isReady) this.context.scheduler.enqueue(stream);
+    stream.outputAdvanced();
+  }
+
+  priorityUpdate(id: number, field: string): void {
+    if (id === 0) throw new Http2ConnectionError(ERROR.protocolError, "PRIORITY_UPDATE of stream 0");
+    const stream = this.#streams.get(id);
+    if (stream === undefined) return;
+    const { isQueued } = stream;
+    this.context.scheduler.remove(stream);
+    stream.priority = priorityOf(field);
+    if (isQueued) this.context.scheduler.enqueue(stream);
+  }
+
+  // Streams.
+
+  streamOver(stream: Http2Stream): void {
+    this.#streams.delete(stream.id);
+    this.context.scheduler.remove(stream);
+    if (stream !== this.#starting && stream.isReusable) releaseStream(stream);
+    if (this.#streams.size > 0) return;
+    this.#goingAway.streamsOver();
+    this.#connection.resumeProcessing(); // it may be idle now
+  }
+
+  handlerEnded(): void {
+    this.#running--;
+  }
+
+  streamFree(stream: Http2Stream): void {
+    releaseStream(stream);
+  }
+
+  closeRequested(): void {
+    this.#goingAway.announce("response_close", 0);
+  }
+
+  /** As in HTTP/1.1: a client that half-closes may be gone for good. Its responses are sent all the same. */
+  abortSignals(): void {
+    for (const { exchange } of this.all) {
+      if (exchange.isUnderWay && exchange.response.phase !== "complete") {
+        exchange.abortSignal(peerGone("the client closed its side before the response was complete"));
+      }
+    }
+  }
+
+  /** The client sends no more. */
+  abandonBodies(): void {
+    const error = peerGone("the client closed its side before the end of the request body");
+    for (const { exchange } of this.all) if (!exchange.body.complete) exchange.body.fail(error);
+  }
+
+  /** They are all lost with the connection. */
+  connectionLost(error: unknown): void {
+    for (const stream of this.all) stream.lost(error);
+  }
+}
+
+function peerGone(message: string): ConnectionError {
+  return new ConnectionError("peer_gone", message);
+}
