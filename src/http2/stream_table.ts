@@ -68,15 +68,18 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
     }
     const trailers = this.#decoder.trailers(bytes, start, end);
     const stream = this.#streams.get(id);
-    if (stream === undefined || stream.input.hasEnded) return this.#late(id, "HEADERS");
+    if (stream === undefined || stream.input.hasEnded) return this.#late(id, "HEADERS", endsStream);
     if (trailers instanceof ProtocolError) return this.#malformed(stream, trailers.message);
     if (!endsStream) return this.#malformed(stream, "trailers do not end the stream");
     if (!stream.receiveEnd(trailers)) this.#malformed(stream, "the body has not its content-length");
   }
 
   /** A frame of a stream that has ended (RFC 9113 §5.1). */
-  #late(id: number, frame: string): void {
-    if (this.context.resets.has(id)) return; // it was sent before our RST_STREAM was received
+  #late(id: number, frame: string, endsStream: boolean): void {
+    if (this.context.resets.has(id)) { // it was sent before our RST_STREAM was received
+      if (endsStream) this.context.requestStopped(id);
+      return;
+    }
     if (this.#streams.has(id)) {
       return this.#streams.get(id)!.reset(
         ERROR.streamClosed,
@@ -127,7 +130,7 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
       this.#connection.engine.observer.requestRefused(error, this.#connection);
     } else {
       this.context.sendRefusal(id, error, this.#peer.initialWindow);
-      if (!endsStream) this.context.sendReset(id, ERROR.noError);
+      if (!endsStream) this.context.stopRequest(id);
     }
     trace?.end(error.status, 0, error);
   }
@@ -189,7 +192,7 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
       if (id > this.last) {
         throw new Http2ConnectionError(ERROR.protocolError, "DATA of a stream that is idle");
       }
-      this.#late(id, "DATA");
+      this.#late(id, "DATA", endsStream);
       return null;
     }
     stream.input.window -= length;
@@ -213,7 +216,7 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
       throw new Http2ConnectionError(ERROR.protocolError, "RST_STREAM of a stream that is idle");
     }
     const stream = this.#streams.get(id);
-    if (stream === undefined) return;
+    if (stream === undefined) return this.context.requestStopped(id);
     this.context.resets.count(this.#connection.engine.now);
     stream.lost(peerGone("the client has reset the stream"));
   }
