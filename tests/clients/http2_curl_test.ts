@@ -146,7 +146,9 @@ for (const way of WAYS) {
       const { stdout } = await curl(way, ...written, server.at("/new"));
       assert.equal(stdout.toString(), "GET /new 2");
     }
-    await assert.rejects(curl(way, "--http1.1", alone.at("/old")));
+    const refused = curl(way, "--http1.1", ...written, alone.at("/old"));
+    if (way === "TLS") await assert.rejects(refused, /alert no application protocol/);
+    else assert.match((await refused).stdout.toString(), /^505 .*"h2".* 1\.1$/s);
     assert.equal(alone.stats().requests, 1);
   });
 }
