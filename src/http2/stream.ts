@@ -166,7 +166,13 @@ export class Http2Stream
     const { phase } = this.exchange.response;
     if (phase === "streaming") return this.reset(ERROR.cancel, error);
     if (phase === "unanswered") this.#context.sendRefusal(this.id, error, this.output.window);
-    this.reset(ERROR.noError, error);
+    this.#stopRequest(error);
+  }
+
+  /** The response was sent: closes the stream, whatever the client is about to send; a read of that fails with `error`. */
+  #stopRequest(error: unknown): void {
+    if (!this.input.hasEnded) this.#context.stopRequest(this.id);
+    this.lost(error);
   }
 
   // Its life.
@@ -247,7 +253,7 @@ export class Http2Stream
     const isOnItsWay = !this.#context.inputEnded &&
       (contentLength === undefined || contentLength - this.#length <= this.input.window);
     if (isOnItsWay) this.#timersNow.drain();
-    else this.reset(ERROR.noError, null);
+    else this.#stopRequest(null);
   }
 
   #handlerMayHaveEnded(): void {
@@ -424,7 +430,7 @@ export class Http2Stream
           new ConnectionError("timeout", "the client took no byte of the response for too long"),
         );
       case "drain":
-        return this.reset(ERROR.noError, null);
+        return this.reset(ERROR.noError, null); // long after the response
     }
   }
 }
