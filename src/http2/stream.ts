@@ -40,7 +40,7 @@ export class Http2Stream
   readonly input: StreamInput = new StreamInput(this);
   #context!: StreamContext<Http2Stream>;
   #state: StreamState = "closed";
-  /** Octets of the body that were received. */
+  /** Octets of the body that were received, or are announced by the frame that is being received. */
   #length = 0;
   /** Whether the handler has no part in the stream any more. */
   #isExchangeOver = true;
@@ -180,7 +180,7 @@ export class Http2Stream
     if (response.phase === "complete" && !this.#readsOn()) return this.#exchangeOver();
     if (body.complete) this.#timers?.bodyOver();
     else if (body.state === "flowing") this.#timersNow.body(true);
-    else this.#timers?.body(false);
+    else if (this.#timers !== null) this.#timersNow.body(false);
   }
 
   /** As in HTTP/1.1: a read that is under way is served, and so are copies; the rest is not worth reading. */
@@ -297,7 +297,6 @@ export class Http2Stream
   }
 
   setTimeouts(timeouts: Timeouts): void {
-    this.#context.engine.beginEvent();
     this.#timersNow.override(timeouts, this.exchange.body.state === "flowing");
   }
 
@@ -362,7 +361,7 @@ export class Http2Stream
   }
 
   outputEnded(): void {
-    this.#timers?.window(false);
+    this.#timers?.windowOpen();
     this.#move("local end");
   }
 
@@ -374,11 +373,12 @@ export class Http2Stream
     this.#ready = null;
   }
 
+  /** `writeTimeout` counts while it waits for a window, anew with each octet that was sent. */
   #watchWindow(): void {
-    const waits = this.output.isPending &&
-      (this.output.window <= 0 || this.#context.scheduler.sendWindow <= 0);
-    if (waits) this.#timersNow.window(true);
-    else this.#timers?.window(false);
+    const { output } = this;
+    const waits = output.isPending && (output.window <= 0 || this.#context.scheduler.sendWindow <= 0);
+    if (waits) this.#timersNow.window(output.bytesAppended);
+    else this.#timers?.windowOpen();
   }
 
   /** By the request's field, or by a PRIORITY_UPDATE. */
@@ -393,11 +393,12 @@ export class Http2Stream
   // Its deadlines.
 
   get #timersNow(): StreamTimers {
+    this.#context.beginEvent();
     return this.#timers ??= new StreamTimers(this, this.#context.engine);
   }
 
   get bodyReceived(): number {
-    return this.#length;
+    return this.exchange.body.received;
   }
 
   bodyTooSlow(): void {

@@ -88,6 +88,11 @@ export class StreamContext<Stream> {
     return this.#connection.spendTurn();
   }
 
+  /** A call of the program's is an event by itself, unless it comes while one is being processed. */
+  beginEvent(): void {
+    if (!this.#connection.isProcessing) this.engine.beginEvent();
+  }
+
   // What is sent.
 
   /** What is gathered for the client. */
@@ -112,7 +117,7 @@ export class StreamContext<Stream> {
 
   /** A field block is about to be encoded: appends what has to stand before the first one. */
   beginBlock(block: ByteWriter): void {
-    if (!this.#connection.isProcessing) this.engine.beginEvent();
+    this.beginEvent();
     if (!this.#hasSentBlock) block.copy(NO_DYNAMIC_TABLE);
   }
 
