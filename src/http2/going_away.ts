@@ -78,7 +78,7 @@ export class GoingAway implements DeadlineOwner {
 
   /** Names the last stream. */
   #name(): void {
-    this.stop();
+    this.#disarm();
     this.#state = "final";
     this.#tell(ERROR.noError, "");
     if (!this.#owner.hasStreams) this.#leave();
@@ -119,7 +119,7 @@ export class GoingAway implements DeadlineOwner {
   /** The client sends no more, so that there is no one to tell. */
   clientGone(): void {
     if (this.#state === "over") return;
-    this.stop();
+    this.#disarm();
     this.#state = "final";
     this.#reason = "client_gone";
     if (!this.#owner.hasStreams) this.#leave();
@@ -127,14 +127,19 @@ export class GoingAway implements DeadlineOwner {
 
   /** It ends now: tells the client why, and which stream was the last, unless it was told so already. */
   end(code: ErrorCode, reason: string): void {
-    this.stop();
+    this.#disarm();
     const wasTold = this.#state === "over" || (this.#state === "final" && code === ERROR.noError);
     this.#state = "over";
     if (!wasTold) this.#tell(code, reason);
   }
 
-  /** Waits for nothing any more. */
+  /** The connection is closed: there is no one to tell, whoever wants it to end after that. */
   stop(): void {
+    this.#disarm();
+    this.#state = "over";
+  }
+
+  #disarm(): void {
     if (this.#deadline !== null) this.#engine.deadlines.disarm(this.#deadline);
   }
 }

@@ -174,7 +174,7 @@ export class Http2Connection implements ConnectionFrames, GoingAwayOwner, Livene
   /** Nothing is read or sent any more. */
   #stop(): void {
     this.#isDone = true;
-    this.#context.isClosed = true;
+    this.#context.close();
     this.#goingAway.stop();
     this.#liveness.stop();
   }

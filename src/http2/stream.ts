@@ -8,6 +8,7 @@ import type { Upgraded } from "../api/exchange.ts";
 import type { Timeouts } from "../api/timeouts.ts";
 import type { Connection } from "../api/transport.ts";
 import { Deferred, handled } from "../core/deferred.ts";
+import type { RequestHandler } from "../core/exchange.ts";
 import type { ExchangePort, ForwardedRequest, RequestFields } from "../core/protocol.ts";
 import { Http2Exchange } from "./http2_exchange.ts";
 import { ERROR, type ErrorCode } from "./http2_error.ts";
@@ -44,8 +45,9 @@ export class Http2Stream
   #length = 0;
   /** Whether the handler has no part in the stream any more. */
   #isExchangeOver = true;
-  /** Whether its handler counts as running. */
+  /** Whether its handler counts as running, and whether it is being called: it may answer before it returns. */
   #isRunning = false;
+  #isCalled = false;
   #sentContinue = false;
   #ready: Deferred<void> | null = null;
   #timers: StreamTimers | null = null;
@@ -79,6 +81,14 @@ export class Http2Stream
     exchange.response.begin(this);
     const { hasBody, contentLength } = request;
     exchange.body.begin(hasBody ? contentLength : 0, null, maxBodyBytes, hasBody);
+  }
+
+  /** Calls the handler. */
+  run(handler: RequestHandler): void {
+    this.#isCalled = true;
+    this.exchange.run(handler);
+    this.#isCalled = false;
+    if (this.#isExchangeOver) this.#handlerMayHaveEnded();
   }
 
   get state(): StreamState {
@@ -156,7 +166,13 @@ export class Http2Stream
     const { phase } = this.exchange.response;
     if (phase === "streaming") return this.reset(ERROR.cancel, error);
     if (phase === "unanswered") this.#context.sendRefusal(this.id, error, this.output.window);
-    this.reset(ERROR.noError, error);
+    this.#stopRequest(error);
+  }
+
+  /** The response was sent: closes the stream, whatever the client is about to send; a read of that fails with `error`. */
+  #stopRequest(error: unknown): void {
+    if (!this.input.hasEnded) this.#context.stopRequest(this.id);
+    this.lost(error);
   }
 
   // Its life.
@@ -237,11 +253,11 @@ export class Http2Stream
     const isOnItsWay = !this.#context.inputEnded &&
       (contentLength === undefined || contentLength - this.#length <= this.input.window);
     if (isOnItsWay) this.#timersNow.drain();
-    else this.reset(ERROR.noError, null);
+    else this.#stopRequest(null);
   }
 
   #handlerMayHaveEnded(): void {
-    if (!this.#isRunning || this.exchange.handlerRuns) return;
+    if (!this.#isRunning || this.#isCalled || this.exchange.handlerRuns) return;
     this.#isRunning = false;
     this.#context.owner.handlerEnded();
   }
@@ -415,7 +431,7 @@ export class Http2Stream
           new ConnectionError("timeout", "the client took no byte of the response for too long"),
         );
       case "drain":
-        return this.reset(ERROR.noError, null);
+        return this.reset(ERROR.noError, null); // long after the response
     }
   }
 }

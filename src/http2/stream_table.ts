@@ -37,8 +37,6 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
   #dataEndsStream = false;
   /** Handlers that run, of streams that are closed, too. */
   #running = 0;
-  /** The stream whose handler is being called. */
-  #starting: Http2Stream | null = null;
 
   /** Of `connection`, which ends as `goingAway` says. */
   constructor(connection: ProtocolHost, goingAway: GoingAway, dateField: () => Uint8Array) {
@@ -68,7 +66,7 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
     }
     const trailers = this.#decoder.trailers(bytes, start, end);
     const stream = this.#streams.get(id);
-    if (stream === undefined || stream.input.hasEnded) return this.#late(id, "HEADERS");
+    if (stream === undefined || stream.input.hasEnded) return this.#late(id, "HEADERS", endsStream);
     if (trailers instanceof ProtocolError) return this.#malformed(stream, trailers.message);
     if (!endsStream) return this.#malformed(stream, "trailers do not end the stream");
     if (!stream.receiveEnd(trailers)) this.#malformed(stream, "the body has not its content-length");
@@ -81,9 +79,12 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
   }
 
   /** A frame of a stream that has ended (RFC 9113 §5.1). */
-  #late(id: number, frame: string): void {
+  #late(id: number, frame: string, endsStream: boolean): void {
     if (this.#goingAway.isPassedOver(id)) return;
-    if (this.context.resets.has(id)) return; // it was sent before our RST_STREAM was received
+    if (this.context.resets.has(id)) { // it was sent before our RST_STREAM was received
+      if (endsStream) this.context.requestStopped(id);
+      return;
+    }
     const stream = this.#streams.get(id);
     if (stream !== undefined && stream.state !== "closed") {
       this.context.resets.count(this.#connection.engine.now);
@@ -133,7 +134,7 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
       this.#connection.engine.observer.requestRefused(error, this.#connection);
     } else {
       this.context.sendRefusal(id, error, this.#peer.initialWindow);
-      if (!endsStream) this.context.sendReset(id, ERROR.noError);
+      if (!endsStream) this.context.stopRequest(id);
     }
     trace?.end(error.status, 0, error);
   }
@@ -151,9 +152,7 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
     connection.life.beginRequest();
     // `onStateChange` may have closed the connection.
     if (stream.exchange.response.phase === "aborted") return;
-    this.#starting = stream;
-    stream.exchange.run(handler);
-    this.#starting = null;
+    stream.run(handler);
     if (connection.inputEnded) this.abortSignals();
     if (stream.isReusable) releaseStream(stream);
     const reason = connection.policy.reasonToRetire();
@@ -204,7 +203,7 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
     const stream = this.#streams.get(id);
     if (stream === undefined || stream.input.hasEnded) {
       this.#assertOpened(id, "DATA");
-      this.#late(id, "DATA");
+      this.#late(id, "DATA", endsStream);
       return null;
     }
     stream.input.window -= length;
@@ -226,7 +225,7 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
   rstStream(id: number): void {
     this.#assertOpened(id, "RST_STREAM");
     const stream = this.#streams.get(id);
-    if (stream === undefined) return;
+    if (stream === undefined) return this.context.requestStopped(id);
     this.context.resets.count(this.#connection.engine.now);
     stream.lost(peerGone("the client has reset the stream"));
   }
@@ -291,7 +290,7 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
     this.context.scheduler.remove(stream);
     // What is left of its frame must not go to the request that the stream is used for next.
     if (stream === this.#dataStream) this.#dataStream = null;
-    if (stream !== this.#starting && stream.isReusable) releaseStream(stream);
+    if (stream.isReusable) releaseStream(stream);
     if (this.#streams.size > 0) return;
     this.#goingAway.streamsOver();
     this.#connection.resumeProcessing(); // it may be idle now

@@ -15,13 +15,13 @@ import { connect, type Connected } from "./memory.ts";
 export const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /** The types of frames (§6, RFC 9218 §7.1), by their numbers. */
-export const TYPES = [
+export const TYPES: readonly string[] = [
   ..."DATA HEADERS PRIORITY RST_STREAM SETTINGS PUSH_PROMISE PING GOAWAY WINDOW_UPDATE CONTINUATION".split(
     " ",
   ),
   ...new Array<string>(6).fill("?"),
   "PRIORITY_UPDATE",
-] as const;
+];
 
 /** The flags that frames may have. */
 export const FLAG = { end: 0x1, ack: 0x1, endHeaders: 0x4, padded: 0x8, priority: 0x20 } as const;
