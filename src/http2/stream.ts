@@ -161,12 +161,19 @@ export class Http2Stream
     this.lost(error);
   }
 
-  /** Refuses the request: with a response, unless that has begun. */
+  /** Refuses the request: with a response, unless that has begun. One that is complete is sent all the same. */
   refuse(error: ProtocolError): void {
-    const { phase } = this.exchange.response;
-    if (phase === "streaming") return this.reset(ERROR.cancel, error);
-    if (phase === "unanswered") this.#context.sendRefusal(this.id, error, this.output.window);
-    this.#stopRequest(error);
+    switch (this.exchange.response.phase) {
+      case "unanswered":
+        this.#context.sendRefusal(this.id, this.method, error, this.output.window);
+        return this.#stopRequest(error);
+      case "streaming":
+        return this.reset(ERROR.cancel, error);
+      case "complete":
+        this.exchange.body.fail(error);
+        return this.#advance();
+      case "aborted": // it is refused already
+    }
   }
 
   /** The response was sent: closes the stream, whatever the client is about to send; a read of that fails with `error`. */

@@ -154,9 +154,10 @@ export class StreamContext<Stream> {
     this.#lateResets?.stop();
   }
 
-  /** Refuses the request of stream `id`, whose client takes `window` octets. */
-  sendRefusal(id: number, error: ProtocolError, window: number): void {
-    sendRefusal(this, id, error, Math.min(window, this.scheduler.sendWindow));
+  /** Refuses the request of stream `id`, whose client takes `window` octets, and none where it has asked by HEAD. */
+  sendRefusal(id: number, method: string | null, error: ProtocolError, window: number): void {
+    const room = method === "HEAD" ? 0 : Math.min(window, this.scheduler.sendWindow);
+    sendRefusal(this, id, error, room);
     this.engine.observer.requestRefused(error, this.#connection);
   }
 

@@ -133,7 +133,8 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
       this.context.sendReset(id, ERROR.protocolError);
       this.#connection.engine.observer.requestRefused(error, this.#connection);
     } else {
-      this.context.sendRefusal(id, error, this.#peer.initialWindow);
+      const { method } = request ?? { method: this.#decoder.refusedMethod };
+      this.context.sendRefusal(id, method, error, this.#peer.initialWindow);
       if (!endsStream) this.context.stopRequest(id);
     }
     trace?.end(error.status, 0, error);
