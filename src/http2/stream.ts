@@ -256,11 +256,16 @@ export class Http2Stream
    */
   #leaveRequest(): void {
     if (this.#tunnel !== null) return;
-    const { contentLength } = this.exchange.head;
-    const isOnItsWay = !this.#context.inputEnded &&
-      (contentLength === undefined || contentLength - this.#length <= this.input.window);
-    if (isOnItsWay) this.#timersNow.drain();
+    if (this.#isRestOnItsWay) this.#timersNow.drain();
     else this.#stopRequest(null);
+  }
+
+  /** As far as can be told: the client need not be given more of the window, nor is it more than is worth draining. */
+  get #isRestOnItsWay(): boolean {
+    const { contentLength } = this.exchange.head;
+    const budget = Math.min(this.input.window, this.#context.engine.settings.drainBytes);
+    if (this.#context.inputEnded) return false;
+    return contentLength === undefined ? budget > 0 : contentLength - this.#length <= budget;
   }
 
   #handlerMayHaveEnded(): void {
