@@ -40,12 +40,13 @@ for (const name of Object.keys(handlers(new FakeClock()))) {
     const clock = new FakeClock();
     const connected = await connectHttp2(handlers(clock)[name], { clock });
     const { peer, connection } = connected;
-    const heads = Array.from({ length: REQUESTS }, (_, i) => peer.headers(1 + 2 * i, [
-      [":method", "GET"],
-      [":scheme", "http"],
-      [":authority", "a.example"],
-      [":path", `/${i}`],
-    ]));
+    const heads = Array.from({ length: REQUESTS }, (_, i) =>
+      peer.headers(1 + 2 * i, [
+        [":method", "GET"],
+        [":scheme", "http"],
+        [":authority", "a.example"],
+        [":path", `/${i}`],
+      ]));
     const began = clock.now();
     peer.send(concat(heads));
     await settled();
@@ -154,7 +155,10 @@ test("backpressure: a source waits for the transport, however wide the windows a
 
 test("backpressure: frames that need no answer are read on: a reset ends what waits", async () => {
   let x!: Exchange;
-  const { peer, client } = await connectHttp2({ highWaterMark: 1_000, exchange: (given) => void (x = given) });
+  const { peer, client } = await connectHttp2({
+    highWaterMark: 1_000,
+    exchange: (given) => void (x = given),
+  });
   peer.get(1);
   client.takesWrites = false;
   x.start(200);
@@ -187,7 +191,10 @@ test("backpressure: bodies are read on, and the connection's window is given bac
 
 test("ready() of a stream resolves once the transport takes more", async () => {
   let x!: Exchange;
-  const { peer, client } = await connectHttp2({ highWaterMark: 1_000, exchange: (given) => void (x = given) });
+  const { peer, client } = await connectHttp2({
+    highWaterMark: 1_000,
+    exchange: (given) => void (x = given),
+  });
   peer.get(1);
   client.takesWrites = false;
   x.start(200);
