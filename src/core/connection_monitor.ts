@@ -151,7 +151,7 @@ export class ConnectionMonitor implements PeerWatchOwner, ReadTimersOwner {
       connection.life.beginHead();
     } else if (wait !== "idle") {
       this.timers.wait(wait);
-    } else if (connection.policy.closesWhenIdle) {
+    } else if (connection.policy.closesWhenIdle && !connection.protocol.isLeaving) {
       connection.lingeringClose("shutdown");
     } else if (connection.life.state !== "new") {
       connection.protocol.becomeIdle();

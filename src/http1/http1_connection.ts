@@ -211,6 +211,11 @@ export class Http1Connection implements ProtocolConnection, ExchangePort, Respon
     return this.#exchange?.body.received ?? 0;
   }
 
+  /** A response that says so ends it. */
+  get isLeaving(): boolean {
+    return false;
+  }
+
   get closeTruncates(): boolean {
     const x = this.#exchange;
     const { isBackpressured } = this.out;
