@@ -171,8 +171,9 @@ export class ConnectionMonitor implements PeerWatchOwner, ReadTimersOwner {
     const connection = this.#connection;
     // A head is read however long it gets, and so is what comes before it.
     const { input } = connection;
-    const readsHead = this.#readsHead || input === "proxy-header" || input === "preface";
-    const pause = !readsHead && connection.received.length >= connection.engine.settings.highWaterMark;
+    const readsOn = this.#readsHead || input === "proxy-header" || input === "preface" ||
+      (input === "protocol" && connection.protocol.needsRest);
+    const pause = !readsOn && connection.received.length >= connection.engine.settings.highWaterMark;
     if (pause === this.#isPaused) return;
     this.#isPaused = pause;
     connection.transport.setPaused(pause);

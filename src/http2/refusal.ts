@@ -20,11 +20,15 @@ export interface RefusalPort {
 
 const encoder = new TextEncoder();
 
-/** Sends the response to `error` on stream `id`, without its text where that does not fit into `window`. */
+/**
+ * Sends the response to `error` on stream `id`: without its text where that does not fit into `window`, and to a `method`
+ * whose responses have none (RFC 9110 §9.3.2), or that is not known.
+ */
 export function sendRefusal(
   port: RefusalPort,
   id: number,
   { status, message }: ProtocolError,
+  method: string | null,
   window: number,
 ): void {
   const text = encoder.encode(errorText(status, message));
@@ -32,13 +36,13 @@ export function sendRefusal(
   port.beginBlock(block);
   encodeStatus(block, status);
   encodeField(block, "content-type", ERROR_TYPE);
-  const hasRoom = text.length <= window;
-  if (hasRoom) encodeLength(block, text.length);
+  const hasText = method !== null && method !== "HEAD" && text.length <= window;
+  if (hasText) encodeLength(block, text.length);
   block.copy(port.dateField());
   const out = port.acquire();
-  writeBlock(out, block.bytes.subarray(0, block.length), hasRoom ? FLAG.none : FLAG.endStream, id);
+  writeBlock(out, block.bytes.subarray(0, block.length), hasText ? FLAG.none : FLAG.endStream, id);
   port.blockWritten();
-  if (!hasRoom) return;
+  if (!hasText) return;
   port.scheduler.sendWindow -= text.length;
   writeFrameHead(out, text.length, FRAME.data, FLAG.endStream, id);
   out.copy(text);

@@ -79,6 +79,11 @@ export class RequestDecoder {
     return request;
   }
 
+  /** The method that the last block tells of; `null` where it tells of none, or was of a request that was kept. */
+  get method(): string | null {
+    return this.#head.method;
+  }
+
   /**
    * The trailers of the block `bytes[start, end)`, or what is wrong with them.
    *
@@ -122,6 +127,10 @@ class RequestBuilder implements FieldSink {
         null;
     this.#contentLength = undefined;
     this.#expectsContinue = false;
+  }
+
+  get method(): string | null {
+    return this.#method;
   }
 
   field(name: string, value: string): void {

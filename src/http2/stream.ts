@@ -158,7 +158,7 @@ export class Http2Stream
   refuse(error: ProtocolError): void {
     const { phase } = this.exchange.response;
     if (phase === "streaming") return this.reset(ERROR.cancel, error);
-    if (phase === "unanswered") this.#context.sendRefusal(this.id, error, this.output.window);
+    if (phase === "unanswered") this.#context.sendRefusal(this.id, error, this.method, this.output.window);
     this.reset(ERROR.noError, error);
   }
 

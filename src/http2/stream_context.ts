@@ -123,9 +123,9 @@ export class StreamContext<Stream> {
     this.resets.remember(id);
   }
 
-  /** Refuses the request of stream `id`, whose client takes `window` octets. */
-  sendRefusal(id: number, error: ProtocolError, window: number): void {
-    sendRefusal(this, id, error, Math.min(window, this.scheduler.sendWindow));
+  /** Refuses the request of stream `id` and `method`, whose client takes `window` octets. */
+  sendRefusal(id: number, error: ProtocolError, method: string | null, window: number): void {
+    sendRefusal(this, id, error, method, Math.min(window, this.scheduler.sendWindow));
     this.engine.observer.requestRefused(error, this.#connection);
   }
 

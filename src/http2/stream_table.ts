@@ -124,7 +124,7 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
       this.context.sendReset(id, ERROR.protocolError);
       this.#connection.engine.observer.requestRefused(error, this.#connection);
     } else {
-      this.context.sendRefusal(id, error, this.#peer.initialWindow);
+      this.context.sendRefusal(id, error, request?.method ?? this.#decoder.method, this.#peer.initialWindow);
       if (!endsStream) this.context.sendReset(id, ERROR.noError);
     }
     trace?.end(error.status, 0, error);

@@ -276,9 +276,14 @@ export class Http2Client extends Client implements ReceiverPort, Circumstances {
       : [];
   }
 
+  /** Whether it may not have acknowledged SETTINGS in time. */
+  get mayBeLate(): boolean {
+    return this.ways.acks !== 0 || this.#hasStopped || this.plan.transport.latency > 0 || this.ways.gap > 0;
+  }
+
   /** Whether a GOAWAY with this code has a reason. */
   explains(code: number): boolean {
-    if (code === CODE.settingsTimeout) return this.ways.acks < 0;
+    if (code === CODE.settingsTimeout) return this.mayBeLate;
     if (code === CODE.enhanceYourCalm && (this.#hasFlooded || this.ways.gap > 0 || this.hasEnded)) return true;
     return this.hasErred && (this.violation === null || this.violation.codes.includes(code));
   }
