@@ -87,9 +87,14 @@ export class GoingAway implements DeadlineOwner {
     this.#owner.leave(isIdle ? "shutdown_idle" : this.#reason);
   }
 
+  /** Whether the last stream that is served was named. */
+  get hasNamedLast(): boolean {
+    return this.#state === "final" || this.#state === "over";
+  }
+
   /** Whether a stream that the client opens is served. */
   takesStream(): boolean {
-    if (this.#state === "final" || this.#state === "over") return false;
+    if (this.hasNamedLast) return false;
     this.#wasActive = true;
     return true;
   }

@@ -21,7 +21,7 @@ import { writeSettingsAck } from "./frame.ts";
 export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Http2Stream> {
   /** What they share. */
   readonly context: StreamContext<Http2Stream>;
-  /** The highest stream that the client has opened. */
+  /** The highest stream that the client has opened, those aside that are passed over. */
   last = 0;
   /** Whether the client knows our settings. */
   hasSettingsAck = false;
@@ -60,8 +60,10 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
 
   block(id: number, endsStream: boolean, bytes: Uint8Array, start: number, end: number): void {
     if (id > this.last) {
-      this.last = id;
+      // Decoded also where the stream is passed over: the dynamic table is that of all blocks.
       const request = this.#decoder.request(bytes, start, end, endsStream);
+      if (!this.#goingAway.takesStream()) return;
+      this.last = id;
       return this.#open(id, request, endsStream);
     }
     const trailers = this.#decoder.trailers(bytes, start, end);
@@ -70,6 +72,17 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
     if (trailers instanceof ProtocolError) return this.#malformed(stream, trailers.message);
     if (!endsStream) return this.#malformed(stream, "trailers do not end the stream");
     if (!stream.receiveEnd(trailers)) this.#malformed(stream, "the body has not its content-length");
+  }
+
+  /**
+   * Whether a frame is of a stream that is passed over, behind the last one of our GOAWAY (RFC 9113 §6.8).
+   *
+   * @throws {Http2ConnectionError} where nothing has opened the stream (§5.1)
+   */
+  #isPassedOver(id: number, frame: string): boolean {
+    if (id <= this.last) return false;
+    if (this.#goingAway.hasNamedLast) return true;
+    throw new Http2ConnectionError(ERROR.protocolError, `${frame} of a stream that is idle`);
   }
 
   /** A frame of a stream that has ended (RFC 9113 §5.1). */
@@ -90,7 +103,6 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
   }
 
   #open(id: number, request: Http2Request | ProtocolError, endsStream: boolean): void {
-    if (!this.#goingAway.takesStream()) return;
     const { maxConcurrentStreams } = this.#connection.engine.settings.http2!;
     if (Math.max(this.#streams.size, this.#running) >= maxConcurrentStreams) {
       this.context.resets.count(this.#connection.engine.now);
@@ -180,11 +192,9 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
 
   /** The stream that DATA of `length` octets goes to; `null` where it is dropped. */
   #streamOfData(id: number, length: number, count: number, endsStream: boolean): Http2Stream | null {
+    if (this.#isPassedOver(id, "DATA")) return null;
     const stream = this.#streams.get(id);
     if (stream === undefined || stream.input.hasEnded) {
-      if (id > this.last) {
-        throw new Http2ConnectionError(ERROR.protocolError, "DATA of a stream that is idle");
-      }
       this.#late(id, "DATA");
       return null;
     }
@@ -205,9 +215,7 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
   }
 
   rstStream(id: number): void {
-    if (id > this.last) {
-      throw new Http2ConnectionError(ERROR.protocolError, "RST_STREAM of a stream that is idle");
-    }
+    if (this.#isPassedOver(id, "RST_STREAM")) return;
     const stream = this.#streams.get(id);
     if (stream === undefined) return;
     this.context.resets.count(this.#connection.engine.now);
@@ -242,9 +250,7 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
       if (wasClosed) { for (const stream of this.all) this.#windowWidened(stream); }
       return;
     }
-    if (id > this.last) {
-      throw new Http2ConnectionError(ERROR.protocolError, "WINDOW_UPDATE of a stream that is idle");
-    }
+    if (this.#isPassedOver(id, "WINDOW_UPDATE")) return;
     const stream = this.#streams.get(id);
     if (stream === undefined) return;
     if (stream.output.widen(increment)) return this.#windowWidened(stream);
