@@ -154,9 +154,13 @@ export class Http2Stream
     this.lost(error);
   }
 
-  /** Refuses the request: with a response, unless that has begun. */
+  /** Refuses the request: with a response, unless that has begun. One that is complete may still have to be sent. */
   refuse(error: ProtocolError): void {
-    const { phase } = this.exchange.response;
+    const { body, response: { phase } } = this.exchange;
+    if (phase === "complete") {
+      body.fail(error);
+      return this.#exchangeOver();
+    }
     if (phase === "streaming") return this.reset(ERROR.cancel, error);
     if (phase === "unanswered") this.#context.sendRefusal(this.id, error, this.method, this.output.window);
     this.reset(ERROR.noError, error);

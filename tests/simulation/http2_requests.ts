@@ -68,7 +68,7 @@ export async function sendBody(port: RequestPort, stream: ClientStream): Promise
   const told = body?.length ?? 0;
   const length = defect === "short body" ? told - 1 : defect === "long body" ? told + 1 : told;
   const hasTrailers = body !== null && (body.trailers || (defect?.includes("trailers") ?? false));
-  if (!await sendData(port, stream, length, hasTrailers, isOver) || !hasTrailers) return;
+  if (!await sendData(port, stream, length, hasTrailers, isOver) || !hasTrailers || isOver()) return;
   const fields: Field[] = [["x-sum", String(length)]];
   if (defect === "pseudo-field in trailers") fields.unshift([":path", "/"]);
   if (defect === "connection field in trailers") fields.push(["connection", "close"]);
