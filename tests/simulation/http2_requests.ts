@@ -3,7 +3,7 @@
  */
 import type { Field, ReferenceEncoder } from "../support/hpack.ts";
 import { HEAD_DEFECTS } from "./http2_defects.ts";
-import { FLAG, frame, headersFrames, padded, TYPE } from "./http2_frames.ts";
+import { FLAG, frame, FRAME_SIZE, headersFrames, padded, TYPE } from "./http2_frames.ts";
 import type { Http2Ways } from "./http2_plan.ts";
 import type { Http2Sender } from "./http2_sender.ts";
 import type { ClientStream } from "./http2_stream.ts";
@@ -98,9 +98,11 @@ async function sendData(
     }
     if (isOver()) return false;
     const room = ignoresWindow ? Infinity : Math.min(stream.sendWindow, port.sendWindow);
-    let padding = way.pads[i % way.pads.length];
+    // A plan that was made smaller may have no sizes, or none that lead on.
+    let padding = way.pads[i % way.pads.length] ?? -1;
+    const wanted = Math.max(way.data[i % way.data.length] ?? FRAME_SIZE, (i + 1) % way.data.length === 0 ? 1 : 0);
     if (1 + padding >= room) padding = -1;
-    const size = Math.min(way.data[i % way.data.length], length - at, 16_000, room - 1 - padding);
+    const size = Math.min(wanted, length - at, 16_000, room - 1 - padding);
     stream.sendWindow -= size + 1 + padding;
     port.sendWindow -= size + 1 + padding;
     const ends = !endsApart && !hasTrailers && at + size === length;
