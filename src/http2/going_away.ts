@@ -41,6 +41,8 @@ export class GoingAway implements DeadlineOwner {
   readonly #engine: Engine;
   #state: "open" | "announced" | "final" | "over" = "open";
   #reason: CloseReason = "shutdown";
+  /** The last stream that is served, as it was told; it must not rise any more. */
+  #last = MAX_UINT31;
   /** Whether a request was under way since it was announced. */
   #wasActive = false;
   #deadline: Deadline | null = null;
@@ -78,8 +80,13 @@ export class GoingAway implements DeadlineOwner {
   #name(): void {
     this.#disarm();
     this.#state = "final";
-    writeGoaway(this.#owner.acquire(), this.#owner.lastStream, ERROR.noError, "");
+    this.#tell(ERROR.noError, "");
     if (!this.#owner.hasStreams) this.#leave();
+  }
+
+  #tell(code: ErrorCode, reason: string): void {
+    this.#last = Math.min(this.#last, this.#owner.lastStream);
+    writeGoaway(this.#owner.acquire(), this.#last, code, reason);
   }
 
   #leave(): void {
@@ -87,16 +94,21 @@ export class GoingAway implements DeadlineOwner {
     this.#owner.leave(isIdle ? "shutdown_idle" : this.#reason);
   }
 
-  /** Whether the last stream that is served was named. */
-  get hasNamedLast(): boolean {
-    return this.#state === "final" || this.#state === "over";
-  }
-
   /** Whether a stream that the client opens is served. */
   takesStream(): boolean {
-    if (this.hasNamedLast) return false;
+    if (this.#state === "final" || this.#state === "over") return false;
     this.#wasActive = true;
     return true;
+  }
+
+  /** Whether the client was told that stream `id` is not served. */
+  isPassedOver(id: number): boolean {
+    return id > this.#last;
+  }
+
+  /** Whether it is to end, and the client may not have got to know. */
+  get isAnnounced(): boolean {
+    return this.#state === "announced";
   }
 
   /** No stream is under way any more. */
@@ -118,13 +130,7 @@ export class GoingAway implements DeadlineOwner {
     this.#disarm();
     const wasTold = this.#state === "over" || (this.#state === "final" && code === ERROR.noError);
     this.#state = "over";
-    if (!wasTold) writeGoaway(this.#owner.acquire(), this.#owner.lastStream, code, reason);
-  }
-
-  /** The connection is closed: there is no one to tell, whoever wants it to end later. */
-  close(): void {
-    this.#disarm();
-    this.#state = "over";
+    if (!wasTold) this.#tell(code, reason);
   }
 
   /** The connection is closed: there is no one to tell, whoever wants it to end after that. */

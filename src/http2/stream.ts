@@ -129,6 +129,14 @@ export class Http2Stream
     return true;
   }
 
+  /** The client sends no more, and has not ended the stream. */
+  inputLost(error: unknown): void {
+    if (this.input.hasEnded) return;
+    this.exchange.body.fail(error);
+    if (!this.#isExchangeOver) this.#advance();
+    else if (this.#state === "half-closed (local)") this.#leaveRequest();
+  }
+
   /** Calls what hands octets to the body's reader; a body that is too large ends the request. */
   #guardBody(feed: () => void): void {
     try {
@@ -142,15 +150,14 @@ export class Http2Stream
 
   /** The client has reset the stream, or the connection is gone. */
   lost(error: unknown): void {
-    if (this.#state === "closed") return;
+    if (this.#isOver) return;
     this.#abandon(error);
     this.#move("reset");
   }
 
-  /** Ends it with RST_STREAM; what is under way fails with `error`. */
+  /** Ends it with RST_STREAM, unless both sides have ended it; what is under way fails with `error`. */
   reset(code: ErrorCode, error: unknown): void {
-    if (this.#state === "closed") return;
-    this.#context.sendReset(this.id, code);
+    if (this.#state !== "closed") this.#context.sendReset(this.id, code);
     this.lost(error);
   }
 
@@ -163,7 +170,13 @@ export class Http2Stream
     }
     if (phase === "streaming") return this.reset(ERROR.cancel, error);
     if (phase === "unanswered") this.#context.sendRefusal(this.id, error, this.method, this.output.window);
-    this.reset(ERROR.noError, error);
+    this.#stopRequest(error);
+  }
+
+  /** The response was sent: closes the stream, whatever the client is about to send; a read of that fails with `error`. */
+  #stopRequest(error: unknown): void {
+    if (!this.input.hasEnded) this.#context.stopRequest(this.id);
+    this.lost(error);
   }
 
   // Its life.
@@ -241,9 +254,10 @@ export class Http2Stream
   #leaveRequest(): void {
     if (this.#tunnel !== null) return;
     const { contentLength } = this.exchange.head;
-    const isOnItsWay = contentLength === undefined || contentLength - this.#length <= this.input.window;
+    const isOnItsWay = !this.#context.inputEnded &&
+      (contentLength === undefined || contentLength - this.#length <= this.input.window);
     if (isOnItsWay) this.#timersNow.drain();
-    else this.reset(ERROR.noError, null);
+    else this.#stopRequest(null);
   }
 
   #handlerMayHaveEnded(): void {
@@ -420,7 +434,7 @@ export class Http2Stream
           new ConnectionError("timeout", "the client took no byte of the response for too long"),
         );
       case "drain":
-        return this.reset(ERROR.noError, null);
+        return this.reset(ERROR.noError, null); // long after the response
     }
   }
 }

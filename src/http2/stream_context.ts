@@ -11,7 +11,8 @@ import type { ByteWriter } from "../wire/byte_writer.ts";
 import { ConnectionWindows } from "./connection_windows.ts";
 import { writeRstStream, writeWindowUpdate } from "./frame.ts";
 import { NO_DYNAMIC_TABLE } from "./hpack_encoder.ts";
-import type { ErrorCode } from "./http2_error.ts";
+import { ERROR, type ErrorCode } from "./http2_error.ts";
+import { LateResets } from "./late_resets.ts";
 import { OutputScheduler } from "./output_scheduler.ts";
 import { sendRefusal } from "./refusal.ts";
 import { Resets } from "./resets.ts";
@@ -43,6 +44,7 @@ export class StreamContext<Stream> {
   readonly #connection: ProtocolHost;
   readonly #dateField: () => Uint8Array;
   #hasSentBlock = false;
+  #lateResets: LateResets | null = null;
 
   /** Of `connection`, whose protocol is `owner`. */
   constructor(connection: ProtocolHost, owner: StreamOwner<Stream>, dateField: () => Uint8Array) {
@@ -66,6 +68,11 @@ export class StreamContext<Stream> {
   /** Whether it is encrypted. */
   get isSecure(): boolean {
     return this.#connection.isSecure;
+  }
+
+  /** Whether the client sends no more. */
+  get inputEnded(): boolean {
+    return this.#connection.inputEnded;
   }
 
   /** Aborts when it is retired. */
@@ -121,6 +128,25 @@ export class StreamContext<Stream> {
     if (this.isClosed) return;
     writeRstStream(this.acquire(), id, code);
     this.resets.remember(id);
+  }
+
+  /** The response was sent on stream `id`: what more the client has to send there is of no use. */
+  stopRequest(id: number): void {
+    if (this.isClosed) return;
+    this.resets.remember(id);
+    this.#lateResets ??= new LateResets(this.engine, (stream) => this.sendReset(stream, ERROR.noError));
+    this.#lateResets.add(id);
+  }
+
+  /** The client has ended stream `id`, which is closed on this side. */
+  requestStopped(id: number): void {
+    this.#lateResets?.remove(id);
+  }
+
+  /** Nothing is sent any more. */
+  close(): void {
+    this.isClosed = true;
+    this.#lateResets?.stop();
   }
 
   /** Refuses the request of stream `id` and `method`, whose client takes `window` octets. */

@@ -32,6 +32,8 @@ export class StreamInput {
   window = 0;
   /** Whether the client has ended the stream. */
   hasEnded = false;
+  /** Whether it ends the stream with the frame that is being received, so that it needs no more of the window. */
+  isEnding = false;
   readonly #owner: InputOwner;
   #reader!: InputReader;
   /** The window when nothing is on its way, and the largest that it may become. */
@@ -59,7 +61,7 @@ export class StreamInput {
     this.#unread = null;
     this.#trailers = null;
     this.#isDropped = false;
-    this.hasEnded = hasEnded;
+    this.hasEnded = this.isEnding = hasEnded;
   }
 
   /** Whether octets wait for the reader. */
@@ -81,6 +83,13 @@ export class StreamInput {
     this.#owner.unreadChanged(end - at);
   }
 
+  /** The client knows our SETTINGS, by which its window changes by `change`, maybe to less than 0 (RFC 9113 §6.9.2). */
+  resize(change: number): void {
+    this.window += change;
+    this.#size += change;
+    this.#give(0);
+  }
+
   /** Padding counts for the windows, too (RFC 9113 §6.1). */
   receivePadding(count: number): void {
     this.#give(count);
@@ -88,7 +97,7 @@ export class StreamInput {
 
   /** The client has ended the stream, with these trailers. */
   end(trailers: Iterable<[string, string]> | null): void {
-    this.hasEnded = true;
+    this.hasEnded = this.isEnding = true;
     this.#trailers = trailers;
     if (this.#unread === null) this.#reader.end(trailers);
   }
@@ -134,7 +143,7 @@ export class StreamInput {
   }
 
   #give(count: number): void {
-    if (this.hasEnded) return;
+    if (this.isEnding) return;
     this.#taken += count;
     if (this.#taken < this.#size / SHARE || this.#isDropped) return;
     let increment = this.#taken;

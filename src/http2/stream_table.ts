@@ -21,12 +21,12 @@ import { writeSettingsAck } from "./frame.ts";
 export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Http2Stream> {
   /** What they share. */
   readonly context: StreamContext<Http2Stream>;
-  /** The highest stream that the client has opened, those aside that are passed over. */
+  /** The highest stream that the client has opened. */
   last = 0;
-  /** Whether the client knows our settings. */
-  hasSettingsAck = false;
   /** Octets of bodies that were received. */
   bodyReceived = 0;
+  /** Whether the client knows our settings. */
+  #hasSettingsAck = false;
   readonly #connection: ProtocolHost;
   readonly #goingAway: GoingAway;
   readonly #decoder: RequestDecoder;
@@ -60,39 +60,35 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
 
   block(id: number, endsStream: boolean, bytes: Uint8Array, start: number, end: number): void {
     if (id > this.last) {
-      // Decoded also where the stream is passed over: the dynamic table is that of all blocks.
-      const request = this.#decoder.request(bytes, start, end, endsStream);
-      if (!this.#goingAway.takesStream()) return;
       this.last = id;
+      const request = this.#decoder.request(bytes, start, end, endsStream);
       return this.#open(id, request, endsStream);
     }
     const trailers = this.#decoder.trailers(bytes, start, end);
     const stream = this.#streams.get(id);
-    if (stream === undefined || stream.input.hasEnded) return this.#late(id, "HEADERS");
+    if (stream === undefined || stream.input.hasEnded) return this.#late(id, "HEADERS", endsStream);
     if (trailers instanceof ProtocolError) return this.#malformed(stream, trailers.message);
     if (!endsStream) return this.#malformed(stream, "trailers do not end the stream");
     if (!stream.receiveEnd(trailers)) this.#malformed(stream, "the body has not its content-length");
   }
 
-  /**
-   * Whether a frame is of a stream that is passed over, behind the last one of our GOAWAY (RFC 9113 §6.8).
-   *
-   * @throws {Http2ConnectionError} where nothing has opened the stream (§5.1)
-   */
-  #isPassedOver(id: number, frame: string): boolean {
-    if (id <= this.last) return false;
-    if (this.#goingAway.hasNamedLast) return true;
+  /** A stream that was never opened takes no `frame`; those of even numbers are not the client's to open (RFC 9113 §5.1.1). */
+  #assertOpened(id: number, frame: string): void {
+    if (id <= this.last && id % 2 === 1) return;
     throw new Http2ConnectionError(ERROR.protocolError, `${frame} of a stream that is idle`);
   }
 
   /** A frame of a stream that has ended (RFC 9113 §5.1). */
-  #late(id: number, frame: string): void {
-    if (this.context.resets.has(id)) return; // it was sent before our RST_STREAM was received
-    if (this.#streams.has(id)) {
-      return this.#streams.get(id)!.reset(
-        ERROR.streamClosed,
-        peerGone(`the client has sent ${frame} after its end`),
-      );
+  #late(id: number, frame: string, endsStream: boolean): void {
+    if (this.#goingAway.isPassedOver(id)) return;
+    if (this.context.resets.has(id)) { // it was sent before our RST_STREAM was received
+      if (endsStream) this.context.requestStopped(id);
+      return;
+    }
+    const stream = this.#streams.get(id);
+    if (stream !== undefined && stream.state !== "closed") {
+      this.context.resets.count(this.#connection.engine.now);
+      return stream.reset(ERROR.streamClosed, peerGone(`the client has sent ${frame} after its end`));
     }
     throw new Http2ConnectionError(ERROR.streamClosed, `${frame} of a stream that is closed`);
   }
@@ -103,6 +99,7 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
   }
 
   #open(id: number, request: Http2Request | ProtocolError, endsStream: boolean): void {
+    if (!this.#goingAway.takesStream()) return;
     const { maxConcurrentStreams } = this.#connection.engine.settings.http2!;
     if (Math.max(this.#streams.size, this.#running) >= maxConcurrentStreams) {
       this.context.resets.count(this.#connection.engine.now);
@@ -137,7 +134,7 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
       this.#connection.engine.observer.requestRefused(error, this.#connection);
     } else {
       this.context.sendRefusal(id, error, request?.method ?? this.#decoder.method, this.#peer.initialWindow);
-      if (!endsStream) this.context.sendReset(id, ERROR.noError);
+      if (!endsStream) this.context.stopRequest(id);
     }
     trace?.end(error.status, 0, error);
   }
@@ -165,7 +162,15 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
   /** A stream's window, which is the usual one until the client knows ours. */
   get #receiveWindow(): number {
     const { initialWindowSize } = this.#connection.engine.settings.http2!;
-    return this.hasSettingsAck ? initialWindowSize : Math.max(initialWindowSize, DEFAULT_WINDOW);
+    return this.#hasSettingsAck ? initialWindowSize : Math.max(initialWindowSize, DEFAULT_WINDOW);
+  }
+
+  /** The client knows our settings, by which the windows of its streams change. */
+  settingsAcknowledged(): void {
+    const before = this.#receiveWindow;
+    this.#hasSettingsAck = true;
+    const change = this.#receiveWindow - before;
+    if (change !== 0) { for (const { input } of this.all) input.resize(change); }
   }
 
   // Bodies.
@@ -176,7 +181,10 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
     }
     this.#dataStream = this.#streamOfData(id, length, count, endsStream);
     this.#dataEndsStream = endsStream;
-    this.#dataStream?.input.receivePadding(length - count);
+    if (this.#dataStream === null) return;
+    const { input } = this.#dataStream;
+    input.isEnding = endsStream;
+    input.receivePadding(length - count);
   }
 
   dataPart(bytes: Uint8Array, start: number, end: number): void {
@@ -192,10 +200,10 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
 
   /** The stream that DATA of `length` octets goes to; `null` where it is dropped. */
   #streamOfData(id: number, length: number, count: number, endsStream: boolean): Http2Stream | null {
-    if (this.#isPassedOver(id, "DATA")) return null;
     const stream = this.#streams.get(id);
     if (stream === undefined || stream.input.hasEnded) {
-      this.#late(id, "DATA");
+      this.#assertOpened(id, "DATA");
+      this.#late(id, "DATA", endsStream);
       return null;
     }
     stream.input.window -= length;
@@ -215,9 +223,9 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
   }
 
   rstStream(id: number): void {
-    if (this.#isPassedOver(id, "RST_STREAM")) return;
+    this.#assertOpened(id, "RST_STREAM");
     const stream = this.#streams.get(id);
-    if (stream === undefined) return;
+    if (stream === undefined) return this.context.requestStopped(id);
     this.context.resets.count(this.#connection.engine.now);
     stream.lost(peerGone("the client has reset the stream"));
   }
@@ -250,7 +258,7 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
       if (wasClosed) { for (const stream of this.all) this.#windowWidened(stream); }
       return;
     }
-    if (this.#isPassedOver(id, "WINDOW_UPDATE")) return;
+    this.#assertOpened(id, "WINDOW_UPDATE");
     const stream = this.#streams.get(id);
     if (stream === undefined) return;
     if (stream.output.widen(increment)) return this.#windowWidened(stream);
@@ -264,7 +272,9 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
   }
 
   priorityUpdate(id: number, field: string): void {
-    if (id === 0) throw new Http2ConnectionError(ERROR.protocolError, "PRIORITY_UPDATE of stream 0");
+    if (id % 2 === 0) {
+      throw new Http2ConnectionError(ERROR.protocolError, "PRIORITY_UPDATE of no request's stream");
+    }
     const stream = this.#streams.get(id);
     if (stream === undefined) return;
     const { isQueued } = stream;
@@ -276,9 +286,10 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
   // Streams.
 
   streamOver(stream: Http2Stream): void {
-    this.#streams.delete(stream.id);
-    if (this.#dataStream === stream) this.#dataStream = null; // the rest of its frame is dropped
+    if (!this.#streams.delete(stream.id)) return; // a callback of its end has ended it already
     this.context.scheduler.remove(stream);
+    // What is left of its frame must not go to the request that the stream is used for next.
+    if (stream === this.#dataStream) this.#dataStream = null;
     if (stream.isReusable) releaseStream(stream);
     if (this.#streams.size > 0) return;
     this.#goingAway.streamsOver();
@@ -309,7 +320,7 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
   /** The client sends no more. */
   abandonBodies(): void {
     const error = peerGone("the client closed its side before the end of the request body");
-    for (const { exchange } of this.all) if (!exchange.body.complete) exchange.body.fail(error);
+    for (const stream of this.all) stream.inputLost(error);
   }
 
   /** They are all lost with the connection. */

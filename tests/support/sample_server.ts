@@ -4,7 +4,7 @@
  */
 import { serve, type Server } from "../../mod.ts";
 import type { NetAddr } from "../../src/api/transport.ts";
-import type { ConnectionOptions } from "../../src/api/options.ts";
+import type { ConnectionOptions, ServeOptions } from "../../src/api/options.ts";
 
 /** A server on a port of its own; ends with `await using`. */
 export interface SampleServer extends AsyncDisposable {
@@ -17,12 +17,15 @@ export interface SampleServer extends AsyncDisposable {
 /** Pieces and bytes of a piece of `/stream`. */
 export const STREAM = { pieces: 100, size: 10_000 } as const;
 
-/** Starts one: with `fetch`, or, to be quick, with `exchange`, which knows paths only. */
-export async function sampleServer(kind: "fetch" | "exchange" = "fetch"): Promise<SampleServer> {
+/** Starts one, also with `options`: with `fetch`, or, to be quick, with `exchange`, which knows paths only. */
+export async function sampleServer(
+  kind: "fetch" | "exchange" = "fetch",
+  options: Omit<ServeOptions, "fetch" | "exchange"> = {},
+): Promise<SampleServer> {
   const handler: ConnectionOptions = kind === "fetch"
     ? { fetch: answer }
     : { exchange: (x) => x.respond(200, { "content-type": "text/plain" }, x.target) };
-  const server = await serve({ ...handler, port: 0, hostname: "127.0.0.1" });
+  const server = await serve({ ...handler, ...options, port: 0, hostname: "127.0.0.1" });
   return {
     server,
     port: (server.addr as NetAddr).port,
