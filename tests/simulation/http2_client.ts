@@ -265,7 +265,7 @@ export class Http2Client extends Client implements ReceiverPort, Circumstances {
 
   get isSlow(): boolean {
     const { latency, room, drainDelay } = this.plan.transport;
-    return this.#hasStopped || this.ways.gives !== 0 || this.ways.gap > 0 || latency > 0 || drainDelay > 0 ||
+    return this.#hasStopped || this.hasEnded || this.hasErred || this.ways.gives !== 0 || this.ways.gap > 0 || latency > 0 || drainDelay > 0 ||
       room < 1_000_000 || this.receiveWindow <= 0 || initialWindow(this.ways.settings) !== null ||
       this.plan.steps.some((step) => step.do === "settings");
   }
