@@ -278,7 +278,7 @@ export class Http2Client extends Client implements ReceiverPort, Circumstances {
 
   /** Whether it may not have acknowledged SETTINGS in time. */
   get mayBeLate(): boolean {
-    return this.ways.acks !== 0 || this.#hasStopped || this.plan.transport.latency > 0 || this.ways.gap > 0;
+    return this.ways.acks !== 0 || this.isSlow;
   }
 
   /** Whether a GOAWAY with this code has a reason. */

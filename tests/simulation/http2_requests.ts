@@ -92,9 +92,11 @@ async function sendData(
   const ignoresWindow = entry.request.defect === "more than the window";
   const endsApart = way.endsApart || length === 0;
   for (let at = 0, i = 0; at < length; i++) {
-    if (!ignoresWindow) {
-      if (stream.sendWindow <= 0 || port.sendWindow <= 0) port.sender.flush();
-      await port.wait(() => isOver() || (stream.sendWindow > 0 && port.sendWindow > 0), -1);
+    const isBlocked = (): boolean => !ignoresWindow && (stream.sendWindow <= 0 || port.sendWindow <= 0);
+    // Others may have used up the connection's window by the time that this goes on.
+    while (isBlocked() && !isOver()) {
+      port.sender.flush();
+      await port.wait(() => isOver() || !isBlocked(), -1);
     }
     if (isOver()) return false;
     const room = ignoresWindow ? Infinity : Math.min(stream.sendWindow, port.sendWindow);
