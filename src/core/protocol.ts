@@ -128,6 +128,8 @@ export interface ProtocolConnection {
   readonly wait: ReadWait;
   /** Whether the next byte would be one of a head. */
   readonly readsHead: boolean;
+  /** Whether it waits for the rest of something bounded that it can only process whole, however much waits already. */
+  readonly needsRest: boolean;
   /** Whether a request was received, as far as its handler takes it, and its response is not complete. */
   readonly awaitsHandler: boolean;
   /** Whether an exchange is under way. */

@@ -195,6 +195,10 @@ export class Http1Connection implements ProtocolConnection, ExchangePort, Respon
     return this.#state === "head";
   }
 
+  get needsRest(): boolean {
+    return false;
+  }
+
   get awaitsHandler(): boolean {
     return this.#state === "await-response" || this.#state === "body";
   }

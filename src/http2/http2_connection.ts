@@ -100,6 +100,11 @@ export class Http2Connection implements ConnectionFrames, GoingAwayOwner, Livene
     return this.#streams.size === 0;
   }
 
+  /** A frame. */
+  get needsRest(): boolean {
+    return this.#frames.isPartial;
+  }
+
   get awaitsHandler(): boolean {
     return this.#streams.size > 0;
   }
