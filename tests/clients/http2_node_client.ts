@@ -171,7 +171,9 @@ export const WAYS_TO_ASK = {
       for (const url of urls.split(",")) {
         const opened = http2.connect(url, { rejectUnauthorized: false });
         opened.on("error", () => {}); // "close" follows
-        if (!await new Promise((resolve) => opened.on("connect", () => resolve(true)).on("close", resolve))) continue;
+        if (!await new Promise((resolve) => opened.on("connect", () => resolve(true)).on("close", resolve))) {
+          continue;
+        }
         let isGone = false;
         const renew = (): void => {
           if (!isGone && !isOver) session = open();
