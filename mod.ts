@@ -47,7 +47,14 @@ export {
   type ProtocolErrorCode,
   UnsupportedError,
 } from "./src/api/errors.ts";
-export type { Exchange, ExchangeHandler, Fields, Upgraded, UpgradeOptions } from "./src/api/exchange.ts";
+export type {
+  Exchange,
+  ExchangeHandler,
+  Fields,
+  HttpVersion,
+  Upgraded,
+  UpgradeOptions,
+} from "./src/api/exchange.ts";
 export type {
   ConnectionOptions,
   DrainBody,

@@ -37,11 +37,14 @@ export class TunnelDuplex extends Duplex {
   /** Bytes that were lost when the stream was destroyed. */
   #lost: number | null = null;
   #inputEnded = false;
+  /** Writes that are still to be dropped. */
+  #dropped: number;
 
-  /** A stream through `upgraded`. */
-  constructor(upgraded: Upgraded, listener: TunnelListener) {
+  /** A stream through `upgraded`, whose first writes, so many, are dropped. */
+  constructor(upgraded: Upgraded, dropped: number, listener: TunnelListener) {
     super();
     this.#upgraded = upgraded;
+    this.#dropped = dropped;
     this.#reader = upgraded.readable.getReader();
     this.#writer = upgraded.writable.getWriter();
     this.#writer.closed.catch(() => {}); // a write, or the read, tells
@@ -111,7 +114,9 @@ export class TunnelDuplex extends Duplex {
   }
 
   override _write(chunk: Uint8Array, _encoding: string, done: Callback): void {
-    this.#send([chunk], done);
+    if (this.#dropped === 0) return this.#send([chunk], done);
+    this.#dropped--;
+    done();
   }
 
   override _writev(chunks: { chunk: Uint8Array }[], done: Callback): void {

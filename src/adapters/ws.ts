@@ -14,7 +14,7 @@ const NOTHING = Buffer.alloc(0);
 
 /** Answers the handshake, and makes the frames. */
 export function acceptByWs(
-  { target, fields, protocol }: Handshake,
+  { target, fields, protocol, isAnswered }: Handshake,
   upgraded: Upgraded,
   { maxPayload, perMessageDeflate }: WebSocketSettings,
   listener: FrameListener,
@@ -26,7 +26,8 @@ export function acceptByWs(
     perMessageDeflate: perMessageDeflate as boolean,
   });
   let frames: WsFrames | null = null;
-  const stream = new TunnelDuplex(upgraded, {
+  // `ws` answers in any case, with one write: it is dropped where there was an answer.
+  const stream = new TunnelDuplex(upgraded, isAnswered ? 1 : 0, {
     heard: () => listener.heard(),
     get unwritten() {
       return listener.queued() + (frames?.unwritten ?? 0);

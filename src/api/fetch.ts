@@ -4,7 +4,7 @@
  * @module
  */
 import type { Addr, Connection, PeerCertificate } from "./transport.ts";
-import type { Fields, Upgraded, UpgradeOptions } from "./exchange.ts";
+import type { Fields, HttpVersion, Upgraded, UpgradeOptions } from "./exchange.ts";
 import type { Timeouts } from "./timeouts.ts";
 
 /** What a `fetch` handler learns beside the request. */
@@ -14,6 +14,8 @@ export interface FetchInfo {
    * `trustProxy` told. The peer's own is `connection.remoteAddr`.
    */
   readonly remoteAddr: Addr | undefined;
+  /** The HTTP version that the client speaks (RFC 9110 §2.5). */
+  readonly httpVersion: HttpVersion;
   /** The connection that brought the request. */
   readonly connection: Connection;
   /** The client's certificate, as `connection.peerCertificate`. */

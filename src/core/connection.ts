@@ -156,11 +156,11 @@ export class HttpConnection
    * this may have sent a request already.
    */
   retire(idleGrace: number): void {
+    this.engine.beginEvent();
     this.policy.retire(idleGrace);
     this.#draining.abort(aboutToEnd);
     this.protocol.retire(idleGrace);
     if (this.state !== "new" && this.state !== "idle") return;
-    this.engine.beginEvent();
     if (idleGrace === 0) this.lingeringClose("shutdown_idle");
     else this.timers.shorten(idleGrace);
   }

@@ -84,8 +84,9 @@ export class Lifecycle {
     this.#become("active");
   }
 
-  /** It is between two requests from now on. Called again, its idle time begins anew, without a state change. */
+  /** It is between two requests from now on, or still is: only a request ends the idle time. */
   becomeIdle(): void {
+    if (this.#state === "idle") return;
     const { eviction, now } = this.#engine;
     this.idleSince = now;
     this.#entry.moveTo(eviction.idle);

@@ -27,6 +27,8 @@ export interface RequestView {
   readonly target: string;
   /** The client's HTTP version. */
   readonly httpVersion: HttpVersion;
+  /** The protocol that an extended CONNECT asks for (RFC 8441 §4); `null` where it is none. */
+  readonly protocol: string | null;
   /** Whether a body follows. */
   readonly hasBody: boolean;
   /** Whether the client still waits for 100 before it sends the body (RFC 9110 §10.1.1). */

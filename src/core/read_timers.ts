@@ -1,6 +1,6 @@
 /**
  * The timeouts of a connection's read side. After every event the connection says what it waits for; each such wait
- * has its own timeout. Repeating the current wait leaves its deadline alone, `idle` aside, which starts anew.
+ * has its own timeout. Repeating the current wait leaves its deadline alone.
  */
 import { BodyRateMonitor, type BodyRateMonitorOwner } from "./body_rate_monitor.ts";
 import { Deadline, type DeadlineOwner } from "./deadline_queue.ts";
@@ -54,7 +54,7 @@ export class ReadTimers implements DeadlineOwner, PausableTimerOwner {
 
   /** Waits for `wait` from now on. */
   wait(wait: ReadWait): void {
-    if (wait === this.#wait && wait !== "idle") return;
+    if (wait === this.#wait) return;
     const { deadlines, settings, now } = this.#engine;
     // `headerTimeout` of the first head runs from the accept on; an idle grace is not extended to a head.
     const continues = wait === "head" && this.#wait === "first-request" && !this.#policy.retiring;

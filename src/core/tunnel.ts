@@ -8,12 +8,21 @@ import type { DetachedSocket } from "../api/transport.ts";
 import { ExchangeError } from "../api/errors.ts";
 import type { Upgraded } from "../api/exchange.ts";
 import { copyOf } from "../wire/bytes.ts";
-import type { ConnectionWriter } from "./connection_writer.ts";
 
-/** What a tunnel needs of its connection. */
+/** Where a tunnel is written. */
+export interface TunnelOutput {
+  /** Sends `bytes`; answers whether more is welcome. */
+  append(bytes: Uint8Array): boolean;
+  /** Resolves when more is welcome; rejects when the tunnel is gone first. */
+  ready(): Promise<void>;
+  /** Bytes that were written, and that the system has not taken. */
+  readonly bufferedAmount: number;
+}
+
+/** What a tunnel needs of its connection, or of its stream. */
 export interface TunnelPort {
   /** Where it is written. */
-  readonly out: ConnectionWriter;
+  readonly out: TunnelOutput;
   /** Something was written; answers whether there may be more in this turn of the loop. */
   spendTurn(): boolean;
   /** More is wanted: feeds what is here. */

@@ -8,7 +8,7 @@ import type { ExchangeWatcher, HttpExchange } from "../core/exchange.ts";
 import type { ExchangePort } from "../core/protocol.ts";
 import { clientAddr } from "../core/request_origin.ts";
 import { ExchangeError } from "../api/errors.ts";
-import type { Fields, Upgraded, UpgradeOptions } from "../api/exchange.ts";
+import type { Fields, HttpVersion, Upgraded, UpgradeOptions } from "../api/exchange.ts";
 import type { FetchInfo } from "../api/fetch.ts";
 import type { Timeouts } from "../api/timeouts.ts";
 import { FastResponse } from "./fast_response.ts";
@@ -47,6 +47,10 @@ export class FetchCall implements FetchInfo, ExchangeWatcher, BodySource {
   /** The exchange, until it is over. */
   get exchange(): HttpExchange | null {
     return this.#exchange;
+  }
+
+  get httpVersion(): HttpVersion {
+    return this.#request.httpVersion;
   }
 
   get connection(): Connection {

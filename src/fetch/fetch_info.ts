@@ -1,7 +1,7 @@
 /**
  * What fetch handlers get as `info`: the documented members and no others.
  */
-import type { Fields, Upgraded, UpgradeOptions } from "../api/exchange.ts";
+import type { Fields, HttpVersion, Upgraded, UpgradeOptions } from "../api/exchange.ts";
 import type { FetchInfo } from "../api/fetch.ts";
 import type { Timeouts } from "../api/timeouts.ts";
 import type { Addr, Connection, PeerCertificate } from "../api/transport.ts";
@@ -22,6 +22,10 @@ export class FetchInfoFacade implements FetchInfo {
 
   get remoteAddr(): Addr | undefined {
     return this.#call.remoteAddr;
+  }
+
+  get httpVersion(): HttpVersion {
+    return this.#call.httpVersion;
   }
 
   get connection(): Connection {

@@ -4,6 +4,7 @@
  * headers. It stays readable after the response, body aside.
  */
 import type { Bytes } from "../api/bytes.ts";
+import type { HttpVersion } from "../api/exchange.ts";
 import { abortError } from "../core/abort_error.ts";
 import { handled } from "../core/deferred.ts";
 import type { HttpExchange } from "../core/exchange.ts";
@@ -89,6 +90,11 @@ export class LazyRequest {
     if (this.bodyUsed) throw new TypeError("the request body was read already");
     const stream = this.#bodyMoved ? this.#native!.body : this.#body;
     if (stream?.locked) throw new TypeError("the request body is being read as a stream");
+  }
+
+  /** The HTTP version that its client speaks. */
+  get httpVersion(): HttpVersion {
+    return this.#head.httpVersion;
   }
 
   /** The fields as they came. */

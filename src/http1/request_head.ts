@@ -112,6 +112,11 @@ export class RequestHead implements RequestView {
     return this.minor === 0 ? "1.0" : "1.1";
   }
 
+  /** HTTP/1.1 has Upgrade for that. */
+  get protocol(): null {
+    return null;
+  }
+
   get hasBody(): boolean {
     return this.framing !== 0;
   }

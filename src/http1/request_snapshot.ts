@@ -70,6 +70,10 @@ export class RequestSnapshot implements RequestView {
     return this.#head.target;
   }
 
+  get protocol(): null {
+    return null;
+  }
+
   get httpVersion(): HttpVersion {
     return this.#head.httpVersion;
   }

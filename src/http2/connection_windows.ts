@@ -2,6 +2,7 @@
  * The connection's side of receiving (RFC 9113 §5.2, §6.9): its window is given back as octets come, whether they are read
  * or not, so that a handler that does not read cannot keep others from theirs. What waits for readers is bounded.
  */
+import { MAX_UINT31 } from "./frame.ts";
 import { DEFAULT_WINDOW } from "./settings.ts";
 
 /** Octets that may wait for their readers on all streams of a connection before it gets no more. */
@@ -17,9 +18,9 @@ export class ConnectionWindows {
   #window: number;
   #taken = 0;
 
-  /** For streams whose windows grow to `maxWindow`: two of them may be open wide at a time. */
+  /** For streams whose windows grow to `maxWindow`: two of them may be open wide at a time, as far as a window allows. */
   constructor(maxWindow: number) {
-    this.#size = this.#window = Math.max(DEFAULT_WINDOW, 2 * maxWindow);
+    this.#size = this.#window = Math.min(Math.max(DEFAULT_WINDOW, 2 * maxWindow), MAX_UINT31);
   }
 
   /** What the client is to be given at first, beyond what it has anyway. */

@@ -20,6 +20,12 @@ const MAX_OVERHEAD = 8;
 /** … and so many beside that: small frames are what event streams and gRPC send. */
 const FREE_OVERHEAD = 1024 * 1024;
 
+/** Where a frame's head tells its type. */
+const TYPE_AT = 3;
+
+/** What PRIORITY has, and HEADERS before its field block (RFC 9113 §6.2, §6.3): deprecated, and passed over. */
+const PRIORITY_OCTETS = 5;
+
 /** What takes frames of streams, and what holds for them. */
 export interface StreamFrames {
   /** A whole field block: a request's head, or trailers. */
@@ -62,8 +68,9 @@ export class FrameReader {
   /** Octets of DATA that are to come: of the body, and of the padding behind it. */
   #bodyLeft = 0;
   #paddingLeft = 0;
-  /** Whether some of a frame, or of a field block, has come. */
+  /** Whether some of a frame has come that is read once all of it is here, and whether it is known to be HEADERS. */
   #isPartial = false;
+  #isHeaders = false;
   #emptyData = 0;
   /** Octets of DATA frames, and of bodies in them. */
   #dataOctets = 0;
@@ -76,9 +83,14 @@ export class FrameReader {
     this.#maxHeaderBytes = maxHeaderBytes;
   }
 
-  /** Whether the client is in the middle of something other than DATA. */
+  /** Whether it waits for the rest of a frame other than DATA. */
   get isPartial(): boolean {
-    return this.#isPartial || this.#state === "block";
+    return this.#isPartial;
+  }
+
+  /** Whether it waits for the rest of a field block. */
+  get readsBlock(): boolean {
+    return this.#state === "block" || (this.#isPartial && this.#isHeaders);
   }
 
   /**
@@ -90,9 +102,10 @@ export class FrameReader {
   read(bytes: Uint8Array, start: number, end: number): number {
     if (this.#state === "data") return this.#readData(bytes, start, end);
     this.#isPartial = start < end;
+    this.#isHeaders = end - start > TYPE_AT && bytes[start + TYPE_AT] === FRAME.headers;
     if (end - start < FRAME_HEAD) return start;
     const length = (bytes[start] << 16) | (bytes[start + 1] << 8) | bytes[start + 2];
-    const type = bytes[start + 3];
+    const type = bytes[start + TYPE_AT];
     const flags = bytes[start + 4];
     const stream = uint31(bytes, start + 5);
     this.#checkOrder(type, flags, stream, length);
@@ -134,7 +147,7 @@ export class FrameReader {
       case FRAME.continuation:
         return this.#continuation(flags, bytes, start, end);
       case FRAME.priority:
-        checkStream("PRIORITY", stream, length, 5);
+        checkStream("PRIORITY", stream, length, PRIORITY_OCTETS);
         return;
       case FRAME.rstStream:
         checkStream("RST_STREAM", stream, length, 4);
@@ -167,13 +180,10 @@ export class FrameReader {
 
   #headers(flags: number, stream: number, bytes: Uint8Array, start: number, end: number): void {
     if (stream % 2 === 0) throw misplaced("HEADERS of a stream that clients do not open");
-    let from = start;
-    let to = end;
-    if ((flags & FLAG.padded) !== 0) {
-      if (start === end) throw wrongSize("HEADERS");
-      to -= bytes[from++];
-    }
-    if ((flags & FLAG.priority) !== 0) from += 5;
+    const isPadded = (flags & FLAG.padded) !== 0;
+    const from = start + (isPadded ? 1 : 0) + ((flags & FLAG.priority) !== 0 ? PRIORITY_OCTETS : 0);
+    if (from > end) throw wrongSize("HEADERS");
+    const to = end - (isPadded ? bytes[start] : 0);
     if (from > to) throw misplaced("HEADERS has more padding than payload");
     const endsStream = (flags & FLAG.endStream) !== 0;
     if ((flags & FLAG.endHeaders) !== 0) return this.#streams.block(stream, endsStream, bytes, from, to);

@@ -41,6 +41,8 @@ export class GoingAway implements DeadlineOwner {
   readonly #engine: Engine;
   #state: "open" | "announced" | "final" | "over" = "open";
   #reason: CloseReason = "shutdown";
+  /** The last stream that is served, as it was told; it must not rise any more. */
+  #last = MAX_UINT31;
   /** Whether a request was under way since it was announced. */
   #wasActive = false;
   #deadline: Deadline | null = null;
@@ -76,10 +78,15 @@ export class GoingAway implements DeadlineOwner {
 
   /** Names the last stream. */
   #name(): void {
-    this.stop();
+    this.#disarm();
     this.#state = "final";
-    writeGoaway(this.#owner.acquire(), this.#owner.lastStream, ERROR.noError, "");
+    this.#tell(ERROR.noError, "");
     if (!this.#owner.hasStreams) this.#leave();
+  }
+
+  #tell(code: ErrorCode, reason: string): void {
+    this.#last = Math.min(this.#last, this.#owner.lastStream);
+    writeGoaway(this.#owner.acquire(), this.#last, code, reason);
   }
 
   #leave(): void {
@@ -94,6 +101,16 @@ export class GoingAway implements DeadlineOwner {
     return true;
   }
 
+  /** Whether the client was told that stream `id` is not served. */
+  isPassedOver(id: number): boolean {
+    return id > this.#last;
+  }
+
+  /** Whether it is to end, and the client may not have got to know. */
+  get isAnnounced(): boolean {
+    return this.#state === "announced";
+  }
+
   /** No stream is under way any more. */
   streamsOver(): void {
     if (this.#state === "final") this.#leave();
@@ -102,7 +119,7 @@ export class GoingAway implements DeadlineOwner {
   /** The client sends no more, so that there is no one to tell. */
   clientGone(): void {
     if (this.#state === "over") return;
-    this.stop();
+    this.#disarm();
     this.#state = "final";
     this.#reason = "client_gone";
     if (!this.#owner.hasStreams) this.#leave();
@@ -110,14 +127,19 @@ export class GoingAway implements DeadlineOwner {
 
   /** It ends now: tells the client why, and which stream was the last, unless it was told so already. */
   end(code: ErrorCode, reason: string): void {
-    this.stop();
+    this.#disarm();
     const wasTold = this.#state === "over" || (this.#state === "final" && code === ERROR.noError);
     this.#state = "over";
-    if (!wasTold) writeGoaway(this.#owner.acquire(), this.#owner.lastStream, code, reason);
+    if (!wasTold) this.#tell(code, reason);
   }
 
-  /** Waits for nothing any more. */
+  /** The connection is closed: there is no one to tell, whoever wants it to end after that. */
   stop(): void {
+    this.#disarm();
+    this.#state = "over";
+  }
+
+  #disarm(): void {
     if (this.#deadline !== null) this.#engine.deadlines.disarm(this.#deadline);
   }
 }

@@ -66,7 +66,9 @@ export class Http2Connection implements ConnectionFrames, GoingAwayOwner, Livene
     } catch (error) {
       this.#breakOff(asConnectionError(error));
     }
-    return this.#isDone ? end : at;
+    // Half a frame at the end of the input stays one.
+    const isOver = this.#isDone || (this.#connection.inputEnded && this.#frames.isPartial);
+    return isOver ? end : at;
   }
 
   acceptsAnswers(): boolean {
@@ -78,7 +80,7 @@ export class Http2Connection implements ConnectionFrames, GoingAwayOwner, Livene
   }
 
   settingsAcknowledged(): void {
-    this.#streams.hasSettingsAck = true;
+    this.#streams.settingsAcknowledged();
     this.#liveness.settingsAcknowledged();
   }
 
@@ -90,8 +92,9 @@ export class Http2Connection implements ConnectionFrames, GoingAwayOwner, Livene
   // What the connection asks, and tells.
 
   get wait(): ReadWait {
-    if (this.#frames.isPartial) return "head";
-    return this.#streams.size > 0 ? "none" : "idle";
+    if (this.#frames.readsBlock) return "head";
+    // What ends it then is the answer to a PING.
+    return this.#streams.size > 0 || this.#goingAway.isAnnounced ? "none" : "idle";
   }
 
   get readsHead(): boolean {
@@ -120,11 +123,13 @@ export class Http2Connection implements ConnectionFrames, GoingAwayOwner, Livene
   becomeIdle(): void {}
 
   retire(idleGrace: number): void {
+    if (this.#isDone || (idleGrace === 0 && !this.hasStreams)) return; // it is over, or ends at once
     this.#goingAway.announce("shutdown", idleGrace);
   }
 
   peerHalfClosed(): void {
     this.#streams.abortSignals();
+    this.#connection.resumeProcessing();
   }
 
   abandonIncomplete(): void {

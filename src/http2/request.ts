@@ -45,9 +45,10 @@ export class Http2Request implements RequestView {
   readonly expectsContinue: boolean;
   /** `:protocol` of an extended CONNECT (RFC 8441 §4), or `null`. */
   readonly protocol: string | null;
-  readonly hasBody: boolean;
+  /** Whether nothing comes behind the head. */
+  readonly endsStream: boolean;
 
-  /** Without a body where the head has ended the stream. */
+  /** `endsStream`: its head has ended the stream. */
   constructor(
     method: string,
     target: string,
@@ -55,7 +56,7 @@ export class Http2Request implements RequestView {
     contentLength: number | undefined,
     expectsContinue: boolean,
     protocol: string | null,
-    hasBody: boolean,
+    endsStream: boolean,
   ) {
     this.method = method;
     this.target = target;
@@ -63,7 +64,12 @@ export class Http2Request implements RequestView {
     this.contentLength = contentLength;
     this.expectsContinue = expectsContinue;
     this.protocol = protocol;
-    this.hasBody = hasBody;
+    this.endsStream = endsStream;
+  }
+
+  /** What comes behind a CONNECT is no body (RFC 9113 §8.5). */
+  get hasBody(): boolean {
+    return !this.endsStream && this.method !== "CONNECT";
   }
 
   get httpVersion(): HttpVersion {

@@ -233,7 +233,7 @@ class RequestBuilder implements FieldSink {
       length,
       this.#expectsContinue,
       this.#protocol,
-      !endsStream,
+      endsStream,
     );
   }
 

@@ -35,8 +35,9 @@ const block = new ByteWriter(1024);
 /** What a response needs of its stream. */
 export interface ResponsePort {
   readonly id: number;
-  /** The method of the request. */
+  /** The method of the request, and what a CONNECT of it is extended with. */
   readonly method: string;
+  readonly protocol: string | null;
   /** Where it is written. */
   readonly output: StreamOutput;
   /** What it shares with other streams. */
@@ -188,9 +189,16 @@ export class Http2Response implements ResponseStream {
     this.#sendBlock(FLAG.none);
   }
 
-  /** Extended CONNECT is answered with 200 (RFC 8441 §5). */
-  switchProtocols(): void {
-    throw new ExchangeError("no_upgrade", "upgrade(): not over HTTP/2");
+  /** CONNECT is answered with 200 (RFC 9113 §8.5, RFC 8441 §5): a tunnel without a response there is not. */
+  switchProtocols(silently: boolean, protocol: string | undefined, lines: FieldLines): void {
+    const { method, protocol: offered } = this.#port;
+    if (method !== "CONNECT") throw noUpgrade("the request asks for no upgrade");
+    if (silently) throw noUpgrade('HTTP/2 has no upgrade without a response: leave out option "silent"');
+    if (protocol !== undefined && protocol.toLowerCase() !== offered?.toLowerCase()) {
+      throw noUpgrade(`the request does not offer ${JSON.stringify(protocol)}`);
+    }
+    this.#writeHead(200, lines, UNKNOWN_LENGTH, false, true);
+    this.#phase = "complete";
   }
 
   #write(chunk: string | Uint8Array, isLast: boolean): boolean {
@@ -228,7 +236,13 @@ export class Http2Response implements ResponseStream {
   }
 
   /** Writes the head, or nothing at all if it throws; ends the stream where no octet of a body follows. */
-  #writeHead(status: number, lines: FieldLines, length: number, bodyOmitted: boolean): void {
+  #writeHead(
+    status: number,
+    lines: FieldLines,
+    length: number,
+    bodyOmitted: boolean,
+    opensTunnel = false,
+  ): void {
     checkFinalStatus(status);
     this.#beginBlock();
     const given = heads.write(block, status, lines);
@@ -247,7 +261,7 @@ export class Http2Response implements ResponseStream {
     this.#hasBody = hasBody;
     this.#remaining = hasBody && declared !== LENGTH_NOT_GIVEN ? declared : Infinity;
     this.#status = status;
-    const endsStream = !hasBody || length === 0;
+    const endsStream = (!hasBody || length === 0) && !opensTunnel;
     this.#sendBlock(endsStream ? FLAG.endStream : FLAG.none);
     if (endsStream) this.#hasBody = false;
     this.#port.headWritten(close);
@@ -260,4 +274,8 @@ export class Http2Response implements ResponseStream {
     this.#port.output.counts(FRAME_HEAD + block.length);
     this.#port.context.blockWritten();
   }
+}
+
+function noUpgrade(reason: string): ExchangeError {
+  return new ExchangeError("no_upgrade", `upgrade(): ${reason}`);
 }

@@ -3,57 +3,57 @@
  * read, or is not wanted; the stream is closed when both sides have ended it, or either has reset it. It is used again once
  * both are so, and nothing refers to it.
  */
-import { ConnectionError, ExchangeError, ProtocolError } from "../api/errors.ts";
+import { ConnectionError, ProtocolError } from "../api/errors.ts";
 import type { Upgraded } from "../api/exchange.ts";
 import type { Timeouts } from "../api/timeouts.ts";
 import type { Connection } from "../api/transport.ts";
 import { Deferred, handled } from "../core/deferred.ts";
-import { HttpExchange } from "../core/exchange.ts";
+import type { RequestHandler } from "../core/exchange.ts";
 import type { ExchangePort, ForwardedRequest, RequestFields } from "../core/protocol.ts";
+import { Http2Exchange } from "./http2_exchange.ts";
 import { ERROR, type ErrorCode } from "./http2_error.ts";
 import type { ScheduledStream } from "./output_scheduler.ts";
 import { type Priority, priorityOf } from "./priority.ts";
-import { Http2Request, RequestLines } from "./request.ts";
-import { Http2Response, type ResponsePort } from "./response.ts";
+import type { Http2Request, RequestLines } from "./request.ts";
+import type { ResponsePort } from "./response.ts";
 import { type InputOwner, StreamInput } from "./stream_input.ts";
 import { type OutputOwner, StreamOutput } from "./stream_output.ts";
 import type { StreamContext } from "./stream_context.ts";
 import { nextState, type StreamEvent, type StreamState } from "./stream_state.ts";
+import { StreamTunnel, type TunnelledStream } from "./stream_tunnel.ts";
 import { type StreamTimeout, StreamTimers, type StreamTimersOwner } from "./stream_timers.ts";
-
-const NO_REQUEST = new Http2Request("", "", new RequestLines([], []), 0, false, null, false);
-
-/** An exchange whose request and response are HTTP/2's. */
-class Http2Exchange extends HttpExchange {
-  declare head: Http2Request;
-  declare readonly response: Http2Response;
-
-  constructor() {
-    super(NO_REQUEST, new Http2Response());
-  }
-}
 
 /** A stream at work, reusable. */
 export class Http2Stream
-  implements ExchangePort, InputOwner, OutputOwner, ResponsePort, ScheduledStream, StreamTimersOwner {
+  implements
+    ExchangePort,
+    InputOwner,
+    OutputOwner,
+    ResponsePort,
+    ScheduledStream,
+    StreamTimersOwner,
+    TunnelledStream {
   id = 0;
   /** Among those that wait for the connection. */
   isQueued = false;
   readonly exchange: Http2Exchange = new Http2Exchange();
   readonly output: StreamOutput = new StreamOutput(this);
-  readonly input: StreamInput = new StreamInput(this, this.exchange.body);
+  readonly input: StreamInput = new StreamInput(this);
   #context!: StreamContext<Http2Stream>;
   #state: StreamState = "closed";
   /** Octets of the body that were received. */
   #length = 0;
   /** Whether the handler has no part in the stream any more. */
   #isExchangeOver = true;
-  /** Whether its handler counts as running. */
+  /** Whether its handler counts as running, and whether it is being called: it may answer before it returns. */
   #isRunning = false;
+  #isCalled = false;
   #sentContinue = false;
   #ready: Deferred<void> | null = null;
   #timers: StreamTimers | null = null;
   #priority: Priority | null = null;
+  /** What it was handed over to. */
+  #tunnel: StreamTunnel | null = null;
 
   /** Begins: `request` was read. The client's window is `sendWindow`, and ours `window`. */
   begin(
@@ -67,18 +67,28 @@ export class Http2Stream
     const { http2, maxBodyBytes } = context.engine.settings;
     this.id = id;
     this.#context = context;
-    this.#state = request.hasBody ? "open" : "half-closed (remote)";
+    this.#state = request.endsStream ? "half-closed (remote)" : "open";
     this.#length = 0;
     this.#isExchangeOver = false;
     this.#isRunning = true;
     this.#sentContinue = false;
     this.#priority = null;
+    this.#tunnel = null;
     this.output.begin(context.scheduler, sendWindow);
-    this.input.begin(window, http2!.maxWindowSize, !request.hasBody);
+    this.input.begin(exchange.body, window, http2!.maxWindowSize, request.endsStream);
     exchange.head = request;
     exchange.begin(this);
     exchange.response.begin(this);
-    exchange.body.begin(request.contentLength, null, maxBodyBytes, request.hasBody);
+    const { hasBody, contentLength } = request;
+    exchange.body.begin(hasBody ? contentLength : 0, null, maxBodyBytes, hasBody);
+  }
+
+  /** Calls the handler. */
+  run(handler: RequestHandler): void {
+    this.#isCalled = true;
+    this.exchange.run(handler);
+    this.#isCalled = false;
+    if (this.#isExchangeOver) this.#handlerMayHaveEnded();
   }
 
   get state(): StreamState {
@@ -106,6 +116,7 @@ export class Http2Stream
 
   /** A part of the body. */
   receiveData(bytes: Uint8Array, start: number, end: number): void {
+    this.exchange.body.arrived = true;
     this.#guardBody(() => this.input.receive(bytes, start, end));
   }
 
@@ -116,6 +127,14 @@ export class Http2Stream
     this.input.end(trailers);
     this.#advance();
     return true;
+  }
+
+  /** The client sends no more, and has not ended the stream. */
+  inputLost(error: unknown): void {
+    if (this.input.hasEnded) return;
+    this.exchange.body.fail(error);
+    if (!this.#isExchangeOver) this.#advance();
+    else if (this.#state === "half-closed (local)") this.#leaveRequest();
   }
 
   /** Calls what hands octets to the body's reader; a body that is too large ends the request. */
@@ -131,15 +150,14 @@ export class Http2Stream
 
   /** The client has reset the stream, or the connection is gone. */
   lost(error: unknown): void {
-    if (this.#state === "closed") return;
+    if (this.#isOver) return;
     this.#abandon(error);
     this.#move("reset");
   }
 
-  /** Ends it with RST_STREAM; what is under way fails with `error`. */
+  /** Ends it with RST_STREAM, unless both sides have ended it; what is under way fails with `error`. */
   reset(code: ErrorCode, error: unknown): void {
-    if (this.#state === "closed") return;
-    this.#context.sendReset(this.id, code);
+    if (this.#state !== "closed") this.#context.sendReset(this.id, code);
     this.lost(error);
   }
 
@@ -205,7 +223,7 @@ export class Http2Stream
   #exchangeOver(): void {
     this.#isExchangeOver = true;
     this.#timers?.bodyOver();
-    this.input.drop();
+    if (this.#tunnel === null) this.input.drop();
     this.exchange.finish();
     this.#handlerMayHaveEnded();
     if (this.#state === "half-closed (local)") this.#leaveRequest();
@@ -218,6 +236,7 @@ export class Http2Stream
     this.input.drop();
     this.#ready?.reject(error);
     this.#ready = null;
+    this.#tunnel?.streams.fail(error);
     if (this.#isExchangeOver) return;
     this.#isExchangeOver = true;
     this.exchange.connectionLost(error);
@@ -229,14 +248,16 @@ export class Http2Stream
    * otherwise the client is told that it may stop (RFC 9113 §8.1).
    */
   #leaveRequest(): void {
+    if (this.#tunnel !== null) return;
     const { contentLength } = this.exchange.head;
-    const isOnItsWay = contentLength === undefined || contentLength - this.#length <= this.input.window;
+    const isOnItsWay = !this.#context.inputEnded &&
+      (contentLength === undefined || contentLength - this.#length <= this.input.window);
     if (isOnItsWay) this.#timersNow.drain();
     else this.#stopRequest(null);
   }
 
   #handlerMayHaveEnded(): void {
-    if (!this.#isRunning || this.exchange.handlerRuns) return;
+    if (!this.#isRunning || this.#isCalled || this.exchange.handlerRuns) return;
     this.#isRunning = false;
     this.#context.owner.handlerEnded();
   }
@@ -297,7 +318,18 @@ export class Http2Stream
   }
 
   openTunnel(): Upgraded {
-    throw new ExchangeError("no_upgrade", "upgrade(): not over HTTP/2");
+    this.#tunnel = new StreamTunnel(this);
+    this.input.moveTo(this.#tunnel);
+    this.#advance();
+    return this.#tunnel.streams;
+  }
+
+  tunnelWanted(): void {
+    this.input.resume();
+  }
+
+  tunnelAborted(reason: unknown): void {
+    this.reset(ERROR.cancel, reason);
   }
 
   responseBroken(): void {
@@ -312,6 +344,10 @@ export class Http2Stream
 
   get method(): string {
     return this.exchange.head.method;
+  }
+
+  get protocol(): string | null {
+    return this.exchange.head.protocol;
   }
 
   get context(): StreamContext<Http2Stream> {

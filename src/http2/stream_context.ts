@@ -70,6 +70,11 @@ export class StreamContext<Stream> {
     return this.#connection.isSecure;
   }
 
+  /** Whether the client sends no more. */
+  get inputEnded(): boolean {
+    return this.#connection.inputEnded;
+  }
+
   /** Aborts when it is retired. */
   get draining(): AbortSignal {
     return this.#connection.draining;

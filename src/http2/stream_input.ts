@@ -4,10 +4,19 @@
  * window grows while the reader keeps up: a small one limits the rate to what fits into a round trip.
  */
 import { ReceiveBuffer } from "../core/receive_buffer.ts";
-import type { RequestBody } from "../core/request_body.ts";
 
 /** What of a window is given back at a time: with a quarter of it, three quarters are always on their way. */
 const SHARE = 4;
+
+/** What the octets go to: a request's body, or a tunnel. */
+export interface InputReader {
+  /** Whether more would be taken now. */
+  readonly wanted: boolean;
+  /** Takes `bytes[start, end)`, as far as it wants them; answers where it stopped. */
+  feed(bytes: Uint8Array, start: number, end: number): number;
+  /** No more will come. */
+  end(trailers: Iterable<[string, string]> | null): void;
+}
 
 /** The stream. */
 export interface InputOwner {
@@ -23,8 +32,10 @@ export class StreamInput {
   window = 0;
   /** Whether the client has ended the stream. */
   hasEnded = false;
+  /** Whether it ends the stream with the frame that is being received, so that it needs no more of the window. */
+  isEnding = false;
   readonly #owner: InputOwner;
-  readonly #body: RequestBody;
+  #reader!: InputReader;
   /** The window when nothing is on its way, and the largest that it may become. */
   #size = 0;
   #maxSize = 0;
@@ -36,21 +47,21 @@ export class StreamInput {
   /** Re-entrancy guard: a reader may ask for more from inside of `feed`. */
   #isFeeding = false;
 
-  /** Of `owner`, for `body`. */
-  constructor(owner: InputOwner, body: RequestBody) {
+  /** Of `owner`. */
+  constructor(owner: InputOwner) {
     this.#owner = owner;
-    this.#body = body;
   }
 
-  /** Makes ready for a stream with a window of `size` octets, which may grow to `maxSize`. */
-  begin(size: number, maxSize: number, hasEnded: boolean): void {
+  /** Makes ready for a stream with a window of `size` octets, which may grow to `maxSize`, and is read by `reader`. */
+  begin(reader: InputReader, size: number, maxSize: number, hasEnded: boolean): void {
+    this.#reader = reader;
     this.window = this.#size = size;
     this.#maxSize = maxSize;
     this.#taken = 0;
     this.#unread = null;
     this.#trailers = null;
     this.#isDropped = false;
-    this.hasEnded = hasEnded;
+    this.hasEnded = this.isEnding = hasEnded;
   }
 
   /** Whether octets wait for the reader. */
@@ -64,14 +75,19 @@ export class StreamInput {
    * @throws {ProtocolError} where the body becomes too large
    */
   receive(bytes: Uint8Array, start: number, end: number): void {
-    const body = this.#body;
-    body.arrived = true;
     if (this.#isDropped) return this.#give(end - start);
-    const at = this.#unread === null && body.wanted ? body.feed(bytes, start, end) : start;
+    const at = this.#unread === null && this.#reader.wanted ? this.#reader.feed(bytes, start, end) : start;
     this.#give(at - start);
     if (at === end || this.#isDropped) return;
     (this.#unread ??= new ReceiveBuffer()).append(bytes, at, end);
     this.#owner.unreadChanged(end - at);
+  }
+
+  /** The client knows our SETTINGS, by which its window changes by `change`, maybe to less than 0 (RFC 9113 §6.9.2). */
+  resize(change: number): void {
+    this.window += change;
+    this.#size += change;
+    this.#give(0);
   }
 
   /** Padding counts for the windows, too (RFC 9113 §6.1). */
@@ -81,9 +97,9 @@ export class StreamInput {
 
   /** The client has ended the stream, with these trailers. */
   end(trailers: Iterable<[string, string]> | null): void {
-    this.hasEnded = true;
+    this.hasEnded = this.isEnding = true;
     this.#trailers = trailers;
-    if (this.#unread === null) this.#body.end(trailers);
+    if (this.#unread === null) this.#reader.end(trailers);
   }
 
   /**
@@ -96,9 +112,9 @@ export class StreamInput {
     if (unread === null || this.#isFeeding) return;
     this.#isFeeding = true;
     try {
-      while (unread.length > 0 && this.#body.wanted) {
+      while (unread.length > 0 && this.#reader.wanted) {
         const { bytes, start, end } = unread;
-        const at = this.#body.feed(bytes, start, end);
+        const at = this.#reader.feed(bytes, start, end);
         if (this.#unread !== unread) return; // its reader has ended the stream
         unread.consumeTo(at);
         this.#owner.unreadChanged(start - at);
@@ -109,7 +125,13 @@ export class StreamInput {
     }
     if (unread.length > 0) return;
     this.#unread = null;
-    if (this.hasEnded) this.#body.end(this.#trailers);
+    if (this.hasEnded) this.#reader.end(this.#trailers);
+  }
+
+  /** `reader` gets what is kept, and what comes. */
+  moveTo(reader: InputReader): void {
+    this.#reader = reader;
+    if (this.#unread === null && this.hasEnded) reader.end(null);
   }
 
   /** Nothing reads it any more: what is kept is dropped, and what comes is. */
@@ -121,7 +143,7 @@ export class StreamInput {
   }
 
   #give(count: number): void {
-    if (this.hasEnded) return;
+    if (this.isEnding) return;
     this.#taken += count;
     if (this.#taken < this.#size / SHARE || this.#isDropped) return;
     let increment = this.#taken;

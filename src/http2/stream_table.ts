@@ -23,10 +23,10 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
   readonly context: StreamContext<Http2Stream>;
   /** The highest stream that the client has opened. */
   last = 0;
-  /** Whether the client knows our settings. */
-  hasSettingsAck = false;
   /** Octets of bodies that were received. */
   bodyReceived = 0;
+  /** Whether the client knows our settings. */
+  #hasSettingsAck = false;
   readonly #connection: ProtocolHost;
   readonly #goingAway: GoingAway;
   readonly #decoder: RequestDecoder;
@@ -37,8 +37,6 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
   #dataEndsStream = false;
   /** Handlers that run, of streams that are closed, too. */
   #running = 0;
-  /** The stream whose handler is being called. */
-  #starting: Http2Stream | null = null;
 
   /** Of `connection`, which ends as `goingAway` says. */
   constructor(connection: ProtocolHost, goingAway: GoingAway, dateField: () => Uint8Array) {
@@ -74,17 +72,23 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
     if (!stream.receiveEnd(trailers)) this.#malformed(stream, "the body has not its content-length");
   }
 
+  /** A stream that was never opened takes no `frame`; those of even numbers are not the client's to open (RFC 9113 §5.1.1). */
+  #assertOpened(id: number, frame: string): void {
+    if (id <= this.last && id % 2 === 1) return;
+    throw new Http2ConnectionError(ERROR.protocolError, `${frame} of a stream that is idle`);
+  }
+
   /** A frame of a stream that has ended (RFC 9113 §5.1). */
   #late(id: number, frame: string, endsStream: boolean): void {
+    if (this.#goingAway.isPassedOver(id)) return;
     if (this.context.resets.has(id)) { // it was sent before our RST_STREAM was received
       if (endsStream) this.context.requestStopped(id);
       return;
     }
-    if (this.#streams.has(id)) {
-      return this.#streams.get(id)!.reset(
-        ERROR.streamClosed,
-        peerGone(`the client has sent ${frame} after its end`),
-      );
+    const stream = this.#streams.get(id);
+    if (stream !== undefined && stream.state !== "closed") {
+      this.context.resets.count(this.#connection.engine.now);
+      return stream.reset(ERROR.streamClosed, peerGone(`the client has sent ${frame} after its end`));
     }
     throw new Http2ConnectionError(ERROR.streamClosed, `${frame} of a stream that is closed`);
   }
@@ -148,9 +152,7 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
     connection.life.beginRequest();
     // `onStateChange` may have closed the connection.
     if (stream.exchange.response.phase === "aborted") return;
-    this.#starting = stream;
-    stream.exchange.run(handler);
-    this.#starting = null;
+    stream.run(handler);
     if (connection.inputEnded) this.abortSignals();
     if (stream.isReusable) releaseStream(stream);
     const reason = connection.policy.reasonToRetire();
@@ -160,7 +162,15 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
   /** A stream's window, which is the usual one until the client knows ours. */
   get #receiveWindow(): number {
     const { initialWindowSize } = this.#connection.engine.settings.http2!;
-    return this.hasSettingsAck ? initialWindowSize : Math.max(initialWindowSize, DEFAULT_WINDOW);
+    return this.#hasSettingsAck ? initialWindowSize : Math.max(initialWindowSize, DEFAULT_WINDOW);
+  }
+
+  /** The client knows our settings, by which the windows of its streams change. */
+  settingsAcknowledged(): void {
+    const before = this.#receiveWindow;
+    this.#hasSettingsAck = true;
+    const change = this.#receiveWindow - before;
+    if (change !== 0) { for (const { input } of this.all) input.resize(change); }
   }
 
   // Bodies.
@@ -171,7 +181,10 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
     }
     this.#dataStream = this.#streamOfData(id, length, count, endsStream);
     this.#dataEndsStream = endsStream;
-    this.#dataStream?.input.receivePadding(length - count);
+    if (this.#dataStream === null) return;
+    const { input } = this.#dataStream;
+    input.isEnding = endsStream;
+    input.receivePadding(length - count);
   }
 
   dataPart(bytes: Uint8Array, start: number, end: number): void {
@@ -189,9 +202,7 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
   #streamOfData(id: number, length: number, count: number, endsStream: boolean): Http2Stream | null {
     const stream = this.#streams.get(id);
     if (stream === undefined || stream.input.hasEnded) {
-      if (id > this.last) {
-        throw new Http2ConnectionError(ERROR.protocolError, "DATA of a stream that is idle");
-      }
+      this.#assertOpened(id, "DATA");
       this.#late(id, "DATA", endsStream);
       return null;
     }
@@ -212,9 +223,7 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
   }
 
   rstStream(id: number): void {
-    if (id > this.last) {
-      throw new Http2ConnectionError(ERROR.protocolError, "RST_STREAM of a stream that is idle");
-    }
+    this.#assertOpened(id, "RST_STREAM");
     const stream = this.#streams.get(id);
     if (stream === undefined) return this.context.requestStopped(id);
     this.context.resets.count(this.#connection.engine.now);
@@ -249,9 +258,7 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
       if (wasClosed) { for (const stream of this.all) this.#windowWidened(stream); }
       return;
     }
-    if (id > this.last) {
-      throw new Http2ConnectionError(ERROR.protocolError, "WINDOW_UPDATE of a stream that is idle");
-    }
+    this.#assertOpened(id, "WINDOW_UPDATE");
     const stream = this.#streams.get(id);
     if (stream === undefined) return;
     if (stream.output.widen(increment)) return this.#windowWidened(stream);
@@ -265,7 +272,9 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
   }
 
   priorityUpdate(id: number, field: string): void {
-    if (id === 0) throw new Http2ConnectionError(ERROR.protocolError, "PRIORITY_UPDATE of stream 0");
+    if (id % 2 === 0) {
+      throw new Http2ConnectionError(ERROR.protocolError, "PRIORITY_UPDATE of no request's stream");
+    }
     const stream = this.#streams.get(id);
     if (stream === undefined) return;
     const { isQueued } = stream;
@@ -277,9 +286,11 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
   // Streams.
 
   streamOver(stream: Http2Stream): void {
-    this.#streams.delete(stream.id);
+    if (!this.#streams.delete(stream.id)) return; // a callback of its end has ended it already
     this.context.scheduler.remove(stream);
-    if (stream !== this.#starting && stream.isReusable) releaseStream(stream);
+    // What is left of its frame must not go to the request that the stream is used for next.
+    if (stream === this.#dataStream) this.#dataStream = null;
+    if (stream.isReusable) releaseStream(stream);
     if (this.#streams.size > 0) return;
     this.#goingAway.streamsOver();
     this.#connection.resumeProcessing(); // it may be idle now
@@ -309,7 +320,7 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
   /** The client sends no more. */
   abandonBodies(): void {
     const error = peerGone("the client closed its side before the end of the request body");
-    for (const { exchange } of this.all) if (!exchange.body.complete) exchange.body.fail(error);
+    for (const stream of this.all) stream.inputLost(error);
   }
 
   /** They are all lost with the connection. */

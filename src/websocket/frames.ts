@@ -47,6 +47,8 @@ export interface Handshake {
   readonly fields: Readonly<Record<string, string>>;
   /** The subprotocol to speak, if any. */
   readonly protocol: string | undefined;
+  /** Whether its response was sent already. */
+  readonly isAnswered: boolean;
 }
 
 /** Answers a handshake, and speaks WebSocket from then on; `null` where it was refused after all. */

@@ -21,6 +21,7 @@ export interface Refusal {
 /** Why `head` opens no WebSocket; `null` where it does. `hasBody`: a body comes along that was not read. */
 export function refusalOf(head: RequestView, hasBody: boolean): Refusal | null {
   const { method, httpVersion, fields } = head;
+  if (httpVersion === "2") return refusalOfStream(head);
   if (method !== "GET") return refuse(405, { allow: "GET" }, "A WebSocket is opened by GET.");
   // An Upgrade in HTTP/1.0, or one that Connection does not list, is none (RFC 9110 §7.8).
   const asks = httpVersion !== "1.0" && lists(fields, "connection", "upgrade") &&
@@ -33,12 +34,26 @@ export function refusalOf(head: RequestView, hasBody: boolean): Refusal | null {
   if (!KEY.test(fields.get("sec-websocket-key") ?? "")) {
     return refuse(400, {}, "Sec-WebSocket-Key is no key.");
   }
-  const protocols = fields.get("sec-websocket-protocol");
-  if (protocols !== null && !isProtocolList(protocols)) {
-    return refuse(400, {}, "Sec-WebSocket-Protocol is no list of different tokens.");
+  const refusal = refusalOfProtocols(fields);
+  if (refusal !== null) return refusal;
+  return hasBody ? refuse(400, {}, "A WebSocket is opened without a body.") : null;
+}
+
+/** On a stream of HTTP/2 a WebSocket is opened by extended CONNECT, without a key (RFC 8441 §5). */
+function refusalOfStream({ method, protocol, fields }: RequestView): Refusal | null {
+  if (method !== "CONNECT" || protocol !== "websocket") {
+    return refuse(405, {}, "Over HTTP/2 a WebSocket is opened by CONNECT with :protocol websocket.");
   }
-  if (hasBody) return refuse(400, {}, "A WebSocket is opened without a body.");
-  return null;
+  if (fields.get("sec-websocket-version") !== VERSION) {
+    return refuse(400, { "sec-websocket-version": VERSION }, `This is a WebSocket of version ${VERSION}.`);
+  }
+  return refusalOfProtocols(fields);
+}
+
+function refusalOfProtocols(fields: RequestFields): Refusal | null {
+  const protocols = fields.get("sec-websocket-protocol");
+  if (protocols === null || isProtocolList(protocols)) return null;
+  return refuse(400, {}, "Sec-WebSocket-Protocol is no list of different tokens.");
 }
 
 /** The first of the subprotocols `spoken` that the request offers (§4.2.2, item 5); names are case-sensitive. */

@@ -3,6 +3,7 @@
  */
 import type { Exchange } from "../api/exchange.ts";
 import type { FetchInfo } from "../api/fetch.ts";
+import type { RequestFields } from "../core/protocol.ts";
 import { originOf } from "../core/request_origin.ts";
 import { FastResponse } from "../fetch/fast_response.ts";
 import { urlOf } from "../fetch/url.ts";
@@ -28,6 +29,8 @@ export type UpgradeWebSocket = (
 
 /** The fields of the handshake that `accept` answers; the others were checked before. */
 const PASSED_ON = ["sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions"];
+/** What `accept` gets of a stream of HTTP/2, which has no key, and is answered here; so without extensions. */
+const OF_STREAM = { "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==", "sec-websocket-version": "13" };
 
 /** Makes `upgradeWebSocket()`, with `accept` for the protocol on the wire. */
 export function upgradeBy(accept: Accept): UpgradeWebSocket {
@@ -48,20 +51,27 @@ export function upgradeBy(accept: Accept): UpgradeWebSocket {
     }
 
     const protocol = chooseProtocol(head.fields, protocols);
-    const fields: Record<string, string> = { upgrade: "websocket" };
-    for (const name of PASSED_ON) {
-      const value = head.fields.get(name);
-      if (value !== null) fields[name] = value;
-    }
     const { target } = head;
-    const upgraded = (call ?? x).upgrade({ silent: true });
+    const isAnswered = head.httpVersion === "2";
+    const fields = { upgrade: "websocket", ...isAnswered ? OF_STREAM : passedOn(head.fields) };
+    const answer = protocol === undefined ? {} : { "sec-websocket-protocol": protocol };
+    const upgraded = (call ?? x).upgrade(isAnswered ? { fields: answer } : { silent: true });
     const socket = new ServerWebSocket(url, protocol ?? "", onError, (driver) => {
-      const frames = accept({ target, fields, protocol }, upgraded, settings, driver);
+      const frames = accept({ target, fields, protocol, isAnswered }, upgraded, settings, driver);
       if (frames === null) driver.refuse();
       else driver.connect(frames, settings.idleTimeout * 1000, draining);
     });
     return { socket: asWebSocket(socket), response: new FastResponse(null, { status: 204 }) };
   };
+}
+
+function passedOn(fields: RequestFields): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const name of PASSED_ON) {
+    const value = fields.get(name);
+    if (value !== null) values[name] = value;
+  }
+  return values;
 }
 
 function asWebSocket(socket: ServerWebSocket): WebSocket {

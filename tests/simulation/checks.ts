@@ -1,16 +1,19 @@
 /**
  * What must hold after every step of a run, and at its end.
  */
-import type { CloseReason, Connection, ConnectionState } from "../../src/api/transport.ts";
+import type { Connection, ConnectionState } from "../../src/api/transport.ts";
 import { TRANSITIONS } from "../../src/core/lifecycle.ts";
-import type { Http1Exchange } from "../../src/http1/exchange_pool.ts";
-import { acquireExchange, releaseExchange } from "../../src/http1/exchange_pool.ts";
 import type { HttpServer } from "../../src/server/http_server.ts";
 import type { AdmissionSettings, Settings } from "../../src/options/settings.ts";
 import type { Client } from "./client.ts";
+import { FINISHED, isHindered, REASONS } from "./close_reasons.ts";
 import { armedDeadlines } from "./deadline_watch.ts";
-import type { Entry } from "./ledger.ts";
-import type { Act, Plan, RequestPlan } from "./plan.ts";
+import * as http1 from "./http1_checks.ts";
+import { Http1Client } from "./http1_client.ts";
+import * as http2 from "./http2_checks.ts";
+import { Http2Client } from "./http2_client.ts";
+import type { Ledger } from "./ledger.ts";
+import { type Act, type Plan, type RequestPlan, requestOf } from "./plan.ts";
 import type { CallbackWatcher } from "./server_callbacks.ts";
 import type { World } from "./world.ts";
 
@@ -30,6 +33,7 @@ export class Checks implements CallbackWatcher {
   readonly #plan: Plan;
   readonly #settings: Settings & AdmissionSettings;
   readonly #clients: readonly Client[];
+  readonly #ledger: Ledger;
   readonly #states = new Map<Connection, ConnectionState>();
   readonly #mayCloseInside: boolean;
   readonly #limits: ReadonlyMap<Client, number>;
@@ -57,8 +61,10 @@ export class Checks implements CallbackWatcher {
     plan: Plan,
     settings: Settings & AdmissionSettings,
     clients: readonly Client[],
+    ledger: Ledger,
   ) {
     this.#world = world;
+    this.#ledger = ledger;
     this.#plan = plan;
     this.#settings = settings;
     this.#clients = clients;
@@ -68,7 +74,12 @@ export class Checks implements CallbackWatcher {
     this.#mostRequests = !persists ? 1 : maxRequests === 0 ? Infinity : maxRequests;
     this.#mostWork = Math.max(0, ...requestsOf(clients).map(({ handler }) => mostWork(handler.acts)));
     this.#limits = new Map(
-      clients.map((client) => [client, settings.highWaterMark + largestResponse(client) + SLACK]),
+      clients.map((client) => {
+        const own = client instanceof Http2Client
+          ? http2.mostQueued(client, settings)
+          : largestResponse(client);
+        return [client, settings.highWaterMark + own + SLACK];
+      }),
     );
   }
 
@@ -142,7 +153,8 @@ export class Checks implements CallbackWatcher {
     const clients = this.#clients;
     const sum = (of: (client: Client) => number): number =>
       clients.reduce((sum, client) => sum + of(client), 0);
-    const calls = sum(({ asked }) => asked.reduce((sum, { calls }) => sum + calls, 0));
+    const calls = sum(({ asked }) => asked.reduce((sum, { calls }) => sum + calls, 0)) +
+      this.#ledger.strangers;
     this.#same("accepted + rejected", stats.accepted + stats.rejected, this.#accepts);
     this.#same("open", stats.open, this.#accepts - this.#inState.closed);
     this.#same("closed", closed, this.#inState.closed);
@@ -169,53 +181,45 @@ export class Checks implements CallbackWatcher {
 
   #checkClient(client: Client): void {
     const { connection, transport } = client;
-    if (connection !== null && connection.requests > this.#mostRequests) {
-      this.#world.fail(`client ${client.plan.id}: ${connection.requests} requests on one connection`);
+    const limit = this.#limits.get(client)!;
+    const isCounted = client instanceof Http1Client; // the end is told to others, and may take a while
+    if (isCounted && connection !== null && connection.requests > this.#mostRequests) {
+      this.#fail(client, `${connection.requests} requests on one connection`);
     }
-    if (transport.mostUnsent > this.#limits.get(client)!) {
-      this.#world.fail(
-        `client ${client.plan.id}: ${transport.mostUnsent} bytes wait to be sent, of at most ${
-          this.#limits.get(client)
-        }`,
-      );
+    if (transport.mostUnsent > limit) {
+      this.#fail(client, `${transport.mostUnsent} bytes wait to be sent, of at most ${limit}`);
     }
-    const buffered = transport.delivered - consumable(client);
-    const { highWaterMark, maxHeaderBytes } = this.#settings;
-    // A chunk may come when there is room for a byte, and one more after the pause.
-    const most = highWaterMark + 2 * transport.largestChunk + maxHeaderBytes;
-    if (buffered > most && !transport.isClosed && client.connection?.state === "active") {
-      this.#world.fail(`client ${client.plan.id}: ${buffered} bytes are buffered, of at most ${most}`);
+    if (client instanceof Http1Client) this.#fail(client, http1.checkBuffered(client, this.#settings));
+    if (client instanceof Http2Client) {
+      client.countBusy();
+      this.#fail(client, http2.checkBuffered(client, this.#settings));
     }
+  }
+
+  #fail(client: Client, message: string | null): void {
+    if (message !== null) this.#world.fail(`client ${client.plan.id}: ${message}`);
   }
 
   /** While all clients are still there: whoever reads has got what was answered, and nobody waits in vain. */
   checkProgress(): void {
     for (const client of this.#clients) {
       this.#checkReading(client);
-      if (!isHindered(client)) this.#checkAnswers(client);
+      if (client instanceof Http2Client) this.#fail(client, http2.checkViolation(client));
+      if (isHindered(client)) continue;
+      if (client instanceof Http1Client) this.#fail(client, http1.checkAnswers(client));
+      if (client instanceof Http2Client) this.#fail(client, http2.checkAnswers(client));
     }
   }
 
   /** Whoever waits for a body gets it, or is told that it does not come. */
-  #checkReading({ asked, transport }: Client): void {
+  #checkReading(client: Client): void {
+    const { asked, transport } = client;
+    // What comes on a stream may wait behind what is not read while no answers are taken.
+    if (client instanceof Http2Client && !client.reads) return;
     for (const { name, isReading, isSent } of asked) {
       if (!isReading || !(isSent || transport.toldEnd || transport.isGone || transport.isClosed)) continue;
       this.#world.fail(`the handler of ${name} waits for a body that has come, or never will`);
     }
-  }
-
-  #checkAnswers(client: Client): void {
-    const { connection, transport } = client;
-    if (connection?.state !== "active" || transport.isClosed || client.tunnels || client.sawLast) return;
-    const next = client.asked[client.answered];
-    const before = client.asked[client.answered - 1];
-    if (next === undefined || before?.answer.phase === "streaming") return; // a HEAD, whose handler has not ended
-    const { answer, failed, isReturned, upgraded } = next;
-    // What answers for a handler that has failed may never come: `onError` decides that.
-    if (answer.phase === "complete" && isReturned && !failed && !upgraded) {
-      this.#world.fail(`the answer to ${next.name} is complete, and does not come`);
-    }
-    if (next.calls === 0 && next.isSent) this.#world.fail(`${next.name} is not handled`);
   }
 
   /** When all is over. */
@@ -228,7 +232,10 @@ export class Checks implements CallbackWatcher {
     const armed = armedDeadlines();
     if (armed.length > 0) this.#world.fail(`nobody is left, and ${armed.length} deadlines are armed`);
     for (const client of this.#clients) await this.#checkClosed(client);
-    this.#checkPool();
+    const count = this.#clients.length;
+    const fault = http1.checkPool(2 * count + 4) ??
+      (this.#plan.http2 === null ? null : http2.checkPool(20 * count + 4));
+    if (fault !== null) this.#world.fail(fault);
   }
 
   async #checkClosed(client: Client): Promise<void> {
@@ -247,9 +254,10 @@ export class Checks implements CallbackWatcher {
       this.#world.fail(`client ${client.plan.id} was evicted in the middle of a request`);
     }
     if (FINISHED.has(reason) && !isHindered(client)) {
-      const cut = client.asked.slice(client.answered).find(({ calls, failed }) => calls > 0 && !failed);
-      if (cut !== undefined) this.#world.fail(`${cut.name} was handled, and never answered: ${reason}`);
+      if (client instanceof Http1Client) this.#fail(client, http1.checkFinished(client));
+      if (client instanceof Http2Client) this.#fail(client, http2.checkFinished(client));
     }
+    if (client instanceof Http2Client) this.#fail(client, http2.checkLast(client));
     for (const { name, answer, signal, failed, isReturned } of client.asked) {
       if (failed) continue;
       if (signal !== null && answer.phase === "unanswered" && !signal.aborted) {
@@ -265,58 +273,10 @@ export class Checks implements CallbackWatcher {
       this.#world.fail(`client ${client.plan.id}: closed as ${reason}, for which there was no reason`);
     }
   }
-
-  /** Everything in the pool is there once, and nobody's. */
-  #checkPool(): void {
-    const taken: Http1Exchange[] = [];
-    for (let i = 0; i < 2 * this.#clients.length + 4; i++) taken.push(acquireExchange());
-    if (new Set(taken).size < taken.length) this.#world.fail("an exchange is in the pool twice");
-    if (taken.some(({ isUnderWay }) => isUnderWay)) this.#world.fail("an exchange in the pool is under way");
-    if (taken.some(({ isReferenced }) => isReferenced)) {
-      this.#world.fail("an exchange in the pool is a handler's");
-    }
-    for (const exchange of new Set(taken.reverse())) releaseExchange(exchange);
-  }
-}
-
-/** Whether a client does not take what comes, or something is in its way. */
-function isHindered({ isBroken, hasEnded, hasErred, reads, plan }: Client): boolean {
-  return isBroken || hasEnded || hasErred || !reads || plan.transport.faults.length > 0;
-}
-
-/** Ends before which every request that a handler got is answered. */
-const FINISHED: ReadonlySet<CloseReason> = new Set<CloseReason>([
-  "close_requested",
-  "response_close",
-  "max_requests",
-  "max_age",
-  "keep_alive_off",
-  "pressure",
-  "idle_timeout",
-  "shutdown",
-  "shutdown_idle",
-]);
-
-/** How many of the delivered bytes the engine may have used up: what comes after them is kept somewhere. */
-function consumable({ asked, transport, tunnels }: Client): number {
-  if (tunnels) return transport.delivered;
-  let bytes = 0;
-  let last = -1;
-  asked.forEach(({ calls }, i) => {
-    if (calls > 0) last = i;
-  });
-  if (last < 0) return transport.delivered;
-  for (let i = 0; i <= last; i++) bytes += asked[i].headLength + asked[i].bodyLength;
-  const { answer: { phase }, bodyUntouched, bodyLength, failed } = asked[last];
-  if (failed) return transport.delivered; // the body is dropped then
-  if (phase === "unanswered" && bodyUntouched) bytes -= bodyLength;
-  return phase === "unanswered" ? bytes : transport.delivered;
 }
 
 function requestsOf(clients: readonly Client[]): RequestPlan[] {
-  return clients.flatMap(({ plan }) =>
-    plan.steps.flatMap((step) => step.do === "send" ? [step.request] : [])
-  );
+  return clients.flatMap(({ plan }) => plan.steps.flatMap((step) => requestOf(step) ?? []));
 }
 
 function mostWork(acts: readonly Act[]): number {
@@ -344,40 +304,3 @@ function responseSize(acts: readonly Act[]): number {
   }
   return size;
 }
-
-type Explains = (client: Client, plan: Plan, hasIntervened: boolean) => boolean;
-
-const has = (plan: Plan, name: string): boolean =>
-  plan.options.some(([option, value]) => option === name && value !== 0);
-const some = (client: Client, is: (entry: Entry) => boolean): boolean => client.asked.some(is);
-
-/** Whether the engine can have seen an end: the client's, or one that the transport made up. */
-function mayHaveLeft({ hasEnded, isBroken, plan }: Client): boolean {
-  return hasEnded || isBroken || plan.transport.faults.length > 0;
-}
-
-/** Which of the things that happened explain an end; what is left out needs no explanation. */
-const REASONS: Readonly<Partial<Record<CloseReason, Explains>>> = {
-  client_closed: mayHaveLeft,
-  client_gone: mayHaveLeft,
-  close_requested: (client) =>
-    some(
-      client,
-      ({ request }) => request.minor === 0 || request.fields.some(([name]) => name === "Connection"),
-    ),
-  max_requests: (_, plan) => has(plan, "maxRequests"),
-  max_age: (_, plan) => has(plan, "maxAge"),
-  keep_alive_off: (_, plan) =>
-    has(plan, "keepAlive") || plan.operator.some(({ does }) => does === "keepAlive off"),
-  pressure: (_, plan) => has(plan, "maxConnections"),
-  slow_body: (client) => some(client, ({ request }) => request.body !== null),
-  unread_body: (client) => some(client, ({ request }) => request.body !== null),
-  evicted: (_, plan) => has(plan, "maxConnections"),
-  rejected: (_, plan) => has(plan, "maxConnections") || has(plan, "maxConnectionsPerIp"),
-  protocol_error: (client, plan) => client.hasErred || has(plan, "maxBodyBytes"),
-  handler_error: (client) => some(client, ({ failed }) => failed),
-  upgraded: (client) => some(client, ({ upgraded }) => upgraded),
-  shutdown: (_client, _plan, hasIntervened) => hasIntervened,
-  shutdown_idle: (_client, _plan, hasIntervened) => hasIntervened,
-  forced: (_client, _plan, hasIntervened) => hasIntervened,
-};

@@ -4,7 +4,7 @@
  */
 import type { Exchange, ExchangeHandler, Fields } from "../../src/api/exchange.ts";
 import type { Timeouts } from "../../src/api/timeouts.ts";
-import type { Answer, Entry } from "./ledger.ts";
+import { type Answer, type Entry, STRANGER } from "./ledger.ts";
 import type { Act } from "./plan.ts";
 import { type Acting, Call, drive, type Surroundings, thenable } from "./handler_call.ts";
 import { responseContent } from "./request_writer.ts";
@@ -15,7 +15,12 @@ const encoder = new TextEncoder();
 /** The handler of a run. */
 export function exchangeHandler(surroundings: Surroundings): ExchangeHandler {
   return (x) => {
-    const entry = surroundings.ledger.find(x.header("x-name") ?? "");
+    const name = x.header("x-name") ?? "";
+    if (name === STRANGER) {
+      surroundings.ledger.strangers++;
+      return x.respond(204);
+    }
+    const entry = surroundings.ledger.find(name);
     if (entry === undefined) {
       return surroundings.world.fail(`a request that nobody sent: ${x.method} ${x.target}`);
     }
@@ -29,12 +34,14 @@ function answer(call: ExchangeCall): void | Promise<void> {
   const { entry, plan, world } = call;
   const failed = (error: unknown): never => {
     call.isOver = true;
+    entry.isRunning = false;
     entry.failed = true;
     throw error;
   };
   /** Told when a handler ends that the engine hears of. */
   const ended = (): void => {
     call.isOver = true;
+    entry.isRunning = false;
     if (entry.answer.phase === "unanswered") entry.failed = true;
   };
   const isHeard = plan.returns !== "callback";
@@ -48,6 +55,7 @@ function answer(call: ExchangeCall): void | Promise<void> {
     // Who has answered before it returned has no more to do with the exchange.
     if (!isHeard) call.isOver = entry.answer.phase === "complete";
     if (!isHeard) return void running.catch(() => {});
+    call.runsOn();
     running = running.then(ended, failed);
     return plan.returns === "plain"
       ? running
@@ -167,6 +175,14 @@ class ExchangeCall extends Call {
     entry.answer.status = status;
     entry.answer.length = length;
     entry.answer.body = body;
+  }
+
+  protected get isAborted(): boolean {
+    try {
+      return this.#x.signal.aborted;
+    } catch {
+      return false; // it is over
+    }
   }
 
   protected setTimeouts(timeouts: Timeouts): void {

@@ -7,7 +7,7 @@ import type { Timeouts } from "../../src/api/timeouts.ts";
 import { FastResponse } from "../../src/fetch/fast_response.ts";
 import type { Content } from "./content.ts";
 import { type Acting, Call, drive, HandlerError, type Surroundings, thenable } from "./handler_call.ts";
-import { Answer, type Entry } from "./ledger.ts";
+import { Answer, type Entry, STRANGER } from "./ledger.ts";
 import type { Act, FetchBody } from "./plan.ts";
 import { responseContent } from "./request_writer.ts";
 import { useTunnel } from "./tunnel_user.ts";
@@ -17,7 +17,12 @@ const encoder = new TextEncoder();
 /** The handler of a run. */
 export function fetchHandler(surroundings: Surroundings): FetchHandler {
   return (request, info) => {
-    const entry = surroundings.ledger.find(request.headers.get("x-name") ?? "");
+    const name = request.headers.get("x-name") ?? "";
+    if (name === STRANGER) {
+      surroundings.ledger.strangers++;
+      return new FastResponse(null, { status: 204 });
+    }
+    const entry = surroundings.ledger.find(name);
     if (entry === undefined) {
       surroundings.world.fail(`a request that nobody sent: ${request.method} ${request.url}`);
       return new FastResponse();
@@ -33,11 +38,13 @@ function answer(call: FetchCall): Response | Promise<Response> {
   entry.isReturned = false;
   const failed = (error: unknown): never => {
     entry.isReturned = true;
+    entry.isRunning = false;
     entry.failed = true;
     throw error;
   };
   const ended = (): Response => {
     entry.isReturned = true;
+    entry.isRunning = false;
     if (call.response === undefined) entry.failed = true;
     return call.response as Response;
   };
@@ -47,6 +54,7 @@ function answer(call: FetchCall): Response | Promise<Response> {
   } catch (error) {
     return failed(error);
   }
+  if (running instanceof Promise) call.runsOn();
   const response = running instanceof Promise ? running.then(ended, failed) : ended();
   if (plan.returns === "thenable" || plan.returns === "twice") {
     return thenable(response, plan.returns === "twice" ? 2 : 1, world) as Promise<Response>;
@@ -180,6 +188,10 @@ class FetchCall extends Call {
 
   protected lastActs(): readonly Act[] {
     return [];
+  }
+
+  protected get isAborted(): boolean {
+    return this.#request.signal.aborted;
   }
 
   protected setTimeouts(timeouts: Timeouts): void {

@@ -3,6 +3,7 @@
  * that can go wrong does so now and then.
  */
 import { clientPlan, hogPlan } from "./generate_client.ts";
+import { http2ClientPlan, http2Options } from "./generate_http2.ts";
 import type { CallbackPlan, OperatorAct, Plan } from "./plan.ts";
 import { Prng } from "./prng.ts";
 
@@ -13,11 +14,17 @@ export function generate(seed: number): Plan {
   const options = optionsOf(prng);
   const count = prng.between(1, 5);
   const most = prng.pick([2, 5, 5, 20]); // requests of a client
-  const clients = Array.from({ length: count }, (_, id) => clientPlan(prng, id + 1, kind, most));
+  // The share of clients that speak HTTP/2.
+  const share = prng.pick([0, 0.5, 1, 1]);
+  const http2 = share > 0 || prng.chance(0.2) ? http2Options(prng) : null;
+  const clients = Array.from(
+    { length: count },
+    (_, id) => (prng.chance(share) ? http2ClientPlan : clientPlan)(prng, id + 1, kind, most),
+  );
   if (prng.chance(0.06)) clients.push(hogPlan(prng, count + 1, kind));
   const callbacks = prng.chance(0.25) ? listOf(prng, 2, () => callbackPlan(prng)) : [];
   const operator = prng.chance(0.4) ? listOf(prng, 3, () => operatorAct(prng, count)) : [];
-  return { seed, kind, options, callbacks, clients, operator };
+  return { seed, kind, options, http2, callbacks, clients, operator };
 }
 
 function listOf<T>(prng: Prng, most: number, make: () => T): T[] {

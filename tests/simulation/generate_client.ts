@@ -22,6 +22,7 @@ export function clientPlan(prng: Prng, id: number, kind: "exchange" | "fetch", m
     at: prng.chance(0.5) ? 0 : prng.size(3_000),
     address: prng.below(3),
     transport: transportPlan(prng),
+    http2: null,
     steps: stepsOf(prng, kind, most),
     leaves: prng.pick(["reset", "end", "vanish"] as const),
   };
@@ -132,7 +133,8 @@ function slow(prng: Prng): number[] {
   return [prng.between(20, 200), prng.between(40, 4_000)];
 }
 
-function trouble(prng: Prng): ClientStep {
+/** What breaks into what a client does. */
+export function trouble(prng: Prng): ClientStep {
   return prng.weighted<ClientStep>([[1, { do: "end" }], [2, { do: "reset" }], [2, {
     do: "wait",
     ms: prng.size(4_000),
@@ -180,7 +182,8 @@ function defectOf(prng: Prng, body: BodyPlan | null): string | null {
   return body !== null && /length|coding/.test(name) ? "NUL" : name;
 }
 
-function bodyPlan(prng: Prng, minor: 0 | 1): BodyPlan {
+/** A body of a request. */
+export function bodyPlan(prng: Prng, minor: 0 | 1): BodyPlan {
   return {
     length: prng.size(prng.pick([100, 5_000, 30_000])),
     chunks: minor === 1 && prng.chance(0.5)

@@ -8,6 +8,7 @@ import { sameBytes } from "./content.ts";
 import type { Client } from "./client.ts";
 import type { Entry, Ledger } from "./ledger.ts";
 import type { Act, HandlerPlan, ReadHow } from "./plan.ts";
+import { isRefusedBefore } from "./http2_defects.ts";
 import { requestContent } from "./request_writer.ts";
 import type { World } from "./world.ts";
 
@@ -20,6 +21,8 @@ export interface Surroundings {
   readonly clients: ReadonlyMap<number, Client>;
   /** The option: more gets 413. */
   readonly maxBodyBytes: number;
+  /** How many handlers of an HTTP/2 connection may run. */
+  readonly maxConcurrentStreams: number;
 }
 
 /** What a handler throws on purpose. */
@@ -50,6 +53,15 @@ export abstract class Call {
     this.#checkOrder();
   }
 
+  /** Its handler is asynchronous. */
+  runsOn(): void {
+    this.entry.isRunning = true;
+    if (this.client.plan.http2 === null) return;
+    const running = this.client.asked.filter(({ isRunning }) => isRunning).length;
+    if (running <= this.#surroundings.maxConcurrentStreams) return;
+    this.world.fail(`${running} handlers run for client ${this.client.plan.id}`);
+  }
+
   /** It is called once, on the connection that it came on, in its turn. */
   #checkOrder(): void {
     const { entry, client } = this;
@@ -58,8 +70,9 @@ export abstract class Call {
     if (client.connection !== null && client.connection !== this.connection) {
       this.world.fail(`${entry.name} came on another connection`);
     }
-    if (before.some(({ calls }) => calls === 0)) this.world.fail(`${entry.name} was handled before its turn`);
-    if (mustBeRefused(entry)) {
+    const isInTurn = client.plan.http2 !== null || before.every(({ calls }) => calls > 0);
+    if (!isInTurn) this.world.fail(`${entry.name} was handled before its turn`);
+    if (client.plan.http2 === null ? mustBeRefused(entry) : isRefusedBefore(entry.request)) {
       this.world.fail(`${entry.name} was handled, although it has the defect: ${entry.request.defect}`);
     }
   }
@@ -68,6 +81,10 @@ export abstract class Call {
   get isLost(): boolean {
     const { state } = this.connection;
     const { isBroken, hasEnded, hasErred, plan } = this.client;
+    // A stream may end alone.
+    if (plan.http2 !== null && (this.entry.isReset || this.entry.request.defect !== null || this.isAborted)) {
+      return true;
+    }
     return state === "closed" || state === "draining" || isBroken || hasEnded || hasErred ||
       plan.transport.faults.length > 0;
   }
@@ -206,6 +223,8 @@ export abstract class Call {
   abstract checkIdentity(): void;
   /** Does an act of this kind of handler alone. */
   protected abstract doOwn(act: Act): Acting;
+  /** Whether its signal says that it is lost. */
+  protected abstract readonly isAborted: boolean;
   protected abstract setTimeouts(timeouts: Timeouts): void;
   protected abstract signal(which: "signal" | "draining"): AbortSignal | undefined;
   /** What ends the answer as it is. */

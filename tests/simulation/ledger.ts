@@ -5,6 +5,9 @@
 import type { RequestPlan } from "./plan.ts";
 import { nameOf } from "./request_writer.ts";
 
+/** What requests are called that are a part of a violation, and of no interest. */
+export const STRANGER: string = "nobody";
+
 /** What a handler has answered, or begun to. */
 export class Answer {
   /** What the handler has answered: nothing, some of the body, or all of it. */
@@ -42,6 +45,10 @@ export class Entry {
   isSent = false;
   /** The handler has not touched the body. */
   bodyUntouched = true;
+  /** Whether the asynchronous handler has not ended. */
+  isRunning = false;
+  /** Whether its client has reset its stream, or the server has. */
+  isReset = false;
   /** Bytes of the head and of the body, as they are sent. */
   headLength = 0;
   bodyLength = 0;
@@ -64,6 +71,8 @@ function nothing(): Uint8Array {
 /** All that is known. */
 export class Ledger {
   readonly #entries = new Map<string, Entry>();
+  /** How many requests were handled that are parts of violations. */
+  strangers = 0;
 
   /** A request that is going to be sent. */
   open(client: number, request: RequestPlan): Entry {

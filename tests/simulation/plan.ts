@@ -4,6 +4,8 @@
  * and sizes bytes.
  */
 
+import type { Http2Step, Http2Ways } from "./http2_plan.ts";
+
 /** A run. */
 export interface Plan {
   readonly seed: number;
@@ -11,6 +13,8 @@ export interface Plan {
   readonly kind: "exchange" | "fetch";
   /** Options of the server that are not the simulation's defaults. */
   readonly options: readonly (readonly [name: string, value: number | boolean])[];
+  /** Options of HTTP/2; `null` where the server does not speak it. */
+  readonly http2: readonly (readonly [name: string, value: number])[] | null;
   readonly callbacks: readonly CallbackPlan[];
   readonly clients: readonly ClientPlan[];
   readonly operator: readonly OperatorAct[];
@@ -41,6 +45,8 @@ export interface ClientPlan {
   /** Its address: the last byte of an IP address, 0 for none. */
   readonly address: number;
   readonly transport: TransportPlan;
+  /** How it speaks HTTP/2; `null` where it speaks HTTP/1.1. */
+  readonly http2: Http2Ways | null;
   readonly steps: readonly ClientStep[];
   /** How it goes, at the end of the run at the latest. */
   readonly leaves: "reset" | "end" | "vanish";
@@ -70,8 +76,9 @@ export interface TransportFault {
   readonly does: "break" | "close" | "receiveEnd" | "drained" | "receive";
 }
 
-/** What a client does, one step after another. */
+/** What a client does, one step after another: those of the other version's clients are none of its. */
 export type ClientStep =
+  | Http2Step
   | {
     readonly do: "send";
     readonly request: RequestPlan;
@@ -92,6 +99,11 @@ export type ClientStep =
   | { readonly do: "read on" }
   | { readonly do: "end" }
   | { readonly do: "reset" };
+
+/** The request that a step sends, if it sends one. */
+export function requestOf(step: ClientStep): RequestPlan | null {
+  return "request" in step ? step.request : null;
+}
 
 /** A request. */
 export interface RequestPlan {

@@ -37,11 +37,12 @@ function plan(
     at: 0,
     address: 1,
     transport: TRANSPORT,
+    http2: null,
     steps,
     leaves: "vanish",
     ...ways,
   };
-  return { seed: 0, kind, options: [], callbacks: [], clients: [only], operator: [], ...rest };
+  return { seed: 0, kind, options: [], http2: null, callbacks: [], clients: [only], operator: [], ...rest };
 }
 
 const RESPOND: Act = { act: "respond", status: 200, form: "text", length: 8, close: false, bad: false };

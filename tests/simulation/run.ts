@@ -7,13 +7,16 @@ import { HttpServer } from "../../src/server/http_server.ts";
 import type { ServeOptions } from "../../src/api/options.ts";
 import { serveSettings } from "../../src/options/settings.ts";
 import { Checks } from "./checks.ts";
-import { Client } from "./client.ts";
+import type { Client } from "./client.ts";
 import { forgetDeadlines } from "./deadline_watch.ts";
 import { exchangeHandler } from "./exchange_handler.ts";
 import { fetchHandler } from "./fetch_handler.ts";
+import { Http1Client } from "./http1_client.ts";
+import { Http2Client } from "./http2_client.ts";
+import { forgetReceived } from "./receive_watch.ts";
 import type { Surroundings } from "./handler_call.ts";
 import { Ledger } from "./ledger.ts";
-import type { Act, OperatorAct, Plan } from "./plan.ts";
+import { type Act, type OperatorAct, type Plan, requestOf } from "./plan.ts";
 import { callbacks } from "./server_callbacks.ts";
 import { turn, World } from "./world.ts";
 
@@ -69,6 +72,7 @@ export async function run(plan: Plan, log: string[] | null = null): Promise<Outc
   console.error = (...data: unknown[]): void => world.note(() => `console.error: ${data.join(" ")}`);
   current = world;
   forgetDeadlines();
+  forgetReceived();
   try {
     return await simulate(world, plan);
   } catch (error) {
@@ -83,19 +87,24 @@ export async function run(plan: Plan, log: string[] | null = null): Promise<Outc
 
 async function simulate(world: World, plan: Plan): Promise<Outcome> {
   const ledger = new Ledger();
-  const clients = plan.clients.map((client) => new Client(world, ledger, client));
+  const clients = plan.clients.map((client): Client =>
+    client.http2 === null
+      ? new Http1Client(world, ledger, client)
+      : new Http2Client(world, ledger, client, plan)
+  );
   const options = optionsOf(plan);
   const surroundings: Surroundings = {
     world,
     ledger,
     clients: new Map(clients.map((client) => [client.plan.id, client])),
     maxBodyBytes: options.maxBodyBytes ?? 0,
+    maxConcurrentStreams: new Map(plan.http2 ?? []).get("maxConcurrentStreams") ?? 100,
   };
   const handler = plan.kind === "fetch"
     ? { fetch: fetchHandler(surroundings) }
     : { exchange: exchangeHandler(surroundings) };
   const settings = serveSettings({ ...options, ...handler });
-  const checks = new Checks(world, plan, settings, clients);
+  const checks = new Checks(world, plan, settings, clients, ledger);
   const reach = {
     shutDown(): void {
       checks.hasIntervened = true;
@@ -108,6 +117,7 @@ async function simulate(world: World, plan: Plan): Promise<Outcome> {
   };
   const told = callbacks(plan.callbacks, checks, () => reach);
   const server = new HttpServer({ ...handler, ...told }, settings, world);
+  await server.loaded;
   if (mayIntervene(plan)) checks.hasIntervened = true;
   for (const client of clients) {
     world.after(client.plan.at, () => {
@@ -154,6 +164,7 @@ function optionsOf(plan: Plan): Omit<ServeOptions, "fetch" | "exchange"> {
     if (name === "drainBytes") options.drainBody = { bytes: value, timeout: 300 };
     else options[name] = value;
   }
+  if (plan.http2 !== null) options.http2 = Object.fromEntries(plan.http2);
   return options;
 }
 
@@ -162,7 +173,7 @@ function mayIntervene(plan: Plan): boolean {
   return plan.operator.some(({ does }) => does !== "keepAlive on" && does !== "keepAlive off") ||
     plan.callbacks.some(({ does }) => does === "closes" || does === "closes all" || does === "shuts down") ||
     plan.clients.some(({ steps }) =>
-      steps.some((step) => step.do === "send" && step.request.handler.acts.some(closes))
+      steps.some((step) => requestOf(step)?.handler.acts.some(closes) ?? false)
     );
 }
 
