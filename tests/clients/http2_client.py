@@ -232,6 +232,26 @@ def going_away(connect):
     assert ended == set(client.streams), (ended, client.streams.keys())
 
 
+def idle_timeout(connect):
+    """A connection that was idle for too long: a request is served that crosses the GOAWAY on its way."""
+    client = connect()
+    client.answer(client.request("/0"))
+    client.until(h2.events.SettingsAcknowledged)
+    ended = set()
+    last_streams = []
+    for kind, flags, stream, payload in raw_frames(client.socket):
+        if kind in (0, 1) and flags & 1:
+            ended.add(stream)
+        if kind == 7:
+            assert payload[4:8] == b"\0\0\0\0", payload
+            last_streams.append(int.from_bytes(payload[:4], "big"))
+        if kind == 6:
+            client.request("/late", flush=False)
+            client.socket.sendall(client.h2.data_to_send() + b"\0\0\x08\x06\x01\0\0\0\0" + payload)
+    assert last_streams == [2**31 - 1, 3], last_streams
+    assert ended == {3}, ended
+
+
 def raw_frames(server):
     """The frames that come, until the server closes the connection."""
     data = b""

@@ -38,6 +38,13 @@ for (const how of WAYS) {
     assert.equal(server.stats().closed.protocol_error, undefined);
   });
 
+  test(`python3-h2 (${how}): idle_timeout`, options, async () => {
+    await using server = await startHttp2(how, { idleTimeout: 300, idleTimeoutBuffer: 0 });
+    await runWell(PYTHON, [program, "idle_timeout", String(server.port), how]);
+    const { requests, closed } = server.stats();
+    assert.deepEqual({ requests, closed }, { requests: 2, closed: { idle_timeout: 1 } });
+  });
+
   test(`python3-h2 (${how}): going_away`, options, async () => {
     let leaving: Promise<ShutdownReport> | null = null;
     await using server = await startHttp2(how, {
