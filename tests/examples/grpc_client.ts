@@ -1,5 +1,5 @@
 /**
- * A program: calls the service of `examples/grpc` at the URL in its arguments by the client that is named there, and ends
+ * A program: calls the service of `examples/grpc` at the URL, or `unix:` and a path, in its arguments by the client that is named there, and ends
  * well where all was right. Node runs it, whichever runtime the server has.
  */
 import assert from "node:assert/strict";

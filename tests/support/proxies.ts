@@ -127,6 +127,8 @@ async function canConnect(socketPath: string): Promise<boolean> {
 export interface NginxSetup {
   /** How it asks: by HTTP/1.1, or by HTTP/2 with `grpc_pass`. */
   readonly pass?: "proxy_pass" | "grpc_pass";
+  /** Whether its clients speak HTTP/2, and that alone. */
+  readonly http2?: boolean;
   readonly upstream: readonly string[];
   readonly location?: readonly string[];
 }
@@ -171,7 +173,7 @@ export class Nginx extends Proxy {
 const HTTP_1_1 = 'proxy_pass http://mooring; proxy_http_version 1.1; proxy_set_header Connection "";';
 const HTTP_2 = "grpc_pass grpc://mooring; grpc_set_header Host $host;";
 
-function nginxConfig(folder: string, { pass, upstream, location = [] }: NginxSetup): string {
+function nginxConfig(folder: string, { pass, http2, upstream, location = [] }: NginxSetup): string {
   return nginxFile(
     folder,
     `
@@ -179,7 +181,7 @@ function nginxConfig(folder: string, { pass, upstream, location = [] }: NginxSet
       keepalive_requests 1000000;
       upstream mooring { ${upstream.map((directive) => `${directive};`).join(" ")} }
       server {
-        listen unix:${socketIn(folder)};
+        listen unix:${socketIn(folder)}${http2 ? " http2" : ""};
         location / {
           ${pass === "grpc_pass" ? HTTP_2 : HTTP_1_1}
           ${location.map((directive) => `${directive};`).join(" ")}
