@@ -235,9 +235,9 @@ export class ConnectionMonitor implements PeerWatchOwner, ReadTimersOwner {
         if (connection.life.state === "draining") {
           return connection.closeNow(connection.life.reason, null);
         }
-        return connection.lingeringClose(connection.policy.retiring ? "shutdown_idle" : "header_timeout");
+        return connection.protocol.closeIdle(connection.policy.retiring ? "shutdown_idle" : "header_timeout");
       case "idle":
-        return connection.lingeringClose(connection.policy.retiring ? "shutdown_idle" : "idle_timeout");
+        return connection.protocol.closeIdle(connection.policy.retiring ? "shutdown_idle" : "idle_timeout");
       case "drain":
         return connection.lingeringClose("unread_body");
       case "linger":

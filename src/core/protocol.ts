@@ -146,6 +146,8 @@ export interface ProtocolConnection {
   becomeIdle(): void;
   /** The connection is to end, once what is under way is over; `idleGrace`: how long it may idle till then. */
   retire(idleGrace: number): void;
+  /** The connection was idle for too long: ends it because of `reason`. */
+  closeIdle(reason: CloseReason): void;
   /** The peer has half-closed; some of what it sent may still have to be processed. */
   peerHalfClosed(): void;
   /** The peer has half-closed, and everything was processed: what is incomplete stays so. */

@@ -240,6 +240,11 @@ export class Http1Connection implements ProtocolConnection, ExchangePort, Respon
   /** The next response tells the client. */
   retire(): void {}
 
+  /** The client was told how long it may idle (`Keep-Alive`). */
+  closeIdle(reason: CloseReason): void {
+    this.#connection.lingeringClose(reason);
+  }
+
   /** As in Go: a client that half-closes may be gone for good, so `signal` aborts. The response is sent all the same. */
   peerHalfClosed(): void {
     const x = this.#exchange;

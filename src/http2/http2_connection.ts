@@ -136,6 +136,11 @@ export class Http2Connection implements ConnectionFrames, GoingAwayOwner, Livene
     this.#goingAway.announce("shutdown", idleGrace);
   }
 
+  closeIdle(reason: CloseReason): void {
+    // A request may be on its way, which the client need not lose. Where it was told already, it has had its time.
+    if (!this.#goingAway.announce(reason, 0)) this.#connection.lingeringClose(reason);
+  }
+
   peerHalfClosed(): void {
     this.#streams.abortSignals();
     this.#connection.resumeProcessing();
