@@ -120,7 +120,12 @@ export class Http2Stream
   /** A part of the body. */
   receiveData(bytes: Uint8Array, start: number, end: number): void {
     this.exchange.body.arrived = true;
-    this.#guardBody(() => this.input.receive(bytes, start, end));
+    try {
+      this.input.receive(bytes, start, end);
+    } catch (error) {
+      return this.#feedFailed(error);
+    }
+    this.#advance();
   }
 
   /** The client has ended its side; answers `false` where content-length tells of more. */
@@ -140,15 +145,10 @@ export class Http2Stream
     else if (this.#state === "half-closed (local)") this.#leaveRequest();
   }
 
-  /** Calls what hands octets to the body's reader; a body that is too large ends the request. */
-  #guardBody(feed: () => void): void {
-    try {
-      feed();
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      return this.refuse(error);
-    }
-    this.#advance();
+  /** Handing octets to the reader of the body has thrown: a body that is too large ends the request. */
+  #feedFailed(error: unknown): void {
+    if (!(error instanceof ProtocolError)) throw error;
+    this.refuse(error);
   }
 
   /** The client has reset the stream, or the connection is gone. */
@@ -195,7 +195,6 @@ export class Http2Stream
 
   #end(): void {
     this.#timers?.stop();
-    this.#timers = null; // they are of this server
     this.#context.owner.streamOver(this);
   }
 
@@ -320,7 +319,13 @@ export class Http2Stream
       this.#sentContinue = true;
       if (response.phase === "unanswered") response.continue();
     }
-    if (!this.#isExchangeOver) this.#guardBody(() => this.input.resume());
+    if (this.#isExchangeOver) return;
+    try {
+      this.input.resume();
+    } catch (error) {
+      return this.#feedFailed(error);
+    }
+    this.#advance();
   }
 
   spendTurn(): boolean {
@@ -426,7 +431,12 @@ export class Http2Stream
 
   get #timersNow(): StreamTimers {
     this.#context.beginEvent();
-    return this.#timers ??= new StreamTimers(this, this.#context.engine);
+    const { engine } = this.#context;
+    // A stream that was used before may be of another server now.
+    if (this.#timers === null || this.#timers.engine !== engine) {
+      this.#timers = new StreamTimers(this, engine);
+    }
+    return this.#timers;
   }
 
   get bodyReceived(): number {
