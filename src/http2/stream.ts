@@ -36,6 +36,8 @@ export class Http2Stream
   id = 0;
   /** Among those that wait for the connection. */
   isQueued = false;
+  /** How long the connection may idle after it, where its handler has said so, in milliseconds. */
+  idleTimeout: number | undefined = undefined;
   readonly exchange: Http2Exchange = new Http2Exchange();
   readonly output: StreamOutput = new StreamOutput(this);
   readonly input: StreamInput = new StreamInput(this);
@@ -73,6 +75,7 @@ export class Http2Stream
     this.#isRunning = true;
     this.#sentContinue = false;
     this.#priority = null;
+    this.idleTimeout = undefined;
     this.#tunnel = null;
     this.output.begin(context.scheduler, sendWindow);
     this.input.begin(exchange.body, window, http2!.maxWindowSize, request.endsStream);
@@ -331,6 +334,7 @@ export class Http2Stream
 
   setTimeouts(timeouts: Timeouts): void {
     this.#timersNow.override(timeouts, this.exchange.body.state === "flowing");
+    this.idleTimeout = timeouts.idleTimeout ?? this.idleTimeout;
   }
 
   openTunnel(): Upgraded {
