@@ -153,7 +153,7 @@ export class ConnectionMonitor implements PeerWatchOwner, ReadTimersOwner {
       connection.life.beginHead();
     } else if (wait !== "idle") {
       this.timers.wait(wait);
-    } else if (connection.policy.closesWhenIdle) {
+    } else if (connection.policy.closesWhenIdle && !connection.protocol.isLeaving) {
       connection.lingeringClose("shutdown");
     } else if (connection.life.state !== "new") {
       connection.protocol.becomeIdle();
@@ -235,9 +235,9 @@ export class ConnectionMonitor implements PeerWatchOwner, ReadTimersOwner {
         if (connection.life.state === "draining") {
           return connection.closeNow(connection.life.reason, null);
         }
-        return connection.lingeringClose(connection.policy.retiring ? "shutdown_idle" : "header_timeout");
+        return connection.protocol.closeIdle(connection.policy.retiring ? "shutdown_idle" : "header_timeout");
       case "idle":
-        return connection.lingeringClose(connection.policy.retiring ? "shutdown_idle" : "idle_timeout");
+        return connection.protocol.closeIdle(connection.policy.retiring ? "shutdown_idle" : "idle_timeout");
       case "drain":
         return connection.lingeringClose("unread_body");
       case "linger":

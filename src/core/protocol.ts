@@ -140,10 +140,14 @@ export interface ProtocolConnection {
   readonly bodyReceived: number;
   /** Whether the connection's end would be taken for the end of a response that the peer has not got whole. */
   readonly closeTruncates: boolean;
+  /** Whether it is about to end the connection by itself, so that this is not closed as soon as it is idle. */
+  readonly isLeaving: boolean;
   /** Nothing is under way: releases what only an exchange needs. */
   becomeIdle(): void;
   /** The connection is to end, once what is under way is over; `idleGrace`: how long it may idle till then. */
   retire(idleGrace: number): void;
+  /** The connection was idle for too long: ends it because of `reason`. */
+  closeIdle(reason: CloseReason): void;
   /** The peer has half-closed; some of what it sent may still have to be processed. */
   peerHalfClosed(): void;
   /** The peer has half-closed, and everything was processed: what is incomplete stays so. */

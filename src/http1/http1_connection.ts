@@ -215,6 +215,11 @@ export class Http1Connection implements ProtocolConnection, ExchangePort, Respon
     return this.#exchange?.body.received ?? 0;
   }
 
+  /** A response that says so ends it. */
+  get isLeaving(): boolean {
+    return false;
+  }
+
   get closeTruncates(): boolean {
     const x = this.#exchange;
     const { isBackpressured } = this.out;
@@ -234,6 +239,11 @@ export class Http1Connection implements ProtocolConnection, ExchangePort, Respon
 
   /** The next response tells the client. */
   retire(): void {}
+
+  /** The client was told how long it may idle (`Keep-Alive`). */
+  closeIdle(reason: CloseReason): void {
+    this.#connection.lingeringClose(reason);
+  }
 
   /** As in Go: a client that half-closes may be gone for good, so `signal` aborts. The response is sent all the same. */
   peerHalfClosed(): void {

@@ -53,9 +53,12 @@ export class GoingAway implements DeadlineOwner {
     this.#engine = engine;
   }
 
-  /** The connection is to end because of `reason`; the client has `grace` milliseconds to get to know, 0 for some. */
-  announce(reason: CloseReason, grace: number): void {
-    if (this.#state !== "open") return;
+  /**
+   * The connection is to end because of `reason`; the client has `grace` milliseconds to get to know, 0 for some. Answers
+   * whether it was not told before.
+   */
+  announce(reason: CloseReason, grace: number): boolean {
+    if (this.#state !== "open") return false;
     this.#state = "announced";
     this.#reason = reason;
     this.#wasActive = this.#owner.hasStreams;
@@ -65,6 +68,7 @@ export class GoingAway implements DeadlineOwner {
     this.#deadline = new Deadline(this);
     const { deadlines, now } = this.#engine;
     deadlines.arm(this.#deadline, grace || GRACE_MS, now);
+    return true;
   }
 
   /** The client has answered a PING. */

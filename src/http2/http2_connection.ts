@@ -93,8 +93,7 @@ export class Http2Connection implements ConnectionFrames, GoingAwayOwner, Livene
 
   get wait(): ReadWait {
     if (this.#frames.readsBlock) return "head";
-    // What ends it then is the answer to a PING.
-    return this.#streams.size > 0 || this.#goingAway.isAnnounced ? "none" : "idle";
+    return this.#streams.size > 0 ? "none" : "idle";
   }
 
   get readsHead(): boolean {
@@ -125,11 +124,21 @@ export class Http2Connection implements ConnectionFrames, GoingAwayOwner, Livene
     return false;
   }
 
+  /** The answer to a PING ends it. */
+  get isLeaving(): boolean {
+    return this.#goingAway.isAnnounced;
+  }
+
   becomeIdle(): void {}
 
   retire(idleGrace: number): void {
     if (this.#isDone || (idleGrace === 0 && !this.hasStreams)) return; // it is over, or ends at once
     this.#goingAway.announce("shutdown", idleGrace);
+  }
+
+  closeIdle(reason: CloseReason): void {
+    // A request may be on its way, which the client need not lose. Where it was told already, it has had its time.
+    if (!this.#goingAway.announce(reason, 0)) this.#connection.lingeringClose(reason);
   }
 
   peerHalfClosed(): void {

@@ -20,15 +20,11 @@ export interface RefusalPort {
 
 const encoder = new TextEncoder();
 
-/**
- * Sends the response to `error` on stream `id`: without its text where that does not fit into `window`, and to a `method`
- * whose responses have none (RFC 9110 §9.3.2), or that is not known.
- */
+/** Sends the response to `error` on stream `id`, without its text where that does not fit into `window`. */
 export function sendRefusal(
   port: RefusalPort,
   id: number,
   { status, message }: ProtocolError,
-  method: string | null,
   window: number,
 ): void {
   const text = encoder.encode(errorText(status, message));
@@ -36,13 +32,13 @@ export function sendRefusal(
   port.beginBlock(block);
   encodeStatus(block, status);
   encodeField(block, "content-type", ERROR_TYPE);
-  const hasText = method !== null && method !== "HEAD" && text.length <= window;
-  if (hasText) encodeLength(block, text.length);
+  const hasRoom = text.length <= window;
+  if (hasRoom) encodeLength(block, text.length);
   block.copy(port.dateField());
   const out = port.acquire();
-  writeBlock(out, block.bytes.subarray(0, block.length), hasText ? FLAG.none : FLAG.endStream, id);
+  writeBlock(out, block.bytes.subarray(0, block.length), hasRoom ? FLAG.none : FLAG.endStream, id);
   port.blockWritten();
-  if (!hasText) return;
+  if (!hasRoom) return;
   port.scheduler.sendWindow -= text.length;
   writeFrameHead(out, text.length, FRAME.data, FLAG.endStream, id);
   out.copy(text);

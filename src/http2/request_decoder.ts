@@ -79,8 +79,8 @@ export class RequestDecoder {
     return request;
   }
 
-  /** The method that the last block tells of; `null` where it tells of none, or was of a request that was kept. */
-  get method(): string | null {
+  /** The method of the request that was refused last; `null` where it has none. */
+  get refusedMethod(): string | null {
     return this.#head.method;
   }
 
@@ -129,6 +129,7 @@ class RequestBuilder implements FieldSink {
     this.#expectsContinue = false;
   }
 
+  /** What `:method` is, as far as it was read. */
   get method(): string | null {
     return this.#method;
   }
@@ -247,7 +248,8 @@ class RequestBuilder implements FieldSink {
   }
 
   trailers(): RequestLines | ProtocolError {
-    if (this.#method ?? this.#scheme ?? this.#authority ?? this.#path ?? this.#protocol !== null) {
+    const pseudoFields = [this.#method, this.#scheme, this.#authority, this.#path, this.#protocol];
+    if (pseudoFields.some((value) => value !== null)) {
       this.#malformed("trailers have no pseudo-fields");
     }
     return this.#error ?? new RequestLines(this.#names, this.#values);

@@ -118,14 +118,18 @@ for (const way of WAYS) {
       assert.doesNotMatch(stderr, /HTTP\/2 100/);
     });
 
-    test(`curl (${way}) that does not wait gets ${expected} to an upload that is not read`, needs("curl"), async () => {
-      await using server = await startHttp2(way, options);
-      const { stdout } = await curl(
-        way,
-        ...["--header", "Expect:", ...sending, "--write-out", "%{http_code}", server.at(path)],
-      );
-      assert.equal(stdout.toString(), expected);
-    });
+    test(
+      `curl (${way}) that does not wait gets ${expected} to an upload that is not read`,
+      needs("curl"),
+      async () => {
+        await using server = await startHttp2(way, options);
+        const { stdout } = await curl(
+          way,
+          ...["--header", "Expect:", ...sending, "--write-out", "%{http_code}", server.at(path)],
+        );
+        assert.equal(stdout.toString(), expected);
+      },
+    );
   }
 
   test(`curl (${way}) gets trailers`, needs("curl"), async () => {
@@ -134,23 +138,27 @@ for (const way of WAYS) {
     assert.match(stdout.toString(), /^HTTP\/2 200 \r\n[^]*\r\n\r\n\{\}x-length: 5\r\nx-last: yes\r\n$/);
   });
 
-  test(`curl (${way}) speaks HTTP/1.1 on the same port, and HTTP/2 where nothing else is`, needs("curl"), async () => {
-    await using both = await startHttp2(way);
-    await using alone = await startHttp2(way, { http1: false });
-    const written = ["--write-out", " %{http_version}"];
-    const old = await curl(way, "--http1.1", ...written, both.at("/old"));
-    assert.equal(old.stdout.toString(), "GET /old 1.1");
-    const upload = await curl(way, "--http1.1", "--data-binary", `@${uploadFile}`, both.at("/echo"));
-    assertSameBytes(upload.stdout, UPLOAD);
-    for (const server of [both, alone]) {
-      const { stdout } = await curl(way, ...written, server.at("/new"));
-      assert.equal(stdout.toString(), "GET /new 2");
-    }
-    const refused = curl(way, "--http1.1", ...written, alone.at("/old"));
-    if (way === "TLS") await assert.rejects(refused, /alert no application protocol/);
-    else assert.match((await refused).stdout.toString(), /^505 .*"h2".* 1\.1$/s);
-    assert.equal(alone.stats().requests, 1);
-  });
+  test(
+    `curl (${way}) speaks HTTP/1.1 on the same port, and HTTP/2 where nothing else is`,
+    needs("curl"),
+    async () => {
+      await using both = await startHttp2(way);
+      await using alone = await startHttp2(way, { http1: false });
+      const written = ["--write-out", " %{http_version}"];
+      const old = await curl(way, "--http1.1", ...written, both.at("/old"));
+      assert.equal(old.stdout.toString(), "GET /old 1.1");
+      const upload = await curl(way, "--http1.1", "--data-binary", `@${uploadFile}`, both.at("/echo"));
+      assertSameBytes(upload.stdout, UPLOAD);
+      for (const server of [both, alone]) {
+        const { stdout } = await curl(way, ...written, server.at("/new"));
+        assert.equal(stdout.toString(), "GET /new 2");
+      }
+      const refused = curl(way, "--http1.1", ...written, alone.at("/old"));
+      if (way === "TLS") await assert.rejects(refused, /alert no application protocol/);
+      else assert.match((await refused).stdout.toString(), /^505 .*"h2".* 1\.1$/s);
+      assert.equal(alone.stats().requests, 1);
+    },
+  );
 }
 
 test("curl that asks for an upgrade to h2c is answered over HTTP/1.1", needs("curl"), async () => {

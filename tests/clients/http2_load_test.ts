@@ -12,7 +12,9 @@ const uploadFile = fileOf("nghttp.bin", patternBytes(100_000));
 /** What h2load reports behind `name`. */
 function counts(report: string, name: string): Record<string, number> {
   const line = new RegExp(`^${name}: (.*)$`, "m").exec(report)?.[1] ?? "";
-  return Object.fromEntries([...line.matchAll(/(\d+) (\w+)/g)].map(([, count, what]) => [what, Number(count)]));
+  return Object.fromEntries(
+    [...line.matchAll(/(\d+) (\w+)/g)].map(([, count, what]) => [what, Number(count)]),
+  );
 }
 
 for (const way of WAYS) {
@@ -38,23 +40,44 @@ for (const way of WAYS) {
     assert.equal(echo.stdout.toString(), '{"x-sum":"42"}');
   });
 
-  test(`nghttp (${way}) with a window of 1 KiB and no header table gets ${LARGE} octets`, needs("nghttp"), async () => {
-    await using server = await startHttp2(way);
-    const args = ["--no-verify-peer", "--window-bits=10", "--connection-window-bits=16", "--header-table-size=0"];
-    const { stdout } = await runWell("nghttp", [...args, server.at("/large")]);
-    assert.equal(stdout.length, LARGE);
-  });
+  test(
+    `nghttp (${way}) with a window of 1 KiB and no header table gets ${LARGE} octets`,
+    needs("nghttp"),
+    async () => {
+      await using server = await startHttp2(way);
+      const args = [
+        "--no-verify-peer",
+        "--window-bits=10",
+        "--connection-window-bits=16",
+        "--header-table-size=0",
+      ];
+      const { stdout } = await runWell("nghttp", [...args, server.at("/large")]);
+      assert.equal(stdout.length, LARGE);
+    },
+  );
 
-  test(`h2load (${way}) makes 20000 requests, 100 at a time on each of 4 connections`, needs("h2load"), async () => {
-    await using server = await startHttp2(way);
-    const { stdout } = await runWell("h2load", ["-n20000", "-c4", "-m100", server.at("/a")]);
-    const report = stdout.toString();
-    const all = { total: 20_000, started: 20_000, done: 20_000, succeeded: 20_000, failed: 0, errored: 0, timeout: 0 };
-    assert.deepEqual(counts(report, "requests"), all, report);
-    assert.match(report, /^status codes: 20000 2xx, 0 3xx, 0 4xx, 0 5xx$/m);
-    const { accepted, requests } = server.stats();
-    assert.deepEqual({ accepted, requests }, { accepted: 4, requests: 20_000 });
-  });
+  test(
+    `h2load (${way}) makes 20000 requests, 100 at a time on each of 4 connections`,
+    needs("h2load"),
+    async () => {
+      await using server = await startHttp2(way);
+      const { stdout } = await runWell("h2load", ["-n20000", "-c4", "-m100", server.at("/a")]);
+      const report = stdout.toString();
+      const all = {
+        total: 20_000,
+        started: 20_000,
+        done: 20_000,
+        succeeded: 20_000,
+        failed: 0,
+        errored: 0,
+        timeout: 0,
+      };
+      assert.deepEqual(counts(report, "requests"), all, report);
+      assert.match(report, /^status codes: 20000 2xx, 0 3xx, 0 4xx, 0 5xx$/m);
+      const { accepted, requests } = server.stats();
+      assert.deepEqual({ accepted, requests }, { accepted: 4, requests: 20_000 });
+    },
+  );
 
   test(`h2load (${way}) uploads 500 times 100 kB on 4 connections`, needs("h2load"), async () => {
     await using server = await startHttp2(way);

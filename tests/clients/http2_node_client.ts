@@ -1,9 +1,10 @@
 /**
- * A program: asks the server at the URL in its arguments by `node:http2`, in the way that is named there too, and ends
+ * A program: asks the server at the URL, or `unix:` and a path, in its arguments by `node:http2`, in the way that is named there too, and ends
  * well where all was right. Node runs it, whichever runtime the server has.
  */
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import net from "node:net";
 import http2, { type ClientHttp2Session, type ClientHttp2Stream } from "node:http2";
 import process from "node:process";
 
@@ -47,7 +48,9 @@ async function withSession<T>(
   use: (session: ClientHttp2Session) => Promise<T>,
   options: http2.SecureClientSessionOptions = {},
 ): Promise<T> {
-  const session = http2.connect(url, { rejectUnauthorized: false, ...options });
+  const session = url.startsWith("unix:")
+    ? http2.connect("http://mooring.test", { ...options, createConnection: () => net.connect(url.slice(5)) })
+    : http2.connect(url, { rejectUnauthorized: false, ...options });
   try {
     return await use(session);
   } finally {
@@ -171,7 +174,9 @@ export const WAYS_TO_ASK = {
       for (const url of urls.split(",")) {
         const opened = http2.connect(url, { rejectUnauthorized: false });
         opened.on("error", () => {}); // "close" follows
-        if (!await new Promise((resolve) => opened.on("connect", () => resolve(true)).on("close", resolve))) continue;
+        if (!await new Promise((resolve) => opened.on("connect", () => resolve(true)).on("close", resolve))) {
+          continue;
+        }
         let isGone = false;
         const renew = (): void => {
           if (!isGone && !isOver) session = open();

@@ -8,7 +8,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { connectTcp } from "../support/byte_streams.ts";
 import { inTime } from "../support/deadline.ts";
 import { get } from "../support/memory.ts";
-import { assertNothingLost, echoServer, LoadClient, longWire, pausingLoad } from "../support/proxies.ts";
+import { longWire } from "../support/long_wire.ts";
+import { assertNothingLost, echoServer, LoadClient, pausingLoad } from "../support/proxies.ts";
 import { WireClient } from "../support/wire_client.ts";
 
 /** What the hint says, and how much later the server acts, in milliseconds. */

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { repository as root } from "../support/repository.ts";
 
-const PARTS = ["support.ts", "cluster_processes.ts", "cluster_worker.ts"];
+const PARTS = ["support.ts", "cluster_processes.ts", "cluster_worker.ts", "grpc_protocol.ts"];
 
 test("examples/README.md lists every example with its command, and each has a test", () => {
   const readme = readFileSync(new URL("examples/README.md", root), "utf8");

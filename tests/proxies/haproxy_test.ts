@@ -4,13 +4,13 @@
  */
 import assert from "node:assert/strict";
 import test from "node:test";
+import { longWire } from "../support/long_wire.ts";
 import {
   assert413,
   assertNothingLost,
   echoServer,
   HAProxy,
   LoadClient,
-  longWire,
   pausingLoad,
   underLoad,
 } from "../support/proxies.ts";

@@ -4,12 +4,12 @@
  */
 import assert from "node:assert/strict";
 import test from "node:test";
+import { longWire } from "../support/long_wire.ts";
 import {
   assert413,
   assertNothingLost,
   echoServer,
   LoadClient,
-  longWire,
   Nginx,
   pausingLoad,
   underLoad,

@@ -125,6 +125,10 @@ async function canConnect(socketPath: string): Promise<boolean> {
 
 /** Where nginx sends requests: directives of `upstream {}`, and of `location {}`. */
 export interface NginxSetup {
+  /** How it asks: by HTTP/1.1, or by HTTP/2 with `grpc_pass`. */
+  readonly pass?: "proxy_pass" | "grpc_pass";
+  /** Whether its clients speak HTTP/2, and that alone. */
+  readonly http2?: boolean;
   readonly upstream: readonly string[];
   readonly location?: readonly string[];
 }
@@ -166,7 +170,10 @@ export class Nginx extends Proxy {
   }
 }
 
-function nginxConfig(folder: string, { upstream, location = [] }: NginxSetup): string {
+const HTTP_1_1 = 'proxy_pass http://mooring; proxy_http_version 1.1; proxy_set_header Connection "";';
+const HTTP_2 = "grpc_pass grpc://mooring; grpc_set_header Host $host;";
+
+function nginxConfig(folder: string, { pass, http2, upstream, location = [] }: NginxSetup): string {
   return nginxFile(
     folder,
     `
@@ -174,11 +181,9 @@ function nginxConfig(folder: string, { upstream, location = [] }: NginxSetup): s
       keepalive_requests 1000000;
       upstream mooring { ${upstream.map((directive) => `${directive};`).join(" ")} }
       server {
-        listen unix:${socketIn(folder)};
+        listen unix:${socketIn(folder)}${http2 ? " http2" : ""};
         location / {
-          proxy_pass http://mooring;
-          proxy_http_version 1.1;
-          proxy_set_header Connection "";
+          ${pass === "grpc_pass" ? HTTP_2 : HTTP_1_1}
           ${location.map((directive) => `${directive};`).join(" ")}
         }
       }
@@ -240,53 +245,6 @@ function haproxyConfig(folder: string, backend: readonly string[]): string {
       bind unix@${socketIn(folder)}
       ${backend.join("\n      ")}
   \n`;
-}
-
-/** One way through a `longWire`, in milliseconds. */
-const LATENCY = 50;
-
-/**
- * A port that leads to another, but far away. Where client and server are neighbours, they tell each other of a
- * close within microseconds, and no request ever crosses it on its way.
- */
-export async function longWire(target: number): Promise<{ port: number } & AsyncDisposable> {
-  const sockets = new Set<net.Socket>();
-  const options = { allowHalfOpen: true, noDelay: true };
-  const listener = net.createServer(options, (near) => {
-    const far = net.connect({ ...options, port: target, host: "127.0.0.1" });
-    passOn(near, far);
-    passOn(far, near);
-    for (const socket of [near, far]) {
-      sockets.add(socket);
-      socket.on("close", () => sockets.delete(socket));
-    }
-  });
-  listener.listen(0, "127.0.0.1");
-  await once(listener, "listening");
-  return {
-    port: (listener.address() as net.AddressInfo).port,
-    async [Symbol.asyncDispose]() {
-      const closed = once(listener, "close");
-      listener.close();
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    },
-  };
-}
-
-/** What happens to `from` happens to `to` too, later. */
-function passOn(from: net.Socket, to: net.Socket): void {
-  const underWay: (() => void)[] = [];
-  const arrive = (): void => underWay.shift()!();
-  const later = (event: () => void): void => {
-    underWay.push(event);
-    setTimeout(arrive, LATENCY);
-  };
-  from
-    .on("data", (chunk: Uint8Array) => later(() => to.write(chunk)))
-    .on("end", () => later(() => to.end()))
-    .on("close", () => later(() => to.destroy()))
-    .on("error", () => {}); // "close" follows
 }
 
 /** Counts, and tells when it has come far enough. */
