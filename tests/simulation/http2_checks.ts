@@ -35,7 +35,11 @@ export function checkAnswers(client: Http2Client): string | null {
   const { connection, transport, lastStream } = client;
   if (connection === null || transport.isClosed || client.http1 !== null || client.sawEnd) return null;
   if (connection.state === "closed" || connection.state === "draining") return null;
+  if (client.sendWindow <= 0) return "the connection's window is not given back";
   for (const stream of client.streams) {
+    if (stream.entry.isReading && !stream.isStopped && stream.sendWindow <= 0) {
+      return `the handler of ${stream.entry.name} reads, and the window is not given back`;
+    }
     const { entry, id, isOpened, isAnswered, receiveWindow } = stream;
     const { answer, calls, failed, isReturned, name } = entry;
     if (isAnswered || !isOpened || id > lastStream) continue;
