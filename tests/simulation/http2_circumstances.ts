@@ -34,6 +34,7 @@ export class Http2Circumstances implements Circumstances {
   /** What it has done wrong, once that has left, and the stream where it was done. */
   violation: Violation | null = null;
   violated: ClientStream | null = null;
+  readonly mayBeCutShort: boolean;
   readonly #client: ExplainedClient;
   readonly #maxStreams: number;
   /** The most streams, or running handlers, that there were. */
@@ -45,6 +46,7 @@ export class Http2Circumstances implements Circumstances {
     const option = (name: string, usual: number): number => Number(given.get(name) ?? usual);
     this.maxBodyBytes = option("maxBodyBytes", 0);
     this.maxWindow = Math.max(65_535, option("maxWindowSize", 2 ** 20), option("initialWindowSize", 0));
+    this.mayBeCutShort = given.has("requestTimeout") || given.has("minBodyRate");
     this.#maxStreams = option("maxConcurrentStreams", 100);
   }
 
