@@ -185,6 +185,9 @@ export class HttpConnection
     if (this.state === "closed") return;
     if (silently) return this.closeNow("rejected", null);
     const error = new ProtocolError("too_many_connections", 503, "there is no room for more connections");
+    const { alternative } = this.#protocols;
+    // Where there is a choice, the client has not told yet what it speaks.
+    if (alternative?.isOnly) this.protocol = alternative.connect(this) ?? this.protocol;
     this.protocol.writeRefusal(error);
     this.lingeringClose("rejected");
     this.engine.observer.requestRefused(error, this);
@@ -309,25 +312,27 @@ export class HttpConnection
     const length = prefaceLength(alternative.preface, bytes, start, end);
     if (length === NEED_MORE) return NEED_MORE;
     const { alpnProtocol } = this.transport;
+    const isAgreed = alpnProtocol === alternative.alpn;
     if (length > 0) {
+      if (!isAgreed && alpnProtocol) return this.#refuseVersion(alpnProtocol);
       const protocol = alternative.connect(this);
       if (protocol === null) return NEED_MORE;
       this.protocol = protocol;
-    } else if (alternative.isOnly || alpnProtocol === alternative.alpn) {
-      this.#refuseVersion(alternative.alpn);
-      return 0;
+    } else if (alternative.isOnly || isAgreed) {
+      return this.#refuseVersion(alternative.alpn);
     }
     this.input = "protocol";
     return length;
   }
 
-  /** The client speaks another protocol than the one that it has to. */
-  #refuseVersion(expected: string): void {
+  /** The client speaks another protocol than the one that it has to; nothing of what it sends is used. */
+  #refuseVersion(expected: string): 0 {
     const message = `only "${expected}" is spoken on this connection`;
     const error = new ProtocolError("unsupported_version", 505, message);
     this.protocol.writeRefusal(error);
     this.lingeringClose("protocol_error");
     this.engine.observer.requestRefused(error, this);
+    return 0;
   }
 
   /** Counts a unit of work; answers whether there may be another one in this turn of the event loop. */

@@ -144,14 +144,16 @@ export class ConnectionMonitor implements PeerWatchOwner, ReadTimersOwner {
   #updateProtocolTimers(): void {
     const connection = this.#connection;
     const { wait, readsHead } = connection.protocol;
-    // The next request is not read before the peer takes responses, and before the connection's next turn.
-    if (readsHead && !this.#readsHead) return this.timers.wait("none");
+    // The next request is not read before the peer takes responses, and before the connection's next turn. The first
+    // one keeps its deadline, which runs since the accept: a protocol may have written before it.
+    const isDeferred = readsHead && !this.#readsHead && connection.life.state !== "new";
+    if (isDeferred) return this.timers.wait("none");
     if (wait === "head") {
       this.timers.wait("head");
       connection.life.beginHead();
     } else if (wait !== "idle") {
       this.timers.wait(wait);
-    } else if (connection.policy.closesWhenIdle) {
+    } else if (connection.policy.closesWhenIdle && !connection.protocol.isLeaving) {
       connection.lingeringClose("shutdown");
     } else if (connection.life.state !== "new") {
       connection.protocol.becomeIdle();
@@ -171,8 +173,9 @@ export class ConnectionMonitor implements PeerWatchOwner, ReadTimersOwner {
     const connection = this.#connection;
     // A head is read however long it gets, and so is what comes before it.
     const { input } = connection;
-    const readsHead = this.#readsHead || input === "proxy-header" || input === "preface";
-    const pause = !readsHead && connection.received.length >= connection.engine.settings.highWaterMark;
+    const readsOn = this.#readsHead || input === "proxy-header" || input === "preface" ||
+      (input === "protocol" && connection.protocol.needsRest);
+    const pause = !readsOn && connection.received.length >= connection.engine.settings.highWaterMark;
     if (pause === this.#isPaused) return;
     this.#isPaused = pause;
     connection.transport.setPaused(pause);

@@ -93,12 +93,16 @@ export class Http2Connection implements ConnectionFrames, GoingAwayOwner, Livene
 
   get wait(): ReadWait {
     if (this.#frames.readsBlock) return "head";
-    // What ends it then is the answer to a PING.
-    return this.#streams.size > 0 || this.#goingAway.isAnnounced ? "none" : "idle";
+    return this.#streams.size > 0 ? "none" : "idle";
   }
 
   get readsHead(): boolean {
     return this.#streams.size === 0;
+  }
+
+  /** A frame. */
+  get needsRest(): boolean {
+    return this.#frames.isPartial;
   }
 
   get awaitsHandler(): boolean {
@@ -118,6 +122,11 @@ export class Http2Connection implements ConnectionFrames, GoingAwayOwner, Livene
 
   get closeTruncates(): boolean {
     return false;
+  }
+
+  /** The answer to a PING ends it. */
+  get isLeaving(): boolean {
+    return this.#goingAway.isAnnounced;
   }
 
   becomeIdle(): void {}

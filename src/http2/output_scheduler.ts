@@ -62,7 +62,7 @@ export class OutputScheduler implements OutputPort {
   /** Sends what waits, as far as it may. */
   send(): void {
     const queue = this.#queue;
-    if (queue === null) return;
+    if (queue === null || this.sendWindow <= 0) return;
     while (this.sendWindow > 0 && this.acceptsData()) {
       const stream = queue.first();
       if (stream === undefined) return;
@@ -71,5 +71,7 @@ export class OutputScheduler implements OutputPort {
       stream.outputAdvanced();
       this.#connection.spendTurn();
     }
+    // The others wait for the client from now on, not for their turn.
+    if (this.sendWindow <= 0) { for (const stream of queue) stream.outputAdvanced(); }
   }
 }

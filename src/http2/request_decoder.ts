@@ -79,6 +79,11 @@ export class RequestDecoder {
     return request;
   }
 
+  /** The method of the request that was refused last; `null` where it has none. */
+  get refusedMethod(): string | null {
+    return this.#head.method;
+  }
+
   /**
    * The trailers of the block `bytes[start, end)`, or what is wrong with them.
    *
@@ -122,6 +127,11 @@ class RequestBuilder implements FieldSink {
         null;
     this.#contentLength = undefined;
     this.#expectsContinue = false;
+  }
+
+  /** What `:method` is, as far as it was read. */
+  get method(): string | null {
+    return this.#method;
   }
 
   field(name: string, value: string): void {
@@ -238,7 +248,8 @@ class RequestBuilder implements FieldSink {
   }
 
   trailers(): RequestLines | ProtocolError {
-    if (this.#method ?? this.#scheme ?? this.#authority ?? this.#path ?? this.#protocol !== null) {
+    const pseudoFields = [this.#method, this.#scheme, this.#authority, this.#path, this.#protocol];
+    if (pseudoFields.some((value) => value !== null)) {
       this.#malformed("trailers have no pseudo-fields");
     }
     return this.#error ?? new RequestLines(this.#names, this.#values);

@@ -35,6 +35,11 @@ export class SendQueue<T extends Queued> {
     return undefined;
   }
 
+  /** All that wait. */
+  *[Symbol.iterator](): IterableIterator<T> {
+    for (const queue of this.#queues) yield* queue;
+  }
+
   /** `stream`, which is the first, has nothing to send that it may. */
   remove(stream: T): void {
     for (const queue of this.#queues) {

@@ -41,7 +41,7 @@ export class Http2Stream
   readonly input: StreamInput = new StreamInput(this);
   #context!: StreamContext<Http2Stream>;
   #state: StreamState = "closed";
-  /** Octets of the body that were received. */
+  /** Octets of the body that were received, or are announced by the frame that is being received. */
   #length = 0;
   /** Whether the handler has no part in the stream any more. */
   #isExchangeOver = true;
@@ -161,12 +161,19 @@ export class Http2Stream
     this.lost(error);
   }
 
-  /** Refuses the request: with a response, unless that has begun. */
+  /** Refuses the request: with a response, unless that has begun. One that is complete is sent all the same. */
   refuse(error: ProtocolError): void {
-    const { phase } = this.exchange.response;
-    if (phase === "streaming") return this.reset(ERROR.cancel, error);
-    if (phase === "unanswered") this.#context.sendRefusal(this.id, error, this.output.window);
-    this.#stopRequest(error);
+    switch (this.exchange.response.phase) {
+      case "unanswered":
+        this.#context.sendRefusal(this.id, this.method, error, this.output.window);
+        return this.#stopRequest(error);
+      case "streaming":
+        return this.reset(ERROR.cancel, error);
+      case "complete":
+        this.exchange.body.fail(error);
+        return this.#advance();
+      case "aborted": // it is refused already
+    }
   }
 
   /** The response was sent: closes the stream, whatever the client is about to send; a read of that fails with `error`. */
@@ -196,7 +203,7 @@ export class Http2Stream
     if (response.phase === "complete" && !this.#readsOn()) return this.#exchangeOver();
     if (body.complete) this.#timers?.bodyOver();
     else if (body.state === "flowing") this.#timersNow.body(true);
-    else this.#timers?.body(false);
+    else if (this.#timers !== null) this.#timersNow.body(false);
   }
 
   /** As in HTTP/1.1: a read that is under way is served, and so are copies; the rest is not worth reading. */
@@ -249,11 +256,16 @@ export class Http2Stream
    */
   #leaveRequest(): void {
     if (this.#tunnel !== null) return;
-    const { contentLength } = this.exchange.head;
-    const isOnItsWay = !this.#context.inputEnded &&
-      (contentLength === undefined || contentLength - this.#length <= this.input.window);
-    if (isOnItsWay) this.#timersNow.drain();
+    if (this.#isRestOnItsWay) this.#timersNow.drain();
     else this.#stopRequest(null);
+  }
+
+  /** As far as can be told: the client need not be given more of the window, nor is it more than is worth draining. */
+  get #isRestOnItsWay(): boolean {
+    const { contentLength } = this.exchange.head;
+    const budget = Math.min(this.input.window, this.#context.engine.settings.drainBytes);
+    if (this.#context.inputEnded) return false;
+    return contentLength === undefined ? budget > 0 : contentLength - this.#length <= budget;
   }
 
   #handlerMayHaveEnded(): void {
@@ -313,7 +325,6 @@ export class Http2Stream
   }
 
   setTimeouts(timeouts: Timeouts): void {
-    this.#context.engine.beginEvent();
     this.#timersNow.override(timeouts, this.exchange.body.state === "flowing");
   }
 
@@ -378,7 +389,7 @@ export class Http2Stream
   }
 
   outputEnded(): void {
-    this.#timers?.window(false);
+    this.#timers?.windowOpen();
     this.#move("local end");
   }
 
@@ -390,11 +401,12 @@ export class Http2Stream
     this.#ready = null;
   }
 
+  /** `writeTimeout` counts while it waits for a window, anew with each octet that was sent. */
   #watchWindow(): void {
-    const waits = this.output.isPending &&
-      (this.output.window <= 0 || this.#context.scheduler.sendWindow <= 0);
-    if (waits) this.#timersNow.window(true);
-    else this.#timers?.window(false);
+    const { output } = this;
+    const waits = output.isPending && (output.window <= 0 || this.#context.scheduler.sendWindow <= 0);
+    if (waits) this.#timersNow.window(output.bytesAppended);
+    else this.#timers?.windowOpen();
   }
 
   /** By the request's field, or by a PRIORITY_UPDATE. */
@@ -409,11 +421,12 @@ export class Http2Stream
   // Its deadlines.
 
   get #timersNow(): StreamTimers {
+    this.#context.beginEvent();
     return this.#timers ??= new StreamTimers(this, this.#context.engine);
   }
 
   get bodyReceived(): number {
-    return this.#length;
+    return this.exchange.body.received;
   }
 
   bodyTooSlow(): void {

@@ -90,6 +90,11 @@ export class StreamContext<Stream> {
     return this.#connection.spendTurn();
   }
 
+  /** A call of the program's is an event by itself, unless it comes while one is being processed. */
+  beginEvent(): void {
+    if (!this.#connection.isProcessing) this.engine.beginEvent();
+  }
+
   // What is sent.
 
   /** What is gathered for the client. */
@@ -114,7 +119,7 @@ export class StreamContext<Stream> {
 
   /** A field block is about to be encoded: appends what has to stand before the first one. */
   beginBlock(block: ByteWriter): void {
-    if (!this.#connection.isProcessing) this.engine.beginEvent();
+    this.beginEvent();
     if (!this.#hasSentBlock) block.copy(NO_DYNAMIC_TABLE);
   }
 
@@ -149,9 +154,10 @@ export class StreamContext<Stream> {
     this.#lateResets?.stop();
   }
 
-  /** Refuses the request of stream `id`, whose client takes `window` octets. */
-  sendRefusal(id: number, error: ProtocolError, window: number): void {
-    sendRefusal(this, id, error, Math.min(window, this.scheduler.sendWindow));
+  /** Refuses the request of stream `id`, whose client takes `window` octets, and none where it has asked by HEAD. */
+  sendRefusal(id: number, method: string | null, error: ProtocolError, window: number): void {
+    const room = method === "HEAD" ? 0 : Math.min(window, this.scheduler.sendWindow);
+    sendRefusal(this, id, error, room);
     this.engine.observer.requestRefused(error, this.#connection);
   }
 

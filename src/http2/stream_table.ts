@@ -121,19 +121,22 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
     endsStream: boolean,
     request: Http2Request | null = null,
   ): void {
+    this.#connection.timers.headComplete();
+    this.#connection.life.beginHead();
     const { tracer, clock } = this.#connection.engine;
     const isTraced = tracer !== null && tracer.isObserved;
     const trace = isTraced
       ? new RequestTrace(tracer, clock, { connection: this.#connection.facade, bytesAppended: 0 }, request)
       : null;
     trace?.start(() => {});
-    if (this.context.isClosed) return;
+    if (this.context.isClosed) return; // `onStateChange`, or a listener, has closed the connection
     if (error.status === 400) {
       this.context.resets.count(this.#connection.engine.now);
       this.context.sendReset(id, ERROR.protocolError);
       this.#connection.engine.observer.requestRefused(error, this.#connection);
     } else {
-      this.context.sendRefusal(id, error, this.#peer.initialWindow);
+      const { method } = request ?? { method: this.#decoder.refusedMethod };
+      this.context.sendRefusal(id, method, error, this.#peer.initialWindow);
       if (!endsStream) this.context.stopRequest(id);
     }
     trace?.end(error.status, 0, error);

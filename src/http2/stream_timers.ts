@@ -32,6 +32,8 @@ export class StreamTimers implements DeadlineOwner, PausableTimerOwner {
   readonly #rate: BodyRateMonitor;
   readonly #write: Deadline = new Deadline(this);
   readonly #drain: Deadline = new Deadline(this);
+  /** Octets of the response that were sent when `#write` was armed. */
+  #sent = 0;
 
   /** Waits for nothing yet. */
   constructor(owner: StreamTimersOwner, engine: Engine) {
@@ -60,11 +62,21 @@ export class StreamTimers implements DeadlineOwner, PausableTimerOwner {
     this.#rate.stop();
   }
 
-  /** The response waits for the client's window from now on, or again, since some of it was sent; or it does not. */
-  window(waits: boolean): void {
+  /** The response waits for the client's window, `sent` octets having been sent: for the same octet it is not armed again. */
+  window(sent: number): void {
+    if (this.#write.armed && sent === this.#sent) return;
+    this.#sent = sent;
+    this.#armWrite();
+  }
+
+  /** The response does not wait for the client's window. */
+  windowOpen(): void {
+    this.#engine.deadlines.disarm(this.#write);
+  }
+
+  #armWrite(): void {
     const { deadlines, now } = this.#engine;
-    if (waits) deadlines.arm(this.#write, this.#timeouts.current.writeTimeout, now);
-    else deadlines.disarm(this.#write);
+    deadlines.arm(this.#write, this.#timeouts.current.writeTimeout, now);
   }
 
   /** The rest of the request is waited for. */
@@ -83,7 +95,7 @@ export class StreamTimers implements DeadlineOwner, PausableTimerOwner {
       this.#rate.stop();
       if (waitsForBody) this.#rate.resume();
     }
-    if (timeouts.writeTimeout !== undefined && this.#write.armed) this.window(true);
+    if (timeouts.writeTimeout !== undefined && this.#write.armed) this.#armWrite();
   }
 
   /** The stream is over: the next one has the server's times again. */

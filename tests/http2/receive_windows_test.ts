@@ -51,7 +51,7 @@ test("more DATA than the stream's window allows is a stream error of FLOW_CONTRO
 test("padding counts for the windows, and is given back at once", async () => {
   const { peer } = await connectHttp2({ exchange: () => {} });
   peer.post(1);
-  for (let i = 0; i < 300; i++) peer.data(1, `\xff${"\0".repeat(255)}`, FLAG.padded);
+  for (let i = 0; i < 300; i++) peer.data(1, `\xffx${"\0".repeat(255)}`, FLAG.padded);
   const [, stream] = given(peer, 1);
   assert.ok(stream >= 49_152, `${stream}`);
 });

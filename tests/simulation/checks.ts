@@ -39,8 +39,9 @@ export class Checks implements CallbackWatcher {
   readonly #limits: ReadonlyMap<Client, number>;
   /** How many requests one connection may bring. */
   readonly #mostRequests: number;
-  /** The longest that a handler works at a time. */
+  /** The longest that a handler works at a time, and that all together may work once they have been called. */
   readonly #mostWork: number;
+  readonly #mostLateWork: number;
   readonly #inState: Record<ConnectionState, number> = {
     new: 0,
     active: 0,
@@ -73,6 +74,8 @@ export class Checks implements CallbackWatcher {
     const persists = keepAlive || plan.operator.some(({ does }) => does === "keepAlive on");
     this.#mostRequests = !persists ? 1 : maxRequests === 0 ? Infinity : maxRequests;
     this.#mostWork = Math.max(0, ...requestsOf(clients).map(({ handler }) => mostWork(handler.acts)));
+    this.#mostLateWork = requestCount(clients) *
+      Math.max(0, ...requestsOf(clients).map(({ handler: { acts } }) => mostWork(lateActs(acts))));
     this.#limits = new Map(
       clients.map((client) => {
         const own = client instanceof Http2Client
@@ -139,7 +142,8 @@ export class Checks implements CallbackWatcher {
 
   /** After a step, which has taken so long. */
   check(server: HttpServer, ms: number): void {
-    if (ms > SLICE + LOOK_EVERY * this.#mostWork) this.#world.fail(`the loop was held for ${ms} ms`);
+    const most = SLICE + LOOK_EVERY * this.#mostWork + this.#mostLateWork;
+    if (ms > most) this.#world.fail(`the loop was held for ${ms} ms`);
     this.#checkCounts(server);
     for (const client of this.#clients) this.#checkClient(client);
     if (this.#accepts === this.#inState.closed && this.#world.timers > 0) {
@@ -192,7 +196,8 @@ export class Checks implements CallbackWatcher {
     if (client instanceof Http1Client) this.#fail(client, http1.checkBuffered(client, this.#settings));
     if (client instanceof Http2Client) {
       client.countBusy();
-      this.#fail(client, http2.checkBuffered(client, this.#settings));
+      const largest = Math.max(...this.#clients.map(({ transport }) => transport.largestChunk));
+      this.#fail(client, http2.checkBuffered(largest, this.#settings));
     }
   }
 
@@ -277,6 +282,21 @@ export class Checks implements CallbackWatcher {
 
 function requestsOf(clients: readonly Client[]): RequestPlan[] {
   return clients.flatMap(({ plan }) => plan.steps.flatMap((step) => requestOf(step) ?? []));
+}
+
+/** How many requests there are that may be handled at a time. */
+function requestCount(clients: readonly Client[]): number {
+  return clients.filter(({ plan }) => plan.http2 !== null).reduce(
+    (sum, { plan: { steps } }) =>
+      steps.reduce((sum, step) => sum + (step.do === "flood" ? step.count : "request" in step ? 1 : 0), sum),
+    0,
+  );
+}
+
+/** What a handler does after it has waited for something: the engine has no turns for that. */
+function lateActs(acts: readonly Act[]): readonly Act[] {
+  const at = acts.findIndex(({ act }) => act === "wait" || act === "read");
+  return at < 0 ? [] : acts.slice(at);
 }
 
 function mostWork(acts: readonly Act[]): number {

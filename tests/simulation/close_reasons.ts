@@ -3,6 +3,7 @@
  */
 import type { CloseReason } from "../../src/api/transport.ts";
 import type { Client } from "./client.ts";
+import { Http2Client } from "./http2_client.ts";
 import type { Entry } from "./ledger.ts";
 import type { Plan } from "./plan.ts";
 
@@ -54,7 +55,7 @@ export const REASONS: Readonly<Partial<Record<CloseReason, Explains>>> = {
   evicted: (_, plan) => has(plan, "maxConnections"),
   rejected: (_, plan) => has(plan, "maxConnections") || has(plan, "maxConnectionsPerIp"),
   protocol_error: (client, plan) =>
-    client.hasErred || has(plan, "maxBodyBytes") || client.plan.http2?.acks === -1 ||
+    client.hasErred || has(plan, "maxBodyBytes") || client instanceof Http2Client && client.mayBeLate ||
     client.plan.steps.some((step) => step.do === "flood"),
   handler_error: (client) => some(client, ({ failed }) => failed),
   upgraded: (client) => some(client, ({ upgraded }) => upgraded),

@@ -127,7 +127,8 @@ class FetchCall extends Call {
     }
     if (trailers) this.#info.sendTrailers(() => ({ "x-sum": "1" }));
     this.#sendsTrailers ||= trailers;
-    answer.trailers = this.#sendsTrailers;
+    // They come behind a body.
+    answer.trailers = this.#sendsTrailers && given !== null;
     const init = { status, headers };
     // deno-lint-ignore no-explicit-any
     this.response = act.made === "fast" ? new FastResponse(given, init) : new Response(given as any, init);

@@ -63,7 +63,7 @@ function settingsOf(prng: Prng): SettingsPlan {
   if (prng.chance(0.6)) {
     settings.push([
       SETTING.initialWindowSize,
-      prng.pick([0, 1, 100, 5_000, 65_535, 200_000, 2 ** 31 - 1 - 2 ** 20, prng.size(60_000)]),
+      prng.pick([0, 40, 100, 5_000, 65_535, 200_000, 2 ** 31 - 1 - 2 ** 20, prng.size(60_000)]),
     ]);
   }
   if (prng.chance(0.2)) settings.push([SETTING.maxFrameSize, prng.pick([16_384, 2 ** 24 - 1])]);

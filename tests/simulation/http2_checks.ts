@@ -4,7 +4,7 @@
 import type { Settings } from "../../src/options/settings.ts";
 import type { Http2Stream } from "../../src/http2/stream.ts";
 import { acquireStream, releaseStream } from "../../src/http2/stream_pool.ts";
-import { FRAME_SIZE, HEAD, MAX_31 } from "./http2_frames.ts";
+import { FIRST_WINDOW, FRAME_SIZE, HEAD, MAX_31 } from "./http2_frames.ts";
 import type { Http2Client } from "./http2_client.ts";
 import { mostReceived } from "./receive_watch.ts";
 
@@ -18,13 +18,14 @@ export function mostQueued({ asked, plan }: Http2Client, settings: Settings): nu
   return HEAD + FRAME_SIZE + streams * HEAD_AND_TEXT;
 }
 
-/** After a step: what waits to be processed, or read by handlers, is bounded. */
-export function checkBuffered({ transport }: Http2Client, settings: Settings): string | null {
+/** After a step: what waits to be processed, or read by handlers, is bounded. `largestChunk` is that of all clients. */
+export function checkBuffered(largestChunk: number, settings: Settings): string | null {
   const { highWaterMark, maxHeaderBytes } = settings;
   const { maxWindowSize } = settings.http2!;
   const most = Math.max(
-    highWaterMark + 2 * transport.largestChunk + maxHeaderBytes + FRAME_SIZE + HEAD,
+    highWaterMark + 2 * largestChunk + maxHeaderBytes + FRAME_SIZE + HEAD,
     maxWindowSize,
+    FIRST_WINDOW,
   );
   return mostReceived() > most ? `${mostReceived()} bytes are buffered, of at most ${most}` : null;
 }

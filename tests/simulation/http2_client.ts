@@ -265,7 +265,7 @@ export class Http2Client extends Client implements ReceiverPort, Circumstances {
 
   get isSlow(): boolean {
     const { latency, room, drainDelay } = this.plan.transport;
-    return this.#hasStopped || this.ways.gives !== 0 || this.ways.gap > 0 || latency > 0 || drainDelay > 0 ||
+    return this.#hasStopped || this.hasEnded || this.hasErred || this.ways.gives !== 0 || this.ways.gap > 0 || latency > 0 || drainDelay > 0 ||
       room < 1_000_000 || this.receiveWindow <= 0 || initialWindow(this.ways.settings) !== null ||
       this.plan.steps.some((step) => step.do === "settings");
   }
@@ -276,9 +276,14 @@ export class Http2Client extends Client implements ReceiverPort, Circumstances {
       : [];
   }
 
+  /** Whether it may not have acknowledged SETTINGS in time. */
+  get mayBeLate(): boolean {
+    return this.ways.acks !== 0 || this.isSlow;
+  }
+
   /** Whether a GOAWAY with this code has a reason. */
   explains(code: number): boolean {
-    if (code === CODE.settingsTimeout) return this.ways.acks < 0;
+    if (code === CODE.settingsTimeout) return this.mayBeLate;
     if (code === CODE.enhanceYourCalm && (this.#hasFlooded || this.ways.gap > 0 || this.hasEnded)) return true;
     return this.hasErred && (this.violation === null || this.violation.codes.includes(code));
   }

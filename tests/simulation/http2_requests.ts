@@ -3,7 +3,7 @@
  */
 import type { Field, ReferenceEncoder } from "../support/hpack.ts";
 import { HEAD_DEFECTS } from "./http2_defects.ts";
-import { FLAG, frame, headersFrames, padded, TYPE } from "./http2_frames.ts";
+import { FLAG, frame, FRAME_SIZE, headersFrames, padded, TYPE } from "./http2_frames.ts";
 import type { Http2Ways } from "./http2_plan.ts";
 import type { Http2Sender } from "./http2_sender.ts";
 import type { ClientStream } from "./http2_stream.ts";
@@ -68,7 +68,7 @@ export async function sendBody(port: RequestPort, stream: ClientStream): Promise
   const told = body?.length ?? 0;
   const length = defect === "short body" ? told - 1 : defect === "long body" ? told + 1 : told;
   const hasTrailers = body !== null && (body.trailers || (defect?.includes("trailers") ?? false));
-  if (!await sendData(port, stream, length, hasTrailers, isOver) || !hasTrailers) return;
+  if (!await sendData(port, stream, length, hasTrailers, isOver) || !hasTrailers || isOver()) return;
   const fields: Field[] = [["x-sum", String(length)]];
   if (defect === "pseudo-field in trailers") fields.unshift([":path", "/"]);
   if (defect === "connection field in trailers") fields.push(["connection", "close"]);
@@ -92,15 +92,19 @@ async function sendData(
   const ignoresWindow = entry.request.defect === "more than the window";
   const endsApart = way.endsApart || length === 0;
   for (let at = 0, i = 0; at < length; i++) {
-    if (!ignoresWindow) {
-      if (stream.sendWindow <= 0 || port.sendWindow <= 0) port.sender.flush();
-      await port.wait(() => isOver() || (stream.sendWindow > 0 && port.sendWindow > 0), -1);
+    const isBlocked = (): boolean => !ignoresWindow && (stream.sendWindow <= 0 || port.sendWindow <= 0);
+    // Others may have used up the connection's window by the time that this goes on.
+    while (isBlocked() && !isOver()) {
+      port.sender.flush();
+      await port.wait(() => isOver() || !isBlocked(), -1);
     }
     if (isOver()) return false;
     const room = ignoresWindow ? Infinity : Math.min(stream.sendWindow, port.sendWindow);
-    let padding = way.pads[i % way.pads.length];
+    // A plan that was made smaller may have no sizes, or none that lead on.
+    let padding = way.pads[i % way.pads.length] ?? -1;
+    const wanted = Math.max(way.data[i % way.data.length] ?? FRAME_SIZE, (i + 1) % way.data.length === 0 ? 1 : 0);
     if (1 + padding >= room) padding = -1;
-    const size = Math.min(way.data[i % way.data.length], length - at, 16_000, room - 1 - padding);
+    const size = Math.min(wanted, length - at, 16_000, room - 1 - padding);
     stream.sendWindow -= size + 1 + padding;
     port.sendWindow -= size + 1 + padding;
     const ends = !endsApart && !hasTrailers && at + size === length;

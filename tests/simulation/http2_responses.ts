@@ -6,7 +6,7 @@ import { sameBytes } from "./content.ts";
 import { BODY_DEFECTS, HEAD_DEFECTS } from "./http2_defects.ts";
 import { CODE, SETTING } from "./http2_frames.ts";
 import type { ClientStream } from "./http2_stream.ts";
-import type { Answer } from "./ledger.ts";
+import type { Answer, Entry } from "./ledger.ts";
 import { ON_ERROR_TEXT } from "./server_callbacks.ts";
 
 /** What of the client, and of the server, explains what comes. */
@@ -99,16 +99,21 @@ export class Http2Responses {
   /** A response that the engine itself has made. */
   #judgeOwn({ entry, sentEnd }: ClientStream, status: number): void {
     const { request, name } = entry;
-    const { maxBodyBytes, isSlow } = this.#circumstances;
+    const { isSlow } = this.#circumstances;
     const defect = HEAD_DEFECTS[request.defect ?? ""]?.answered;
     const isExplained = status === 500
       ? entry.failed
       : status === 413
-      ? maxBodyBytes > 0 && (request.body?.length ?? 0) > maxBodyBytes
+      ? this.#isTooLarge(entry)
       : status === 408
       ? !sentEnd || isSlow
       : defect !== undefined && "status" in defect && defect.status === status;
     if (!isExplained) this.#fail(`a ${status} to ${name} that no handler has sent`);
+  }
+
+  #isTooLarge({ request }: Entry): boolean {
+    const { maxBodyBytes } = this.#circumstances;
+    return maxBodyBytes > 0 && (request.body?.length ?? 0) > maxBodyBytes;
   }
 
   /** A part of the body came. */
@@ -191,7 +196,7 @@ export class Http2Responses {
       case CODE.internal:
         return entry.failed;
       case CODE.cancel:
-        return entry.calls > 0 && (isSlow || (entry.request.body !== null && !stream.sentEnd));
+        return entry.calls > 0 && (isSlow || this.#isTooLarge(entry) || (entry.request.body !== null && !stream.sentEnd));
       default: {
         const head = HEAD_DEFECTS[entry.request.defect ?? ""]?.answered;
         const body = BODY_DEFECTS[entry.request.defect ?? ""];

@@ -5,6 +5,9 @@ import { concat } from "../support/bytes.ts";
 import type { Http2Ways } from "./http2_plan.ts";
 import type { World } from "./world.ts";
 
+/** Pieces of a connection, after which what is sent is not cut any more: each is an event. */
+const MOST_PIECES = 400;
+
 /** The client. */
 export interface SenderPort {
   readonly isBroken: boolean;
@@ -73,7 +76,8 @@ export class Http2Sender {
     for (;;) {
       while (calls.length > 0 && calls[0][0] <= at) calls.shift()![1]();
       if (at === bytes.length || !this.#maySend) return;
-      const size = cuts.length === 0 ? bytes.length : Math.max(1, cuts[this.#pieces++ % cuts.length]);
+      const isCut = cuts.length > 0 && this.#pieces < MOST_PIECES;
+      const size = isCut ? Math.max(1, cuts[this.#pieces++ % cuts.length]) : bytes.length;
       const to = Math.min(bytes.length, at + size);
       this.#send(bytes.subarray(at, to));
       at = to;

@@ -222,7 +222,7 @@ export class SimulatedTransport implements Transport {
       events.receive(memory, start, start + bytes.length);
     } finally {
       this.#depth--;
-      memory.fill(OVERWRITTEN);
+      memory.fill(OVERWRITTEN, 0, bytes.length + 8);
     }
   }
 

@@ -6,7 +6,8 @@ import assert from "node:assert/strict";
 import { MemoryTransport } from "../../src/adapters/memory.ts";
 import type { ConnectionOptions } from "../../src/api/options.ts";
 import { HpackDecoder } from "../../src/http2/hpack_decoder.ts";
-import { concat, toBytes } from "./bytes.ts";
+import { bytesOf } from "../wire/helpers.ts";
+import { concat } from "./bytes.ts";
 import type { FakeClock } from "./fake_clock.ts";
 import { type Field, ReferenceEncoder } from "./hpack.ts";
 import { connect, type Connected } from "./memory.ts";
@@ -52,6 +53,11 @@ export interface Frame {
   readonly fields: readonly Field[];
 }
 
+/** Octets; a character of a text stands for one. */
+function octetsOf(data: Uint8Array | string): Uint8Array {
+  return typeof data === "string" ? bytesOf(data) : data;
+}
+
 /** The octets of a frame. */
 export function frame(
   type: string,
@@ -59,7 +65,7 @@ export function frame(
   stream: number,
   payload: Uint8Array | string = "",
 ): Uint8Array {
-  const bytes = toBytes(payload);
+  const bytes = octetsOf(payload);
   const number = (TYPES as readonly string[]).indexOf(type);
   assert.ok(number >= 0, type);
   return concat([rawHead(bytes.length, number, flags, stream), bytes]);
@@ -106,7 +112,7 @@ export class Http2Client {
 
   /** Sends octets in one go. */
   send(...parts: (Uint8Array | string)[]): void {
-    this.transport.send(concat(parts));
+    this.transport.send(concat(parts.map(octetsOf)));
   }
 
   /** HEADERS with these fields, which are encoded now. */
