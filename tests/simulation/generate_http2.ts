@@ -40,7 +40,11 @@ function waysOf(prng: Prng): Http2Ways {
     pongs: prng.weighted([[6, 0], [2, prng.size(400)], [1, -1]]),
     fields: representationsOf(prng),
     table: prng.pick([4_096, 4_096, 0, 60, 200]),
-    cuts: isPlain || prng.chance(0.3) ? [] : gap > 0 ? [prng.between(50, 500), prng.between(100, 4_000)] : cutsOf(prng),
+    cuts: isPlain || prng.chance(0.3)
+      ? []
+      : gap > 0
+      ? [prng.between(50, 500), prng.between(100, 4_000)]
+      : cutsOf(prng),
     gap,
   };
 }

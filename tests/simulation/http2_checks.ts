@@ -76,7 +76,9 @@ export function checkFinished({ streams, lastStream, http1 }: Http2Client): stri
 /** Whoever is told that a stream was not handled may send its request again. */
 export function checkLast({ streams, lastStream }: Http2Client): string | null {
   const late = streams.find(({ id, entry }) => id > lastStream && entry.calls > 0);
-  return late === undefined ? null : `${late.entry.name} was handled, and is behind the last stream of GOAWAY`;
+  return late === undefined
+    ? null
+    : `${late.entry.name} was handled, and is behind the last stream of GOAWAY`;
 }
 
 /** Everything in the pool is there once, and nobody's; `count` is how many may be there. */

@@ -76,7 +76,11 @@ export class Http2Client extends Client implements ReceiverPort, Circumstances {
       Number(new Map<string, unknown>([...options, ...http2 ?? []]).get(name) ?? usual);
     this.maxBodyBytes = option("maxBodyBytes", 0);
     this.#maxStreams = option("maxConcurrentStreams", 100);
-    this.#maxWindow = Math.max(FIRST_WINDOW, option("maxWindowSize", 2 ** 20), option("initialWindowSize", 0));
+    this.#maxWindow = Math.max(
+      FIRST_WINDOW,
+      option("maxWindowSize", 2 ** 20),
+      option("initialWindowSize", 0),
+    );
     this.encoder = new ReferenceEncoder(4096);
     this.sender = new Http2Sender(world, this.ways, this, (bytes) => this.sendBytes(bytes));
     this.#responses = new Http2Responses(this, (message) => this.malformed(message));
@@ -265,7 +269,8 @@ export class Http2Client extends Client implements ReceiverPort, Circumstances {
 
   get isSlow(): boolean {
     const { latency, room, drainDelay } = this.plan.transport;
-    return this.#hasStopped || this.hasEnded || this.hasErred || this.ways.gives !== 0 || this.ways.gap > 0 || latency > 0 || drainDelay > 0 ||
+    return this.#hasStopped || this.hasEnded || this.hasErred || this.ways.gives !== 0 || this.ways.gap > 0 ||
+      latency > 0 || drainDelay > 0 ||
       room < 1_000_000 || this.receiveWindow <= 0 || initialWindow(this.ways.settings) !== null ||
       this.plan.steps.some((step) => step.do === "settings");
   }
@@ -284,7 +289,9 @@ export class Http2Client extends Client implements ReceiverPort, Circumstances {
   /** Whether a GOAWAY with this code has a reason. */
   explains(code: number): boolean {
     if (code === CODE.settingsTimeout) return this.mayBeLate;
-    if (code === CODE.enhanceYourCalm && (this.#hasFlooded || this.ways.gap > 0 || this.hasEnded)) return true;
+    if (code === CODE.enhanceYourCalm && (this.#hasFlooded || this.ways.gap > 0 || this.hasEnded)) {
+      return true;
+    }
     return this.hasErred && (this.violation === null || this.violation.codes.includes(code));
   }
 
@@ -341,14 +348,20 @@ export class Http2Client extends Client implements ReceiverPort, Circumstances {
 
   pongCame(data: Uint8Array): void {
     const expected = this.#pings.shift();
-    if (String(expected) !== String(data)) this.malformed("a PING is answered that was not sent, or out of turn");
+    if (String(expected) !== String(data)) {
+      this.malformed("a PING is answered that was not sent, or out of turn");
+    }
   }
 
   goawayCame(last: number, code: number, text: string): void {
     this.world.note(() => `client ${this.plan.id} gets GOAWAY ${last}, code ${code}: ${text}`);
     if (last > this.lastStream) this.malformed("a later GOAWAY names a later stream");
-    if (last !== MAX_31 && last >= this.#nextId + 6) this.malformed("GOAWAY names a stream that was not opened");
-    if (code !== 0 && !this.explains(code)) this.malformed(`GOAWAY with code ${code}, for which there is no reason: ${text}`);
+    if (last !== MAX_31 && last >= this.#nextId + 6) {
+      this.malformed("GOAWAY names a stream that was not opened");
+    }
+    if (code !== 0 && !this.explains(code)) {
+      this.malformed(`GOAWAY with code ${code}, for which there is no reason: ${text}`);
+    }
     this.lastStream = last;
     this.goawayCode = code;
   }
@@ -356,7 +369,9 @@ export class Http2Client extends Client implements ReceiverPort, Circumstances {
   windowCame(id: number, increment: number): void {
     if (id === 0) {
       this.sendWindow += increment;
-      if (this.sendWindow > 2 * this.#maxWindow) this.malformed("the connection's window is beyond its limit");
+      if (this.sendWindow > 2 * this.#maxWindow) {
+        this.malformed("the connection's window is beyond its limit");
+      }
       return;
     }
     const stream = this.#streamOfFrame(id, "WINDOW_UPDATE");
@@ -369,7 +384,9 @@ export class Http2Client extends Client implements ReceiverPort, Circumstances {
   /** The stream of a frame; where what it has sent is not right, there may be others. */
   #streamOfFrame(id: number, what: string): ClientStream | undefined {
     const stream = this.streams[(id - 1) / 2];
-    if (stream === undefined && !this.hasErred) this.malformed(`${what} of stream ${id}, which was not opened`);
+    if (stream === undefined && !this.hasErred) {
+      this.malformed(`${what} of stream ${id}, which was not opened`);
+    }
     return stream;
   }
 
@@ -461,4 +478,3 @@ export class Http2Client extends Client implements ReceiverPort, Circumstances {
     return this.waitFor(isThere, ms);
   }
 }
-

@@ -102,7 +102,10 @@ async function sendData(
     const room = ignoresWindow ? Infinity : Math.min(stream.sendWindow, port.sendWindow);
     // A plan that was made smaller may have no sizes, or none that lead on.
     let padding = way.pads[i % way.pads.length] ?? -1;
-    const wanted = Math.max(way.data[i % way.data.length] ?? FRAME_SIZE, (i + 1) % way.data.length === 0 ? 1 : 0);
+    const wanted = Math.max(
+      way.data[i % way.data.length] ?? FRAME_SIZE,
+      (i + 1) % way.data.length === 0 ? 1 : 0,
+    );
     if (1 + padding >= room) padding = -1;
     const size = Math.min(wanted, length - at, 16_000, room - 1 - padding);
     stream.sendWindow -= size + 1 + padding;

@@ -48,7 +48,9 @@ export class Http2Responses {
     const { name } = stream.entry;
     const fields = new Map<string, string>();
     for (const [field, value] of lines) {
-      if (field !== field.toLowerCase() || CONNECTION_FIELDS.includes(field) || /^\s|\s$|[\r\n\0]/.test(value)) {
+      if (
+        field !== field.toLowerCase() || CONNECTION_FIELDS.includes(field) || /^\s|\s$|[\r\n\0]/.test(value)
+      ) {
         this.#fail(`the answer to ${name} has the field ${field}: ${value}`);
       }
       fields.set(field, fields.has(field) ? `${fields.get(field)}, ${value}` : value);
@@ -88,7 +90,9 @@ export class Http2Responses {
     const given = fields.get("x-name");
     if (given === undefined) this.#judgeOwn(stream, status);
     else if (given === "error") {
-      if (!entry.failed || status !== 500) this.#fail(`an answer of onError to ${entry.name}, which has not failed`);
+      if (!entry.failed || status !== 500) {
+        this.#fail(`an answer of onError to ${entry.name}, which has not failed`);
+      }
     } else if (given !== entry.name) this.#fail(`the answer to ${entry.name} is that to ${given}`);
     else if (status !== entry.answer.status) {
       this.#fail(`the answer to ${entry.name} has status ${status}, not ${entry.answer.status}`);
@@ -162,7 +166,9 @@ export class Http2Responses {
   #judgeWhole({ entry, length, trailers }: ClientStream, answer: Answer, isBodiless: boolean): void {
     if (isBodiless) return;
     const { name } = entry;
-    if (answer.phase !== "complete") this.#fail(`the answer to ${name} is complete, and its handler has not ended`);
+    if (answer.phase !== "complete") {
+      this.#fail(`the answer to ${name} is complete, and its handler has not ended`);
+    }
     if (length !== answer.length) {
       this.#fail(`the answer to ${name} has ${length} bytes instead of ${answer.length}`);
     }
@@ -196,7 +202,8 @@ export class Http2Responses {
       case CODE.internal:
         return entry.failed;
       case CODE.cancel:
-        return entry.calls > 0 && (isSlow || this.#isTooLarge(entry) || (entry.request.body !== null && !stream.sentEnd));
+        return entry.calls > 0 &&
+          (isSlow || this.#isTooLarge(entry) || (entry.request.body !== null && !stream.sentEnd));
       default: {
         const head = HEAD_DEFECTS[entry.request.defect ?? ""]?.answered;
         const body = BODY_DEFECTS[entry.request.defect ?? ""];
