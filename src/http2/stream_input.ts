@@ -148,7 +148,10 @@ export class StreamInput {
     if (this.#taken < this.#size / SHARE || this.#isDropped) return;
     let increment = this.#taken;
     this.#taken = 0;
-    if (this.#unread === null && this.#size < this.#maxSize) {
+    // A reader that has taken all at once, before the client had to wait, keeps up, too: much may come in one piece.
+    const isTaken = this.#unread?.length === 0 && this.window >= this.#size / SHARE;
+    const keepsUp = this.#unread === null || isTaken;
+    if (keepsUp && this.#size < this.#maxSize) {
       const larger = Math.min(2 * this.#size, this.#maxSize);
       increment += larger - this.#size;
       this.#size = larger;

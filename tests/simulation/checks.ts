@@ -13,7 +13,7 @@ import { Http1Client } from "./http1_client.ts";
 import * as http2 from "./http2_checks.ts";
 import { Http2Client } from "./http2_client.ts";
 import type { Ledger } from "./ledger.ts";
-import { type Act, type Plan, type RequestPlan, requestOf } from "./plan.ts";
+import { type Act, type Plan, requestOf, type RequestPlan } from "./plan.ts";
 import type { CallbackWatcher } from "./server_callbacks.ts";
 import type { World } from "./world.ts";
 
@@ -195,7 +195,7 @@ export class Checks implements CallbackWatcher {
     }
     if (client instanceof Http1Client) this.#fail(client, http1.checkBuffered(client, this.#settings));
     if (client instanceof Http2Client) {
-      client.countBusy();
+      client.circumstances.countBusy();
       const largest = Math.max(...this.#clients.map(({ transport }) => transport.largestChunk));
       this.#fail(client, http2.checkBuffered(largest, this.#settings));
     }

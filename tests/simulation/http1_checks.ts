@@ -2,7 +2,7 @@
  * What must hold for clients of HTTP/1.1. Each function answers what is wrong, or `null`.
  */
 import type { Settings } from "../../src/options/settings.ts";
-import { type Http1Exchange, acquireExchange, releaseExchange } from "../../src/http1/exchange_pool.ts";
+import { acquireExchange, type Http1Exchange, releaseExchange } from "../../src/http1/exchange_pool.ts";
 import type { Http1Client } from "./http1_client.ts";
 
 /** After a step: what waits to be processed is bounded. */

@@ -60,7 +60,10 @@ export const HEAD_DEFECTS: Readonly<Record<string, HeadDefect>> = {
   },
   "signed length": { answered: malformed, change: withField("content-length", "+1") },
   "expectation": { answered: { status: 417 }, change: withField("expect", "miracles") },
-  "long target": { answered: { status: 414 }, change: changed(":path", (value) => value + "a".repeat(2_000)) },
+  "long target": {
+    answered: { status: 414 },
+    change: changed(":path", (value) => value + "a".repeat(2_000)),
+  },
   "many fields": {
     answered: { status: 431 },
     change: (fields) => [...fields, ...Array.from({ length: 110 }, (): Field => ["a", ""])],

@@ -35,7 +35,8 @@ export class Http2Receiver {
   #sawSettings = false;
   #isBroken = false;
   /** A field block of which the end is to come. */
-  #block: { readonly stream: number; readonly endsStream: boolean; readonly parts: Uint8Array[] } | null = null;
+  #block: { readonly stream: number; readonly endsStream: boolean; readonly parts: Uint8Array[] } | null =
+    null;
 
   constructor(port: ReceiverPort) {
     this.#port = port;
@@ -73,11 +74,15 @@ export class Http2Receiver {
   #frame(type: number, flags: number, stream: number, payload: Uint8Array): void {
     const { length } = payload;
     if (!this.#sawSettings) {
-      if (type !== TYPE.settings || (flags & FLAG.ack) !== 0) return this.#fail("the first frame is no SETTINGS");
+      if (type !== TYPE.settings || (flags & FLAG.ack) !== 0) {
+        return this.#fail("the first frame is no SETTINGS");
+      }
       this.#sawSettings = true;
     }
     if (stream > MAX_31) return this.#fail("the reserved bit of a stream is set");
-    if ((type === TYPE.continuation) !== (this.#block !== null)) return this.#fail("a field block is interrupted");
+    if ((type === TYPE.continuation) !== (this.#block !== null)) {
+      return this.#fail("a field block is interrupted");
+    }
     const isOfConnection = type === TYPE.settings || type === TYPE.ping || type === TYPE.goaway;
     if (isOfConnection !== (stream === 0) && type !== TYPE.windowUpdate) {
       return this.#fail(`a frame of type ${type} on stream ${stream}`);
@@ -92,7 +97,9 @@ export class Http2Receiver {
         return port.dataCame(stream, payload.subarray(1, end), length, endsStream);
       }
       case TYPE.headers:
-        if ((flags & (FLAG.padded | FLAG.priority)) !== 0) return this.#fail("HEADERS with padding or priority");
+        if ((flags & (FLAG.padded | FLAG.priority)) !== 0) {
+          return this.#fail("HEADERS with padding or priority");
+        }
         this.#block = { stream, endsStream: (flags & FLAG.endStream) !== 0, parts: [payload] };
         return this.#endBlock(flags);
       case TYPE.continuation:

@@ -4,9 +4,10 @@
 import type { Body } from "./client.ts";
 import { sameBytes } from "./content.ts";
 import { BODY_DEFECTS, HEAD_DEFECTS } from "./http2_defects.ts";
-import { CODE, SETTING } from "./http2_frames.ts";
+import { CODE } from "./http2_frames.ts";
 import type { ClientStream } from "./http2_stream.ts";
 import type { Answer, Entry } from "./ledger.ts";
+import type { Act } from "./plan.ts";
 import { ON_ERROR_TEXT } from "./server_callbacks.ts";
 
 /** What of the client, and of the server, explains what comes. */
@@ -15,6 +16,8 @@ export interface Circumstances {
   readonly mayBeRefused: boolean;
   /** Whether anything was slow, so that times may be over. */
   readonly isSlow: boolean;
+  /** Whether the server's times may be so short that nobody keeps them. */
+  readonly mayBeCutShort: boolean;
   /** The codes of what the client has done wrong, on this stream or on the connection. */
   codesOf(stream: ClientStream): readonly number[];
   /** The option: more gets 413. */
@@ -48,7 +51,9 @@ export class Http2Responses {
     const { name } = stream.entry;
     const fields = new Map<string, string>();
     for (const [field, value] of lines) {
-      if (field !== field.toLowerCase() || CONNECTION_FIELDS.includes(field) || /^\s|\s$|[\r\n\0]/.test(value)) {
+      if (
+        field !== field.toLowerCase() || CONNECTION_FIELDS.includes(field) || /^\s|\s$|[\r\n\0]/.test(value)
+      ) {
         this.#fail(`the answer to ${name} has the field ${field}: ${value}`);
       }
       fields.set(field, fields.has(field) ? `${fields.get(field)}, ${value}` : value);
@@ -88,7 +93,9 @@ export class Http2Responses {
     const given = fields.get("x-name");
     if (given === undefined) this.#judgeOwn(stream, status);
     else if (given === "error") {
-      if (!entry.failed || status !== 500) this.#fail(`an answer of onError to ${entry.name}, which has not failed`);
+      if (!entry.failed || status !== 500) {
+        this.#fail(`an answer of onError to ${entry.name}, which has not failed`);
+      }
     } else if (given !== entry.name) this.#fail(`the answer to ${entry.name} is that to ${given}`);
     else if (status !== entry.answer.status) {
       this.#fail(`the answer to ${entry.name} has status ${status}, not ${entry.answer.status}`);
@@ -97,16 +104,17 @@ export class Http2Responses {
   }
 
   /** A response that the engine itself has made. */
-  #judgeOwn({ entry, sentEnd }: ClientStream, status: number): void {
+  #judgeOwn(stream: ClientStream, status: number): void {
+    const { entry } = stream;
     const { request, name } = entry;
-    const { isSlow } = this.#circumstances;
+    const { isSlow, mayBeCutShort } = this.#circumstances;
     const defect = HEAD_DEFECTS[request.defect ?? ""]?.answered;
     const isExplained = status === 500
       ? entry.failed
       : status === 413
       ? this.#isTooLarge(entry)
       : status === 408
-      ? !sentEnd || isSlow
+      ? isSlow || mayBeCutShort || isSlowlySent(stream)
       : defect !== undefined && "status" in defect && defect.status === status;
     if (!isExplained) this.#fail(`a ${status} to ${name} that no handler has sent`);
   }
@@ -162,7 +170,9 @@ export class Http2Responses {
   #judgeWhole({ entry, length, trailers }: ClientStream, answer: Answer, isBodiless: boolean): void {
     if (isBodiless) return;
     const { name } = entry;
-    if (answer.phase !== "complete") this.#fail(`the answer to ${name} is complete, and its handler has not ended`);
+    if (answer.phase !== "complete") {
+      this.#fail(`the answer to ${name} is complete, and its handler has not ended`);
+    }
     if (length !== answer.length) {
       this.#fail(`the answer to ${name} has ${length} bytes instead of ${answer.length}`);
     }
@@ -196,7 +206,8 @@ export class Http2Responses {
       case CODE.internal:
         return entry.failed;
       case CODE.cancel:
-        return entry.calls > 0 && (isSlow || this.#isTooLarge(entry) || (entry.request.body !== null && !stream.sentEnd));
+        return entry.calls > 0 &&
+          (isSlow || this.#isTooLarge(entry) || (entry.request.body !== null && !stream.sentEnd));
       default: {
         const head = HEAD_DEFECTS[entry.request.defect ?? ""]?.answered;
         const body = BODY_DEFECTS[entry.request.defect ?? ""];
@@ -206,7 +217,10 @@ export class Http2Responses {
   }
 }
 
-/** Windows of streams as SETTINGS tell them, or `null`. */
-export function initialWindow(values: readonly (readonly [id: number, value: number])[]): number | null {
-  return values.findLast(([id]) => id === SETTING.initialWindowSize)?.[1] ?? null;
+/** Whether it takes a while until all of the request is sent. */
+function isSlowlySent({ entry: { request }, way, isReset }: ClientStream): boolean {
+  const setsTimes = (acts: readonly Act[]): boolean =>
+    acts.some((act) => act.act === "timeouts" || (act.act === "beside" && setsTimes(act.acts)));
+  return isReset || way.gap >= 0 || request.body?.expects != null || request.defect !== null ||
+    setsTimes(request.handler.acts);
 }

@@ -3,7 +3,17 @@
  * stream, or a server may choose, `mayBeOfStream` is set.
  */
 import { integer, ReferenceEncoder, stringLiteral } from "../support/hpack.ts";
-import { CODE, FLAG, frame, headersFrames, MAX_31, SETTING, settingsPayload, TYPE, uint32 } from "./http2_frames.ts";
+import {
+  CODE,
+  FLAG,
+  frame,
+  headersFrames,
+  MAX_31,
+  SETTING,
+  settingsPayload,
+  TYPE,
+  uint32,
+} from "./http2_frames.ts";
 import { STRANGER } from "./ledger.ts";
 
 /** Where it is done. */
@@ -30,7 +40,9 @@ function block(fields: readonly (readonly [string, string])[] = []): Uint8Array 
     ["x-name", STRANGER],
   ] as const;
   return new ReferenceEncoder(0).encode(
-    [...head, ...fields].map(([name, value]) => [name, value, { indexing: "without", huffman: false }] as const),
+    [...head, ...fields].map(([name, value]) =>
+      [name, value, { indexing: "without", huffman: false }] as const
+    ),
   );
 }
 
