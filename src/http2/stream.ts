@@ -8,31 +8,34 @@ import type { Upgraded } from "../api/exchange.ts";
 import type { Timeouts } from "../api/timeouts.ts";
 import { Deferred, handled } from "../core/deferred.ts";
 import type { RequestHandler } from "../core/exchange.ts";
-import type { ExchangePort } from "../core/protocol.ts";
+import { Http2Exchange } from "./http2_exchange.ts";
 import { ERROR, type ErrorCode } from "./http2_error.ts";
 import type { ScheduledStream } from "./output_scheduler.ts";
+import { type Priority, priorityOf } from "./priority.ts";
 import type { Http2Request, RequestLines } from "./request.ts";
 import type { ResponsePort } from "./response.ts";
-import { StreamBase } from "./stream_base.ts";
 import { type InputOwner, StreamInput } from "./stream_input.ts";
 import { type OutputOwner, StreamOutput } from "./stream_output.ts";
 import type { StreamContext } from "./stream_context.ts";
+import { StreamPort } from "./stream_port.ts";
 import { nextState, type StreamEvent, type StreamState } from "./stream_state.ts";
 import { StreamTunnel, type TunnelledStream } from "./stream_tunnel.ts";
-import { type StreamTimeout, StreamTimers, type StreamTimersOwner } from "./stream_timers.ts";
+import { StreamTimers, type StreamTimersOwner } from "./stream_timers.ts";
 
 /** A stream at work, reusable. */
-export class Http2Stream extends StreamBase<Http2Stream>
-  implements
-    ExchangePort,
-    InputOwner,
-    OutputOwner,
-    ResponsePort,
-    ScheduledStream,
-    StreamTimersOwner,
-    TunnelledStream {
+export class Http2Stream
+  implements InputOwner, OutputOwner, ResponsePort, ScheduledStream, StreamTimersOwner, TunnelledStream {
+  id = 0;
+  /** Among those that wait for the connection. */
+  isQueued = false;
+  /** How long the connection may idle after it, where its handler has said so, in milliseconds. */
+  idleTimeout: number | undefined = undefined;
+  readonly exchange: Http2Exchange = new Http2Exchange();
   readonly output: StreamOutput = new StreamOutput(this);
   readonly input: StreamInput = new StreamInput(this);
+  /** The exchange's side of it. */
+  readonly #port: StreamPort = new StreamPort(this);
+  #context!: StreamContext<Http2Stream>;
   #state: StreamState = "closed";
   /** Octets of the body that were received, or are announced by the frame that is being received. */
   #length = 0;
@@ -44,6 +47,7 @@ export class Http2Stream extends StreamBase<Http2Stream>
   #sentContinue = false;
   #ready: Deferred<void> | null = null;
   #timers: StreamTimers | null = null;
+  #priority: Priority | null = null;
   /** What it was handed over to. */
   #tunnel: StreamTunnel | null = null;
 
@@ -57,17 +61,20 @@ export class Http2Stream extends StreamBase<Http2Stream>
   ): void {
     const { exchange } = this;
     const { http2, maxBodyBytes } = context.engine.settings;
-    this.beginRequest(context, id);
+    this.id = id;
+    this.#context = context;
     this.#state = request.endsStream ? "half-closed (remote)" : "open";
     this.#length = 0;
     this.#isExchangeOver = false;
     this.#isRunning = true;
     this.#sentContinue = false;
+    this.#priority = null;
+    this.idleTimeout = undefined;
     this.#tunnel = null;
     this.output.begin(context.scheduler, sendWindow);
     this.input.begin(exchange.body, window, http2!.maxWindowSize, request.endsStream);
     exchange.head = request;
-    exchange.begin(this);
+    exchange.begin(this.#port);
     exchange.response.begin(this);
     const { hasBody, contentLength } = request;
     exchange.body.begin(hasBody ? contentLength : 0, null, maxBodyBytes, hasBody);
@@ -147,7 +154,7 @@ export class Http2Stream extends StreamBase<Http2Stream>
 
   /** Ends it with RST_STREAM, unless both sides have ended it; what is under way fails with `error`. */
   reset(code: ErrorCode, error: unknown): void {
-    if (this.#state !== "closed") this.context.sendReset(this.id, code);
+    if (this.#state !== "closed") this.#context.sendReset(this.id, code);
     this.lost(error);
   }
 
@@ -155,7 +162,7 @@ export class Http2Stream extends StreamBase<Http2Stream>
   refuse(error: ProtocolError): void {
     switch (this.exchange.response.phase) {
       case "unanswered":
-        this.context.sendRefusal(this.id, this.method, error, this.output.window);
+        this.#context.sendRefusal(this.id, this.method, error, this.output.window);
         return this.#stopRequest(error);
       case "streaming":
         return this.reset(ERROR.cancel, error);
@@ -168,7 +175,7 @@ export class Http2Stream extends StreamBase<Http2Stream>
 
   /** The response was sent: closes the stream, whatever the client is about to send; a read of that fails with `error`. */
   #stopRequest(error: unknown): void {
-    if (!this.input.hasEnded) this.context.stopRequest(this.id);
+    if (!this.input.hasEnded) this.#context.stopRequest(this.id);
     this.lost(error);
   }
 
@@ -182,7 +189,7 @@ export class Http2Stream extends StreamBase<Http2Stream>
 
   #end(): void {
     this.#timers?.stop();
-    this.context.owner.streamOver(this);
+    this.#context.owner.streamOver(this);
   }
 
   /** Something of the exchange or of its body has changed. */
@@ -201,7 +208,7 @@ export class Http2Stream extends StreamBase<Http2Stream>
     if (body.complete) return false;
     if (body.state === "flowing") return true;
     if (!body.outlivesResponse) return false;
-    body.drain(this.context.engine.settings.drainBytes);
+    body.drain(this.#context.engine.settings.drainBytes);
     this.#guardRest();
     return !body.complete;
   }
@@ -252,36 +259,32 @@ export class Http2Stream extends StreamBase<Http2Stream>
   /** As far as can be told: the client need not be given more of the window, nor is it more than is worth draining. */
   get #isRestOnItsWay(): boolean {
     const { contentLength } = this.exchange.head;
-    const budget = Math.min(this.input.window, this.context.engine.settings.drainBytes);
-    if (this.context.inputEnded) return false;
+    const budget = Math.min(this.input.window, this.#context.engine.settings.drainBytes);
+    if (this.#context.inputEnded) return false;
     return contentLength === undefined ? budget > 0 : contentLength - this.#length <= budget;
   }
 
   #handlerMayHaveEnded(): void {
     if (!this.#isRunning || this.#isCalled || this.exchange.handlerRuns) return;
     this.#isRunning = false;
-    this.context.owner.handlerEnded();
+    this.#context.owner.handlerEnded();
   }
 
   handlerSettled(): void {
     if (!this.#isExchangeOver) return;
     this.#handlerMayHaveEnded();
-    if (this.isReusable) this.context.owner.streamFree(this);
+    if (this.isReusable) this.#context.owner.streamFree(this);
   }
 
   // What the exchange calls.
 
-  get bytesAppended(): number {
-    return this.output.bytesAppended;
-  }
-
   ready(): Promise<void> {
-    if (this.output.isWelcome) return this.context.ready();
+    if (this.output.isWelcome) return this.#context.ready();
     if (this.#state === "closed") {
       return handled(Promise.reject(new ConnectionError("closed", "the stream is closed")));
     }
     this.#ready ??= new Deferred();
-    return handled(this.#ready.promise.then(() => this.context.ready()));
+    return handled(this.#ready.promise.then(() => this.#context.ready()));
   }
 
   bodyWanted(): void {
@@ -305,18 +308,10 @@ export class Http2Stream extends StreamBase<Http2Stream>
   }
 
   openTunnel(): Upgraded {
-    this.#tunnel = new StreamTunnel(this);
+    this.#tunnel = new StreamTunnel(this, this.#port);
     this.input.moveTo(this.#tunnel);
     this.#advance();
     return this.#tunnel.streams;
-  }
-
-  tunnelWanted(): void {
-    this.input.resume();
-  }
-
-  tunnelAborted(reason: unknown): void {
-    this.reset(ERROR.cancel, reason);
   }
 
   responseBroken(): void {
@@ -325,14 +320,30 @@ export class Http2Stream extends StreamBase<Http2Stream>
 
   // What the response calls.
 
+  get method(): string {
+    return this.exchange.head.method;
+  }
+
+  get protocol(): string | null {
+    return this.exchange.head.protocol;
+  }
+
+  get context(): StreamContext<Http2Stream> {
+    return this.#context;
+  }
+
+  headWritten(closes: boolean): void {
+    if (closes) this.#context.owner.closeRequested();
+  }
+
   responseComplete(): void {
     this.#advance();
   }
 
-  // What its input and output call.
+  // What its output calls.
 
   outputBlocked(): void {
-    this.context.scheduler.enqueue(this);
+    this.#context.scheduler.enqueue(this);
     this.#watchWindow();
   }
 
@@ -352,16 +363,25 @@ export class Http2Stream extends StreamBase<Http2Stream>
   /** `writeTimeout` counts while it waits for a window, anew with each octet that was sent. */
   #watchWindow(): void {
     const { output } = this;
-    const waits = output.isPending && (output.window <= 0 || this.context.scheduler.sendWindow <= 0);
+    const waits = output.isPending && (output.window <= 0 || this.#context.scheduler.sendWindow <= 0);
     if (waits) this.#timersNow.window(output.bytesAppended);
     else this.#timers?.windowOpen();
+  }
+
+  /** By the request's field, or by a PRIORITY_UPDATE. */
+  get priority(): Priority {
+    return this.#priority ??= priorityOf(this.exchange.head.fields.get("priority"));
+  }
+
+  set priority(priority: Priority) {
+    this.#priority = priority;
   }
 
   // Its deadlines.
 
   get #timersNow(): StreamTimers {
-    this.context.beginEvent();
-    const { engine } = this.context;
+    this.#context.beginEvent();
+    const { engine } = this.#context;
     // A stream that was used before may be of another server now.
     if (this.#timers === null || this.#timers.engine !== engine) {
       this.#timers = new StreamTimers(this, engine);
@@ -371,23 +391,5 @@ export class Http2Stream extends StreamBase<Http2Stream>
 
   get bodyReceived(): number {
     return this.exchange.body.received;
-  }
-
-  bodyTooSlow(): void {
-    this.refuse(new ProtocolError("body_too_slow", 408, "the request body came too slowly"));
-  }
-
-  timedOut(timeout: StreamTimeout): void {
-    switch (timeout) {
-      case "request":
-        return this.refuse(new ProtocolError("request_timeout", 408, "the request took too long"));
-      case "write":
-        return this.reset(
-          ERROR.cancel,
-          new ConnectionError("timeout", "the client took no byte of the response for too long"),
-        );
-      case "drain":
-        return this.reset(ERROR.noError, null); // long after the response
-    }
   }
 }
