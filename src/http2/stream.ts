@@ -6,10 +6,8 @@
 import { ConnectionError, ProtocolError } from "../api/errors.ts";
 import type { Upgraded } from "../api/exchange.ts";
 import type { Timeouts } from "../api/timeouts.ts";
-import type { Connection } from "../api/transport.ts";
 import { Deferred, handled } from "../core/deferred.ts";
 import type { RequestHandler } from "../core/exchange.ts";
-import type { ExchangePort, ForwardedRequest, RequestFields } from "../core/protocol.ts";
 import { Http2Exchange } from "./http2_exchange.ts";
 import { ERROR, type ErrorCode } from "./http2_error.ts";
 import type { ScheduledStream } from "./output_scheduler.ts";
@@ -19,26 +17,24 @@ import type { ResponsePort } from "./response.ts";
 import { type InputOwner, StreamInput } from "./stream_input.ts";
 import { type OutputOwner, StreamOutput } from "./stream_output.ts";
 import type { StreamContext } from "./stream_context.ts";
+import { StreamPort } from "./stream_port.ts";
 import { nextState, type StreamEvent, type StreamState } from "./stream_state.ts";
 import { StreamTunnel, type TunnelledStream } from "./stream_tunnel.ts";
-import { type StreamTimeout, StreamTimers, type StreamTimersOwner } from "./stream_timers.ts";
+import { StreamTimers, type StreamTimersOwner } from "./stream_timers.ts";
 
 /** A stream at work, reusable. */
 export class Http2Stream
-  implements
-    ExchangePort,
-    InputOwner,
-    OutputOwner,
-    ResponsePort,
-    ScheduledStream,
-    StreamTimersOwner,
-    TunnelledStream {
+  implements InputOwner, OutputOwner, ResponsePort, ScheduledStream, StreamTimersOwner, TunnelledStream {
   id = 0;
   /** Among those that wait for the connection. */
   isQueued = false;
+  /** How long the connection may idle after it, where its handler has said so, in milliseconds. */
+  idleTimeout: number | undefined = undefined;
   readonly exchange: Http2Exchange = new Http2Exchange();
   readonly output: StreamOutput = new StreamOutput(this);
   readonly input: StreamInput = new StreamInput(this);
+  /** The exchange's side of it. */
+  readonly #port: StreamPort = new StreamPort(this);
   #context!: StreamContext<Http2Stream>;
   #state: StreamState = "closed";
   /** Octets of the body that were received, or are announced by the frame that is being received. */
@@ -73,11 +69,12 @@ export class Http2Stream
     this.#isRunning = true;
     this.#sentContinue = false;
     this.#priority = null;
+    this.idleTimeout = undefined;
     this.#tunnel = null;
     this.output.begin(context.scheduler, sendWindow);
     this.input.begin(exchange.body, window, http2!.maxWindowSize, request.endsStream);
     exchange.head = request;
-    exchange.begin(this);
+    exchange.begin(this.#port);
     exchange.response.begin(this);
     const { hasBody, contentLength } = request;
     exchange.body.begin(hasBody ? contentLength : 0, null, maxBodyBytes, hasBody);
@@ -117,7 +114,12 @@ export class Http2Stream
   /** A part of the body. */
   receiveData(bytes: Uint8Array, start: number, end: number): void {
     this.exchange.body.arrived = true;
-    this.#guardBody(() => this.input.receive(bytes, start, end));
+    try {
+      this.input.receive(bytes, start, end);
+    } catch (error) {
+      return this.#feedFailed(error);
+    }
+    this.#advance();
   }
 
   /** The client has ended its side; answers `false` where content-length tells of more. */
@@ -137,15 +139,10 @@ export class Http2Stream
     else if (this.#state === "half-closed (local)") this.#leaveRequest();
   }
 
-  /** Calls what hands octets to the body's reader; a body that is too large ends the request. */
-  #guardBody(feed: () => void): void {
-    try {
-      feed();
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      return this.refuse(error);
-    }
-    this.#advance();
+  /** Handing octets to the reader of the body has thrown: a body that is too large ends the request. */
+  #feedFailed(error: unknown): void {
+    if (!(error instanceof ProtocolError)) throw error;
+    this.refuse(error);
   }
 
   /** The client has reset the stream, or the connection is gone. */
@@ -192,7 +189,6 @@ export class Http2Stream
 
   #end(): void {
     this.#timers?.stop();
-    this.#timers = null; // they are of this server
     this.#context.owner.streamOver(this);
   }
 
@@ -282,26 +278,6 @@ export class Http2Stream
 
   // What the exchange calls.
 
-  get connection(): Connection {
-    return this.#context.facade;
-  }
-
-  get bytesAppended(): number {
-    return this.output.bytesAppended;
-  }
-
-  get isSecure(): boolean {
-    return this.#context.isSecure;
-  }
-
-  get draining(): AbortSignal {
-    return this.#context.draining;
-  }
-
-  forwarded(fields: RequestFields): ForwardedRequest | null {
-    return this.#context.forwarded(fields);
-  }
-
   ready(): Promise<void> {
     if (this.output.isWelcome) return this.#context.ready();
     if (this.#state === "closed") {
@@ -317,38 +293,29 @@ export class Http2Stream
       this.#sentContinue = true;
       if (response.phase === "unanswered") response.continue();
     }
-    if (!this.#isExchangeOver) this.#guardBody(() => this.input.resume());
-  }
-
-  spendTurn(): boolean {
-    return this.#context.spendTurn();
+    if (this.#isExchangeOver) return;
+    try {
+      this.input.resume();
+    } catch (error) {
+      return this.#feedFailed(error);
+    }
+    this.#advance();
   }
 
   setTimeouts(timeouts: Timeouts): void {
     this.#timersNow.override(timeouts, this.exchange.body.state === "flowing");
+    this.idleTimeout = timeouts.idleTimeout ?? this.idleTimeout;
   }
 
   openTunnel(): Upgraded {
-    this.#tunnel = new StreamTunnel(this);
+    this.#tunnel = new StreamTunnel(this, this.#port);
     this.input.moveTo(this.#tunnel);
     this.#advance();
     return this.#tunnel.streams;
   }
 
-  tunnelWanted(): void {
-    this.input.resume();
-  }
-
-  tunnelAborted(reason: unknown): void {
-    this.reset(ERROR.cancel, reason);
-  }
-
   responseBroken(): void {
     this.reset(ERROR.internalError, new ConnectionError("closed", "the response was cut off"));
-  }
-
-  handlerFailed(error: unknown): void {
-    this.#context.engine.observer.handlerFailed(error);
   }
 
   // What the response calls.
@@ -373,15 +340,7 @@ export class Http2Stream
     this.#advance();
   }
 
-  // What its input and output call.
-
-  giveWindow(increment: number): void {
-    this.#context.giveWindow(this.id, increment);
-  }
-
-  unreadChanged(change: number): void {
-    this.#context.unreadChanged(change);
-  }
+  // What its output calls.
 
   outputBlocked(): void {
     this.#context.scheduler.enqueue(this);
@@ -422,28 +381,15 @@ export class Http2Stream
 
   get #timersNow(): StreamTimers {
     this.#context.beginEvent();
-    return this.#timers ??= new StreamTimers(this, this.#context.engine);
+    const { engine } = this.#context;
+    // A stream that was used before may be of another server now.
+    if (this.#timers === null || this.#timers.engine !== engine) {
+      this.#timers = new StreamTimers(this, engine);
+    }
+    return this.#timers;
   }
 
   get bodyReceived(): number {
     return this.exchange.body.received;
-  }
-
-  bodyTooSlow(): void {
-    this.refuse(new ProtocolError("body_too_slow", 408, "the request body came too slowly"));
-  }
-
-  timedOut(timeout: StreamTimeout): void {
-    switch (timeout) {
-      case "request":
-        return this.refuse(new ProtocolError("request_timeout", 408, "the request took too long"));
-      case "write":
-        return this.reset(
-          ERROR.cancel,
-          new ConnectionError("timeout", "the client took no byte of the response for too long"),
-        );
-      case "drain":
-        return this.reset(ERROR.noError, null); // long after the response
-    }
   }
 }

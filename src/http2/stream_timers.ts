@@ -3,30 +3,30 @@
  * `writeTimeout` while its response waits for the client's window, and `drainBody` while what is left of a request is
  * waited for. Made on first use, since most requests come whole and get small answers.
  */
+import { ConnectionError, ProtocolError } from "../api/errors.ts";
 import type { Timeouts } from "../api/timeouts.ts";
-import { BodyRateMonitor } from "../core/body_rate_monitor.ts";
+import { BodyRateMonitor, type BodyRateMonitorOwner } from "../core/body_rate_monitor.ts";
 import { Deadline, type DeadlineOwner } from "../core/deadline_queue.ts";
 import type { Engine } from "../core/engine.ts";
 import { PausableTimer, type PausableTimerOwner } from "../core/pausable_timer.ts";
 import { RequestTimeouts } from "../core/request_timeouts.ts";
-
-/** What took too long. */
-export type StreamTimeout = "request" | "write" | "drain";
+import { ERROR, type ErrorCode } from "./http2_error.ts";
 
 /** The stream. */
 export interface StreamTimersOwner {
   /** Octets of the body that were received. */
   readonly bodyReceived: number;
-  /** The body is slower than `minBodyRate`. */
-  bodyTooSlow(): void;
-  /** Something took too long. */
-  timedOut(timeout: StreamTimeout): void;
+  /** Refuses the request. */
+  refuse(error: ProtocolError): void;
+  /** Ends it with RST_STREAM. */
+  reset(code: ErrorCode, error: unknown): void;
 }
 
 /** The deadlines of one stream. */
-export class StreamTimers implements DeadlineOwner, PausableTimerOwner {
+export class StreamTimers implements BodyRateMonitorOwner, DeadlineOwner, PausableTimerOwner {
+  /** Of the server that it is for. */
+  readonly engine: Engine;
   readonly #owner: StreamTimersOwner;
-  readonly #engine: Engine;
   readonly #timeouts: RequestTimeouts;
   readonly #request: PausableTimer;
   readonly #rate: BodyRateMonitor;
@@ -38,10 +38,10 @@ export class StreamTimers implements DeadlineOwner, PausableTimerOwner {
   /** Waits for nothing yet. */
   constructor(owner: StreamTimersOwner, engine: Engine) {
     this.#owner = owner;
-    this.#engine = engine;
+    this.engine = engine;
     this.#timeouts = new RequestTimeouts(engine.settings);
     this.#request = new PausableTimer(this, engine);
-    this.#rate = new BodyRateMonitor(owner, this.#timeouts, engine);
+    this.#rate = new BodyRateMonitor(this, this.#timeouts, engine);
   }
 
   /** The client's body is waited for (`waits`), or the handler, to read more of it. */
@@ -71,17 +71,17 @@ export class StreamTimers implements DeadlineOwner, PausableTimerOwner {
 
   /** The response does not wait for the client's window. */
   windowOpen(): void {
-    this.#engine.deadlines.disarm(this.#write);
+    this.engine.deadlines.disarm(this.#write);
   }
 
   #armWrite(): void {
-    const { deadlines, now } = this.#engine;
+    const { deadlines, now } = this.engine;
     deadlines.arm(this.#write, this.#timeouts.current.writeTimeout, now);
   }
 
   /** The rest of the request is waited for. */
   drain(): void {
-    const { deadlines, settings, now } = this.#engine;
+    const { deadlines, settings, now } = this.engine;
     if (!this.#drain.armed) deadlines.arm(this.#drain, settings.drainTimeout, now);
   }
 
@@ -101,16 +101,27 @@ export class StreamTimers implements DeadlineOwner, PausableTimerOwner {
   /** The stream is over: the next one has the server's times again. */
   stop(): void {
     this.bodyOver();
-    this.#engine.deadlines.disarm(this.#write);
-    this.#engine.deadlines.disarm(this.#drain);
+    this.engine.deadlines.disarm(this.#write);
+    this.engine.deadlines.disarm(this.#drain);
     this.#timeouts.reset();
   }
 
-  expired(deadline: Deadline): void {
-    this.#owner.timedOut(deadline === this.#write ? "write" : "drain");
+  get bodyReceived(): number {
+    return this.#owner.bodyReceived;
+  }
+
+  bodyTooSlow(): void {
+    this.#owner.refuse(new ProtocolError("body_too_slow", 408, "the request body came too slowly"));
   }
 
   timerExpired(): void {
-    this.#owner.timedOut("request");
+    this.#owner.refuse(new ProtocolError("request_timeout", 408, "the request took too long"));
+  }
+
+  expired(deadline: Deadline): void {
+    // What is left of a request is given up long after its response.
+    if (deadline === this.#drain) return this.#owner.reset(ERROR.noError, null);
+    const message = "the client took no byte of the response for too long";
+    this.#owner.reset(ERROR.cancel, new ConnectionError("timeout", message));
   }
 }

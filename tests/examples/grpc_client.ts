@@ -204,7 +204,7 @@ export const CLIENTS: Record<string, (url: string) => Client> = {
 export const CALLS: Record<string, (client: Client) => Promise<void>> = {
   async "make unary calls"(client) {
     assert.equal(await client.greet("Ada"), "Hello, Ada!");
-    const names = Array.from({ length: 300 }, (_, i) => "ä".repeat(i * 50 + 1));
+    const names = Array.from({ length: 300 }, (_, i) => "ä".repeat(i % 100 + 1));
     const greetings = await Promise.all(names.map((name) => client.greet(name)));
     assert.deepEqual(greetings, names.map((name) => `Hello, ${name}!`));
     assert.equal((await client.greet("x".repeat(1_000_000), 20_000)).length, 1_000_008);

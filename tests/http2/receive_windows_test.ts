@@ -241,3 +241,22 @@ test("an echo whose window is closed is given no more to read: backpressure goes
   frames.push(...peer.read());
   assert.equal(bodyOf(frames, 1).length, 3 * FRAME.length);
 });
+
+test("the window of a stream grows while its reader takes all that is there, also where much comes in one piece", async () => {
+  const { peer } = await connectHttp2({
+    async exchange(x) {
+      for await (const _ of x.chunks());
+      x.respond(200);
+    },
+  });
+  peer.post(1);
+  let window = 65_535;
+  for (let round = 0; round < 8; round++) {
+    const pieces = Array.from({ length: Math.min(4, Math.floor(window / FRAME.length)) }, () => FRAME);
+    peer.send(...pieces.map((piece) => frame("DATA", 0, 1, piece)));
+    window -= pieces.length * FRAME.length;
+    await settled();
+    window += given(peer, 1)[1];
+  }
+  assert.ok(window > 1_048_576 * 3 / 4, `${window} of 1 MiB`);
+});

@@ -93,22 +93,33 @@ for (const [name, before] of Object.entries(PROXIES)) {
     assert.ok(server.stats().closed.keep_alive_off! > 10, JSON.stringify(server.stats().closed));
   });
 
-  test(`of two HTTP/2 servers behind ${name} one shuts down, and no request is lost`, needs(name), async () => {
-    await using a = await http2Server();
-    await using b = await http2Server();
-    await using proxy = await before([a.port, b.port], true);
-    await using client = LoadClient.of(proxy, WORKERS);
-    const report = await underLoad(client, WORKERS, async () => {
-      await client.answered.reaches(1000);
-      const left = await a.server.shutdown({ idleGrace: 500, timeout: 10_000 });
-      await client.answered.reaches(client.requests + 500);
-      return left;
-    });
-    assertNothingLost(`${name}, HTTP/2, one of two leaves`, [client], [a.server, b.server], proxy.lastWords);
-    console.log(`figures: it left with ${report.finished} connections finished and ${report.forced} forced`);
-    assert.equal(report.forced, 0);
-    assert.ok(a.server.stats().requests > 300, "it had its share of the load");
-  });
+  test(
+    `of two HTTP/2 servers behind ${name} one shuts down, and no request is lost`,
+    needs(name),
+    async () => {
+      await using a = await http2Server();
+      await using b = await http2Server();
+      await using proxy = await before([a.port, b.port], true);
+      await using client = LoadClient.of(proxy, WORKERS);
+      const report = await underLoad(client, WORKERS, async () => {
+        await client.answered.reaches(1000);
+        const left = await a.server.shutdown({ idleGrace: 500, timeout: 10_000 });
+        await client.answered.reaches(client.requests + 500);
+        return left;
+      });
+      assertNothingLost(
+        `${name}, HTTP/2, one of two leaves`,
+        [client],
+        [a.server, b.server],
+        proxy.lastWords,
+      );
+      console.log(
+        `figures: it left with ${report.finished} connections finished and ${report.forced} forced`,
+      );
+      assert.equal(report.forced, 0);
+      assert.ok(a.server.stats().requests > 300, "it had its share of the load");
+    },
+  );
 
   test(`${name} passes a 413 of HTTP/2 on`, needs(name), async () => {
     await using echo = await http2Server({ maxBodyBytes: 1024 * 1024 });
