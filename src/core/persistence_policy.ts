@@ -82,7 +82,15 @@ export class PersistencePolicy {
    */
   decide(x: HttpExchange, mustClose: boolean, isWhole: boolean): void {
     this.closeReason ??= mustClose ? "response_close" : this.#reasonToClose(x, isWhole);
-    if (this.closeReason === null) this.#advertisedIdleTimeout = this.#idleTimeoutNow();
+    if (this.closeReason === null) this.idleFor(this.#timeouts.current.idleTimeout);
+  }
+
+  /** The request under way wants the connection to idle for `idleTimeout` milliseconds after it, if there is room for that. */
+  idleFor(idleTimeout: number): void {
+    const isShortened = this.#engine.pressure !== "none" && idleTimeout > MIN_HINT_MS;
+    this.#advertisedIdleTimeout = isShortened
+      ? Math.max(MIN_HINT_MS, Math.floor(idleTimeout / IDLE_DIVISOR))
+      : idleTimeout;
   }
 
   #reasonToClose(x: HttpExchange, isWhole: boolean): CloseReason | null {
@@ -100,12 +108,6 @@ export class PersistencePolicy {
     if (this.#retiresAt > 0 && now >= this.#retiresAt) return "max_age";
     if (pressure === "no-keep-alive" && this.requests === 1) return "pressure";
     return settings.maxRequests > 0 && this.requests >= settings.maxRequests ? "max_requests" : null;
-  }
-
-  #idleTimeoutNow(): number {
-    const { idleTimeout } = this.#timeouts.current;
-    if (this.#engine.pressure === "none" || idleTimeout <= MIN_HINT_MS) return idleTimeout;
-    return Math.max(MIN_HINT_MS, Math.floor(idleTimeout / IDLE_DIVISOR));
   }
 }
 

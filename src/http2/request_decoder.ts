@@ -1,50 +1,21 @@
 /**
- * Makes requests of field blocks (RFC 9113 §8.2, §8.3). Decoding goes on after a fault, since the dynamic table has to
- * stay the one that the client's encoder has. Clients repeat themselves: the last requests are kept by the octets that
- * they were decoded from.
+ * Decodes the field blocks of one connection. A block is decoded to its end whatever is wrong with it, since the dynamic
+ * table has to stay the one that the client's encoder has.
  */
-import { ProtocolError } from "../api/errors.ts";
+import type { ProtocolError } from "../api/errors.ts";
 import type { Settings } from "../options/settings.ts";
-import { isHost } from "../wire/authority.ts";
-import { copyOf, IS_FIELD_VALUE, IS_TARGET, IS_TOKEN, sameBytes } from "../wire/bytes.ts";
-import { type FieldSink, HpackDecoder } from "./hpack_decoder.ts";
-import { Http2Request, RequestLines } from "./request.ts";
+import { HpackDecoder } from "./hpack_decoder.ts";
+import { Http2Request, type RequestLines } from "./request.ts";
+import { type DecodedRequest, RequestBuilder } from "./request_builder.ts";
+import { RequestCache } from "./request_cache.ts";
 import { HEADER_TABLE } from "./settings.ts";
 
-/** What an entry costs beside its octets (RFC 9113 §6.5.2, RFC 7541 §4.1). */
-const ENTRY_OVERHEAD = 32;
-/** Requests that are kept, of blocks up to so many octets. */
-const MAX_KEPT = 4;
-const MAX_KEPT_BYTES = 1024;
-
-/** Fields that speak of a connection, which HTTP/2 has no use for (RFC 9113 §8.2.2). */
-const CONNECTION_FIELDS = new Set([
-  "connection",
-  "keep-alive",
-  "proxy-connection",
-  "transfer-encoding",
-  "upgrade",
-]);
-
-/** What a block gave: a request, or what is wrong with it. */
-export type DecodedRequest = Http2Request | ProtocolError;
-
-interface Kept {
-  readonly block: Uint8Array;
-  readonly endsStream: boolean;
-  /** Of the dynamic table, before the block, which has not changed it. */
-  readonly generation: number;
-  readonly request: Http2Request;
-}
-
-/** Decodes one connection's field blocks. */
+/** The decoder of one connection. */
 export class RequestDecoder {
   readonly #settings: Settings;
   readonly #hpack = new HpackDecoder(HEADER_TABLE);
-  readonly #head = new RequestBuilder();
-  #kept: Kept[] | null = null;
-  /** Which of `#kept` is replaced next. */
-  #oldest = 0;
+  readonly #builder = new RequestBuilder();
+  readonly #cache = new RequestCache();
 
   /** With the limits of `settings`. */
   constructor(settings: Settings) {
@@ -58,30 +29,22 @@ export class RequestDecoder {
    */
   request(bytes: Uint8Array, start: number, end: number, endsStream: boolean): DecodedRequest {
     const { generation } = this.#hpack;
-    const count = end - start;
-    if (this.#kept !== null) {
-      for (const { block, request, ...kept } of this.#kept) {
-        const isSame = block.length === count && kept.generation === generation &&
-          kept.endsStream === endsStream &&
-          sameBytes(block, 0, bytes, start, count);
-        if (isSame) return request;
-      }
-    }
-    this.#head.begin(this.#settings);
-    this.#hpack.decode(bytes, start, end, this.#head);
-    const request = this.#head.request(endsStream);
+    const cached = this.#cache.find(bytes, start, end, endsStream, generation);
+    if (cached !== null) return cached;
+    this.#builder.begin(this.#settings, true);
+    this.#hpack.decode(bytes, start, end, this.#builder);
+    const request = this.#builder.request(endsStream);
+    // One that has changed the table would change it again.
     const isConstant = this.#hpack.generation === generation;
-    if (isConstant && count <= MAX_KEPT_BYTES && request instanceof Http2Request) {
-      this.#kept ??= [];
-      this.#kept[this.#oldest] = { block: copyOf(bytes, start, end), endsStream, generation, request };
-      this.#oldest = (this.#oldest + 1) % MAX_KEPT;
+    if (isConstant && request instanceof Http2Request) {
+      this.#cache.add(bytes, start, end, generation, request);
     }
     return request;
   }
 
   /** The method of the request that was refused last; `null` where it has none. */
   get refusedMethod(): string | null {
-    return this.#head.method;
+    return this.#builder.method;
   }
 
   /**
@@ -90,262 +53,8 @@ export class RequestDecoder {
    * @throws {HpackError} where it cannot be decoded, and with it no later block
    */
   trailers(bytes: Uint8Array, start: number, end: number): RequestLines | ProtocolError {
-    this.#head.begin(this.#settings);
-    this.#hpack.decode(bytes, start, end, this.#head);
-    return this.#head.trailers();
+    this.#builder.begin(this.#settings, false);
+    this.#hpack.decode(bytes, start, end, this.#builder);
+    return this.#builder.trailers();
   }
-}
-
-/** Takes the fields of one block. */
-class RequestBuilder implements FieldSink {
-  #settings!: Settings;
-  #names: string[] = [];
-  #values: string[] = [];
-  #size = 0;
-  #error: ProtocolError | null = null;
-  #method: string | null = null;
-  #scheme: string | null = null;
-  #authority: string | null = null;
-  #path: string | null = null;
-  #protocol: string | null = null;
-  #contentLength: number | undefined = undefined;
-  #expectsContinue = false;
-  /** The last authority that was well-formed: a client names the same one again and again. */
-  #lastAuthority = "";
-
-  begin(settings: Settings): void {
-    this.#settings = settings;
-    this.#names = [];
-    this.#values = [];
-    this.#size = 0;
-    this.#error = null;
-    this.#method =
-      this.#scheme =
-      this.#authority =
-      this.#path =
-      this.#protocol =
-        null;
-    this.#contentLength = undefined;
-    this.#expectsContinue = false;
-  }
-
-  /** What `:method` is, as far as it was read. */
-  get method(): string | null {
-    return this.#method;
-  }
-
-  field(name: string, value: string): void {
-    if (this.#error !== null) return;
-    const { maxHeaderBytes } = this.#settings;
-    this.#size += name.length + value.length + ENTRY_OVERHEAD;
-    if (maxHeaderBytes > 0 && this.#size > maxHeaderBytes) {
-      const message = `the request head is larger than ${maxHeaderBytes} bytes`;
-      return this.#fail(new ProtocolError("head_too_large", 431, message));
-    }
-    if (!isFieldValue(value)) {
-      return this.#malformed("a field value holds control bytes, or blanks around it");
-    }
-    if (name.charCodeAt(0) === 0x3a) this.#pseudoField(name, value);
-    else this.#line(name, value);
-  }
-
-  /** RFC 9113 §8.3: each once, before the fields. */
-  #pseudoField(name: string, value: string): void {
-    if (this.#names.length > 0) return this.#malformed(`${name} comes behind a field`);
-    let before: string | null;
-    switch (name) {
-      case ":method":
-        before = this.#method;
-        this.#method = value;
-        break;
-      case ":scheme":
-        before = this.#scheme;
-        this.#scheme = value;
-        break;
-      case ":authority":
-        before = this.#authority;
-        this.#authority = value;
-        break;
-      case ":path":
-        before = this.#path;
-        this.#path = value;
-        break;
-      case ":protocol":
-        before = this.#protocol;
-        this.#protocol = value;
-        break;
-      default:
-        return this.#malformed("a pseudo-field that requests do not have");
-    }
-    if (before !== null) this.#malformed(`${name} is repeated`);
-  }
-
-  #line(name: string, value: string): void {
-    const { maxHeaders } = this.#settings;
-    if (maxHeaders > 0 && this.#names.length >= maxHeaders) {
-      return this.#fail(
-        new ProtocolError("too_many_fields", 431, `there are more than ${maxHeaders} header lines`),
-      );
-    }
-    if (!isLowerToken(name)) return this.#malformed("a field name must be a token in lower case");
-    switch (name.length) {
-      case 2:
-        if (name === "te" && value.toLowerCase() !== "trailers") this.#malformed("te is not trailers");
-        break;
-      case 6:
-        if (name === "expect") this.#expect(value);
-        break;
-      case 14:
-        if (name === "content-length") this.#length(value);
-        break;
-    }
-    if (CONNECTION_FIELDS.has(name)) return this.#malformed(`${name} has no meaning in HTTP/2`);
-    this.#names.push(name);
-    this.#values.push(value);
-  }
-
-  #expect(value: string): void {
-    if (value.toLowerCase() === "100-continue") this.#expectsContinue = true;
-    else {this.#fail(
-        new ProtocolError("unsupported_expectation", 417, "of expectations only 100-continue is known"),
-      );}
-  }
-
-  #length(value: string): void {
-    const length = Number(value);
-    if (!/^[0-9]+$/.test(value) || !Number.isSafeInteger(length)) {
-      this.#malformed("content-length must be decimal digits", "bad_content_length");
-    } else if (this.#contentLength !== undefined && this.#contentLength !== length) {
-      this.#malformed("content-length has two values", "bad_content_length");
-    }
-    this.#contentLength = length;
-  }
-
-  #malformed(message: string, code: ProtocolError["code"] = "bad_field"): void {
-    this.#fail(new ProtocolError(code, 400, message));
-  }
-
-  #fail(error: ProtocolError): void {
-    this.#error ??= error;
-  }
-
-  request(endsStream: boolean): DecodedRequest {
-    this.#check(endsStream);
-    if (this.#error !== null) return this.#error;
-    const method = this.#method!;
-    const target = method === "CONNECT" && this.#protocol === null ? this.#authority! : this.#path!;
-    const fields = new RequestLines(this.#names, this.#values);
-    const length = endsStream ? 0 : this.#contentLength;
-    return new Http2Request(
-      method,
-      target,
-      fields,
-      length,
-      this.#expectsContinue,
-      this.#protocol,
-      endsStream,
-    );
-  }
-
-  trailers(): RequestLines | ProtocolError {
-    const pseudoFields = [this.#method, this.#scheme, this.#authority, this.#path, this.#protocol];
-    if (pseudoFields.some((value) => value !== null)) {
-      this.#malformed("trailers have no pseudo-fields");
-    }
-    return this.#error ?? new RequestLines(this.#names, this.#values);
-  }
-
-  /** What the fields must be together (RFC 9113 §8.3.1, §8.5, RFC 8441 §4). */
-  #check(endsStream: boolean): void {
-    if (this.#error !== null) return;
-    const method = this.#method;
-    if (method === null || method === "" || !isToken(method)) {
-      return this.#malformed(":method is missing, or no token", "bad_request_line");
-    }
-    this.#checkHost();
-    const isTunnel = method === "CONNECT" && this.#protocol === null;
-    if (isTunnel) {
-      if (this.#scheme !== null || this.#path !== null || this.#authority === null) {
-        this.#malformed("CONNECT has :authority alone", "bad_target");
-      }
-    } else this.#checkTarget(method);
-    if (this.#protocol !== null && method !== "CONNECT") this.#malformed(":protocol is of CONNECT alone");
-    if (endsStream && (this.#contentLength ?? 0) > 0) {
-      this.#malformed("content-length tells of a body, and there is none", "bad_content_length");
-    }
-  }
-
-  #checkTarget(method: string): void {
-    const path = this.#path;
-    const { maxTargetBytes } = this.#settings;
-    if (this.#scheme !== "http" && this.#scheme !== "https") {
-      return this.#malformed(":scheme is neither http nor https", "bad_target");
-    }
-    if (path === null) return this.#malformed(":path is missing", "bad_target");
-    if (maxTargetBytes > 0 && path.length > maxTargetBytes) {
-      const message = `the request target is longer than ${maxTargetBytes} bytes`;
-      return this.#fail(new ProtocolError("target_too_long", 414, message));
-    }
-    const isForm = path.charCodeAt(0) === 0x2f || (path === "*" && method === "OPTIONS");
-    if (!isForm || !isTarget(path)) this.#malformed(":path is none", "bad_target");
-  }
-
-  /** `:authority` counts; a Host beside it must be the same (RFC 9113 §8.3.1), and stands for it where there is none. */
-  #checkHost(): void {
-    const at = this.#names.indexOf("host");
-    const host = at < 0 ? null : this.#values[at];
-    const authority = this.#authority ?? host;
-    if (authority === null || authority === "") {
-      return this.#malformed(":authority is missing, or empty", "bad_host");
-    }
-    if (host !== null && host.toLowerCase() !== authority.toLowerCase()) {
-      return this.#malformed("Host is not :authority", "bad_host");
-    }
-    if (at >= 0 && this.#names.indexOf("host", at + 1) >= 0) {
-      return this.#malformed("Host is repeated", "bad_host");
-    }
-    if (authority !== this.#lastAuthority) {
-      const bytes = Uint8Array.from(authority, (character) => character.charCodeAt(0));
-      if (!isHost(bytes, 0, bytes.length)) return this.#malformed(":authority is no host", "bad_host");
-      this.#lastAuthority = authority;
-    }
-    if (at >= 0) return;
-    this.#names.unshift("host");
-    this.#values.unshift(authority);
-  }
-}
-
-function isFieldValue(value: string): boolean {
-  const { length } = value;
-  for (let i = 0; i < length; i++) if (IS_FIELD_VALUE[value.charCodeAt(i)] === 0) return false;
-  return length === 0 || !(isBlank(value.charCodeAt(0)) || isBlank(value.charCodeAt(length - 1)));
-}
-
-function isBlank(code: number): boolean {
-  return code === 0x20 || code === 0x09;
-}
-
-/** The names that were looked at last, by length: clients and the decoder give the same strings again. */
-const known = new Set<string>();
-const MAX_KNOWN = 256;
-
-function isLowerToken(name: string): boolean {
-  if (known.has(name)) return true;
-  if (name === "" || !isToken(name)) return false;
-  for (let i = 0; i < name.length; i++) {
-    const code = name.charCodeAt(i);
-    if (code >= 0x41 && code <= 0x5a) return false;
-  }
-  if (known.size < MAX_KNOWN && name.length <= 32) known.add(name);
-  return true;
-}
-
-function isToken(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (IS_TOKEN[text.charCodeAt(i)] === 0) return false;
-  return true;
-}
-
-function isTarget(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (IS_TARGET[text.charCodeAt(i)] === 0) return false;
-  return true;
 }

@@ -9,8 +9,8 @@ import { ERROR, Http2ConnectionError } from "./http2_error.ts";
 const BURST = 1_000;
 /** … and in a second after that. A client that gives up some requests is far below it. */
 const PER_SECOND = 33;
-/** Streams that are remembered, the latest of them. */
-const MAX_REMEMBERED = 256;
+/** Streams that are remembered, the latest of them: all that a client can make us reset at once. */
+const MAX_REMEMBERED = BURST;
 
 /** The resets of one connection. */
 export class Resets {

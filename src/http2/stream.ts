@@ -36,6 +36,8 @@ export class Http2Stream
   id = 0;
   /** Among those that wait for the connection. */
   isQueued = false;
+  /** How long the connection may idle after it, where its handler has said so, in milliseconds. */
+  idleTimeout: number | undefined = undefined;
   readonly exchange: Http2Exchange = new Http2Exchange();
   readonly output: StreamOutput = new StreamOutput(this);
   readonly input: StreamInput = new StreamInput(this);
@@ -73,6 +75,7 @@ export class Http2Stream
     this.#isRunning = true;
     this.#sentContinue = false;
     this.#priority = null;
+    this.idleTimeout = undefined;
     this.#tunnel = null;
     this.output.begin(context.scheduler, sendWindow);
     this.input.begin(exchange.body, window, http2!.maxWindowSize, request.endsStream);
@@ -117,7 +120,12 @@ export class Http2Stream
   /** A part of the body. */
   receiveData(bytes: Uint8Array, start: number, end: number): void {
     this.exchange.body.arrived = true;
-    this.#guardBody(() => this.input.receive(bytes, start, end));
+    try {
+      this.input.receive(bytes, start, end);
+    } catch (error) {
+      return this.#feedFailed(error);
+    }
+    this.#advance();
   }
 
   /** The client has ended its side; answers `false` where content-length tells of more. */
@@ -137,15 +145,10 @@ export class Http2Stream
     else if (this.#state === "half-closed (local)") this.#leaveRequest();
   }
 
-  /** Calls what hands octets to the body's reader; a body that is too large ends the request. */
-  #guardBody(feed: () => void): void {
-    try {
-      feed();
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      return this.refuse(error);
-    }
-    this.#advance();
+  /** Handing octets to the reader of the body has thrown: a body that is too large ends the request. */
+  #feedFailed(error: unknown): void {
+    if (!(error instanceof ProtocolError)) throw error;
+    this.refuse(error);
   }
 
   /** The client has reset the stream, or the connection is gone. */
@@ -192,7 +195,6 @@ export class Http2Stream
 
   #end(): void {
     this.#timers?.stop();
-    this.#timers = null; // they are of this server
     this.#context.owner.streamOver(this);
   }
 
@@ -317,7 +319,13 @@ export class Http2Stream
       this.#sentContinue = true;
       if (response.phase === "unanswered") response.continue();
     }
-    if (!this.#isExchangeOver) this.#guardBody(() => this.input.resume());
+    if (this.#isExchangeOver) return;
+    try {
+      this.input.resume();
+    } catch (error) {
+      return this.#feedFailed(error);
+    }
+    this.#advance();
   }
 
   spendTurn(): boolean {
@@ -326,6 +334,7 @@ export class Http2Stream
 
   setTimeouts(timeouts: Timeouts): void {
     this.#timersNow.override(timeouts, this.exchange.body.state === "flowing");
+    this.idleTimeout = timeouts.idleTimeout ?? this.idleTimeout;
   }
 
   openTunnel(): Upgraded {
@@ -422,7 +431,12 @@ export class Http2Stream
 
   get #timersNow(): StreamTimers {
     this.#context.beginEvent();
-    return this.#timers ??= new StreamTimers(this, this.#context.engine);
+    const { engine } = this.#context;
+    // A stream that was used before may be of another server now.
+    if (this.#timers === null || this.#timers.engine !== engine) {
+      this.#timers = new StreamTimers(this, engine);
+    }
+    return this.#timers;
   }
 
   get bodyReceived(): number {

@@ -289,12 +289,14 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
   // Streams.
 
   streamOver(stream: Http2Stream): void {
+    const { idleTimeout } = stream;
     if (!this.#streams.delete(stream.id)) return; // a callback of its end has ended it already
     this.context.scheduler.remove(stream);
     // What is left of its frame must not go to the request that the stream is used for next.
     if (stream === this.#dataStream) this.#dataStream = null;
     if (stream.isReusable) releaseStream(stream);
     if (this.#streams.size > 0) return;
+    this.#connection.policy.idleFor(idleTimeout ?? this.#connection.engine.settings.idleTimeout);
     this.#goingAway.streamsOver();
     this.#connection.resumeProcessing(); // it may be idle now
   }

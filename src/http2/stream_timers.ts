@@ -25,8 +25,9 @@ export interface StreamTimersOwner {
 
 /** The deadlines of one stream. */
 export class StreamTimers implements DeadlineOwner, PausableTimerOwner {
+  /** Of the server that it is for. */
+  readonly engine: Engine;
   readonly #owner: StreamTimersOwner;
-  readonly #engine: Engine;
   readonly #timeouts: RequestTimeouts;
   readonly #request: PausableTimer;
   readonly #rate: BodyRateMonitor;
@@ -38,7 +39,7 @@ export class StreamTimers implements DeadlineOwner, PausableTimerOwner {
   /** Waits for nothing yet. */
   constructor(owner: StreamTimersOwner, engine: Engine) {
     this.#owner = owner;
-    this.#engine = engine;
+    this.engine = engine;
     this.#timeouts = new RequestTimeouts(engine.settings);
     this.#request = new PausableTimer(this, engine);
     this.#rate = new BodyRateMonitor(owner, this.#timeouts, engine);
@@ -71,17 +72,17 @@ export class StreamTimers implements DeadlineOwner, PausableTimerOwner {
 
   /** The response does not wait for the client's window. */
   windowOpen(): void {
-    this.#engine.deadlines.disarm(this.#write);
+    this.engine.deadlines.disarm(this.#write);
   }
 
   #armWrite(): void {
-    const { deadlines, now } = this.#engine;
+    const { deadlines, now } = this.engine;
     deadlines.arm(this.#write, this.#timeouts.current.writeTimeout, now);
   }
 
   /** The rest of the request is waited for. */
   drain(): void {
-    const { deadlines, settings, now } = this.#engine;
+    const { deadlines, settings, now } = this.engine;
     if (!this.#drain.armed) deadlines.arm(this.#drain, settings.drainTimeout, now);
   }
 
@@ -101,8 +102,8 @@ export class StreamTimers implements DeadlineOwner, PausableTimerOwner {
   /** The stream is over: the next one has the server's times again. */
   stop(): void {
     this.bodyOver();
-    this.#engine.deadlines.disarm(this.#write);
-    this.#engine.deadlines.disarm(this.#drain);
+    this.engine.deadlines.disarm(this.#write);
+    this.engine.deadlines.disarm(this.#drain);
     this.#timeouts.reset();
   }
 

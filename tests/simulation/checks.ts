@@ -195,7 +195,7 @@ export class Checks implements CallbackWatcher {
     }
     if (client instanceof Http1Client) this.#fail(client, http1.checkBuffered(client, this.#settings));
     if (client instanceof Http2Client) {
-      client.countBusy();
+      client.circumstances.countBusy();
       const largest = Math.max(...this.#clients.map(({ transport }) => transport.largestChunk));
       this.#fail(client, http2.checkBuffered(largest, this.#settings));
     }

@@ -55,7 +55,8 @@ export const REASONS: Readonly<Partial<Record<CloseReason, Explains>>> = {
   evicted: (_, plan) => has(plan, "maxConnections"),
   rejected: (_, plan) => has(plan, "maxConnections") || has(plan, "maxConnectionsPerIp"),
   protocol_error: (client, plan) =>
-    client.hasErred || has(plan, "maxBodyBytes") || client instanceof Http2Client && client.mayBeLate ||
+    client.hasErred || has(plan, "maxBodyBytes") ||
+    client instanceof Http2Client && client.circumstances.mayBeLate ||
     client.plan.steps.some((step) => step.do === "flood"),
   handler_error: (client) => some(client, ({ failed }) => failed),
   upgraded: (client) => some(client, ({ upgraded }) => upgraded),

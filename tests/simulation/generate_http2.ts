@@ -8,7 +8,7 @@ import { BODY_DEFECTS, HEAD_DEFECTS } from "./http2_defects.ts";
 import { CODE, SETTING } from "./http2_frames.ts";
 import type { Http2Ways, SettingsPlan, StreamWay } from "./http2_plan.ts";
 import { VIOLATIONS } from "./http2_violations.ts";
-import type { BodyPlan, ClientPlan, ClientStep, Plan, RequestPlan } from "./plan.ts";
+import type { Act, BodyPlan, ClientPlan, ClientStep, HandlerPlan, Plan, RequestPlan } from "./plan.ts";
 import type { Prng } from "./prng.ts";
 
 type Kind = Plan["kind"];
@@ -25,7 +25,19 @@ export function http2Options(prng: Prng): [name: string, value: number][] {
 /** A client with up to `most` requests, for handlers of this kind. */
 export function http2ClientPlan(prng: Prng, id: number, kind: Kind, most: number): ClientPlan {
   const plan = clientPlan(prng, id, kind, 0);
-  return { ...plan, http2: waysOf(prng), steps: stepsOf(prng, kind, most) };
+  const ways = waysOf(prng);
+  if (ways.repeats) {
+    const steps = Array.from({ length: most }, (_, i) => repeatedStep(prng, i + 1, kind));
+    return { ...plan, http2: { ...ways, table: 4_096 }, steps };
+  }
+  if (prng.chance(0.15)) {
+    return {
+      ...plan,
+      http2: { ...ways, gives: prng.pick([0, 20, -1]), share: 1 },
+      steps: windowSteps(prng, kind),
+    };
+  }
+  return { ...plan, http2: ways, steps: stepsOf(prng, kind, most) };
 }
 
 function waysOf(prng: Prng): Http2Ways {
@@ -40,6 +52,7 @@ function waysOf(prng: Prng): Http2Ways {
     pongs: prng.weighted([[6, 0], [2, prng.size(400)], [1, -1]]),
     fields: representationsOf(prng),
     table: prng.pick([4_096, 4_096, 0, 60, 200]),
+    repeats: prng.chance(0.15),
     cuts: isPlain || prng.chance(0.3)
       ? []
       : gap > 0
@@ -101,6 +114,60 @@ function stepsOf(prng: Prng, kind: Kind, most: number): ClientStep[] {
   if (prng.chance(0.5)) steps.push({ do: "answers", ms: 5_000 });
   if (prng.chance(0.3)) steps.push({ do: "end" });
   return steps;
+}
+
+/** A request of which nothing but its place in the dynamic table tells it from the one before. */
+function repeatedStep(prng: Prng, id: number, kind: Kind): ClientStep {
+  const body: BodyPlan = { length: prng.size(100), chunks: [20], trailers: true, expects: null };
+  const handler = handlerPlan(prng, { kind, method: "POST", body, upgrades: false });
+  const request: RequestPlan = { id, method: "POST", minor: 1, fields: [], body, defect: null, handler };
+  return { do: "open", request, way: { ...wayOf(prng, 0), priority: null, awaits: true } };
+}
+
+/** Large responses at first, and then windows that shrink and grow beneath them. */
+function windowSteps(prng: Prng, kind: Kind): ClientStep[] {
+  const windows = [0, 100, 3_000, 20_000, 65_535];
+  const setWindow = (): ClientStep => ({
+    do: "settings",
+    values: [[SETTING.initialWindowSize, prng.pick(windows)]],
+  });
+  const steps: ClientStep[] = [setWindow()];
+  for (let id = 1; id <= prng.between(1, 4); id++) {
+    const handler: HandlerPlan = { returns: "plain", catches: true, acts: longAnswer(prng, kind) };
+    const request: RequestPlan = {
+      id,
+      method: "GET",
+      minor: 1,
+      fields: [],
+      body: null,
+      defect: null,
+      handler,
+    };
+    steps.push({ do: "open", request, way: wayOf(prng, 0) });
+  }
+  for (let i = prng.between(1, 6); i > 0; i--) {
+    steps.push({ do: "wait", ms: prng.pick([0, 1, 30, 400]) });
+    steps.push(prng.chance(0.7) ? setWindow() : { do: "give" });
+  }
+  steps.push({ do: "settings", values: [[SETTING.initialWindowSize, 65_535]] }, { do: "give" });
+  return steps;
+}
+
+/** A response of many parts, with pauses between them. */
+function longAnswer(prng: Prng, kind: Kind): Act[] {
+  const parts = Array.from(
+    { length: prng.between(1, 8) },
+    () => [prng.size(20_000), prng.size(100)] as const,
+  );
+  if (kind === "fetch") {
+    const body = { of: "stream", chunks: parts, ends: "closes" } as const;
+    return [{ act: "return", made: "fast", status: 200, body, trailers: prng.chance(0.2), lengthOff: null }];
+  }
+  const acts: Act[] = [{ act: "start", declared: null }];
+  for (const [length, ms] of parts) {
+    acts.push({ act: "write", length, text: false, patient: true }, { act: "wait", ms });
+  }
+  return [...acts, { act: "end", trailers: prng.chance(0.2) }];
 }
 
 function violation(prng: Prng, of: number): ClientStep {

@@ -35,7 +35,11 @@ export function checkAnswers(client: Http2Client): string | null {
   const { connection, transport, lastStream } = client;
   if (connection === null || transport.isClosed || client.http1 !== null || client.sawEnd) return null;
   if (connection.state === "closed" || connection.state === "draining") return null;
+  if (client.sendWindow <= 0) return "the connection's window is not given back";
   for (const stream of client.streams) {
+    if (stream.entry.isReading && !stream.isStopped && stream.sendWindow <= 0) {
+      return `the handler of ${stream.entry.name} reads, and the window is not given back`;
+    }
     const { entry, id, isOpened, isAnswered, receiveWindow } = stream;
     const { answer, calls, failed, isReturned, name } = entry;
     if (isAnswered || !isOpened || id > lastStream) continue;
@@ -43,7 +47,7 @@ export function checkAnswers(client: Http2Client): string | null {
     if (entry.request.defect !== null && stream.sentEnd && entry.request.defect !== "more than the window") {
       return `${name} is not refused, although it has the defect: ${entry.request.defect}`;
     }
-    const isWindowOpen = receiveWindow > 0 && client.receiveWindow > 0;
+    const isWindowOpen = receiveWindow > 0 && client.windows.connection > 0;
     if (answer.phase === "complete" && isReturned && !failed && isWindowOpen) {
       return `the answer to ${name} is complete, and does not come`;
     }
@@ -53,7 +57,7 @@ export function checkAnswers(client: Http2Client): string | null {
 
 /** A violation must have ended the connection, or its stream. */
 export function checkViolation(client: Http2Client): string | null {
-  const { violation, connection, transport, plan } = client;
+  const { circumstances: { violation }, connection, transport, plan } = client;
   if (violation === null || client.goawayCode !== null || plan.transport.faults.length > 0) return null;
   const isOver = client.sawEnd || client.isBroken || transport.isClosed || connection === null ||
     connection.state === "closed" || connection.state === "draining" || !client.reads || client.hasEnded;

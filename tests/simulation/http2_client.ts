@@ -4,8 +4,8 @@
  */
 import { ReferenceEncoder } from "../support/hpack.ts";
 import { Client } from "./client.ts";
+import { Http2Circumstances } from "./http2_circumstances.ts";
 import {
-  CODE,
   FIRST_WINDOW,
   FLAG,
   frame,
@@ -17,13 +17,14 @@ import {
   TYPE,
   uint32,
 } from "./http2_frames.ts";
+import { OwnWindows } from "./http2_own_windows.ts";
 import type { Http2Ways, SettingsPlan, StreamWay } from "./http2_plan.ts";
 import { Http2Receiver, type ReceiverPort } from "./http2_receiver.ts";
 import { requestBlock, sendBody } from "./http2_requests.ts";
-import { type Circumstances, Http2Responses, initialWindow } from "./http2_responses.ts";
+import { Http2Responses } from "./http2_responses.ts";
 import { Http2Sender } from "./http2_sender.ts";
 import { ClientStream } from "./http2_stream.ts";
-import { type Violation, VIOLATIONS } from "./http2_violations.ts";
+import { VIOLATIONS } from "./http2_violations.ts";
 import type { Ledger } from "./ledger.ts";
 import type { ClientPlan, ClientStep, Plan, RequestPlan } from "./plan.ts";
 import type { World } from "./world.ts";
@@ -32,59 +33,35 @@ import type { World } from "./world.ts";
 const PATIENCE = 5_000;
 
 /** One client. */
-export class Http2Client extends Client implements ReceiverPort, Circumstances {
+export class Http2Client extends Client implements ReceiverPort {
   readonly ways: Http2Ways;
-  readonly maxBodyBytes: number;
+  /** What explains what comes. */
+  readonly circumstances: Http2Circumstances;
   readonly streams: ClientStream[] = [];
   readonly sender: Http2Sender;
   readonly encoder: ReferenceEncoder;
-  /** Octets of DATA that the client, and the server, may still send on the connection. */
+  /** Octets of DATA that it may still send on the connection, and what the server may. */
   sendWindow: number = FIRST_WINDOW;
-  receiveWindow: number;
+  readonly windows: OwnWindows;
   /** What GOAWAY told: the last of them counts. */
   lastStream: number = Infinity;
   goawayCode: number | null = null;
-  /** What it has done wrong, once that has left. */
-  violation: Violation | null = null;
-  #violated: ClientStream | null = null;
   readonly #receiver = new Http2Receiver(this);
   readonly #responses: Http2Responses;
-  readonly #maxStreams: number;
-  readonly #maxWindow: number;
   #nextId = 1;
-  #used = 0;
   /** What the server's SETTINGS say. */
   #streamWindow = FIRST_WINDOW;
   #streamsAllowed = Infinity;
-  /** Own SETTINGS: those that wait for an acknowledgement, how many there were, and the window in the last. */
-  readonly #settings: SettingsPlan[] = [];
-  #settingsSent = 0;
-  #settingsSeen = 0;
-  #ownWindow = FIRST_WINDOW;
   readonly #pings: Uint8Array[] = [];
-  /** Whether it has ever done what makes the server's view of streams and times differ from its own. */
-  #hasReset = false;
-  #hasStopped = false;
-  /** The most streams, or running handlers, that there were. */
-  #mostBusy = 0;
-  #hasFlooded = false;
 
-  constructor(world: World, ledger: Ledger, plan: ClientPlan, { options, http2 }: Plan) {
+  constructor(world: World, ledger: Ledger, plan: ClientPlan, run: Plan) {
     super(world, ledger, plan);
     this.ways = plan.http2!;
-    const option = (name: string, usual: number): number =>
-      Number(new Map<string, unknown>([...options, ...http2 ?? []]).get(name) ?? usual);
-    this.maxBodyBytes = option("maxBodyBytes", 0);
-    this.#maxStreams = option("maxConcurrentStreams", 100);
-    this.#maxWindow = Math.max(
-      FIRST_WINDOW,
-      option("maxWindowSize", 2 ** 20),
-      option("initialWindowSize", 0),
-    );
     this.encoder = new ReferenceEncoder(4096);
     this.sender = new Http2Sender(world, this.ways, this, (bytes) => this.sendBytes(bytes));
-    this.#responses = new Http2Responses(this, (message) => this.malformed(message));
-    this.receiveWindow = FIRST_WINDOW;
+    this.circumstances = new Http2Circumstances(this, run);
+    this.#responses = new Http2Responses(this.circumstances, (message) => this.malformed(message));
+    this.windows = new OwnWindows(this.ways, this.sender);
   }
 
   get tunnels(): boolean {
@@ -96,10 +73,7 @@ export class Http2Client extends Client implements ReceiverPort, Circumstances {
   async run(): Promise<void> {
     this.sender.write(PREFACE);
     this.#sendSettings(this.ways.settings);
-    if (this.ways.connectionWindow > 0) {
-      this.receiveWindow += this.ways.connectionWindow;
-      this.sender.write(frame(TYPE.windowUpdate, 0, 0, uint32(this.ways.connectionWindow)));
-    }
+    this.windows.widen(this.ways.connectionWindow);
     if (this.ways.table !== 4096) this.encoder.resize(this.ways.table);
     for (const step of this.plan.steps) {
       if (this.isBroken || this.hasEnded) return;
@@ -124,7 +98,7 @@ export class Http2Client extends Client implements ReceiverPort, Circumstances {
         this.sender.flush();
         return await this.waitFor(() => this.streams.every(({ isOver }) => isOver), step.ms);
       case "stop reading":
-        this.#hasStopped = true;
+        this.circumstances.hasStopped = true;
         this.reads = false;
         return;
       case "read on":
@@ -155,8 +129,7 @@ export class Http2Client extends Client implements ReceiverPort, Circumstances {
       case "goaway":
         return this.sender.write(frame(TYPE.goaway, 0, 0, [...uint32(0), ...uint32(0), 0x61]));
       case "give":
-        for (const stream of this.streams) this.#giveStream(stream, Math.max(stream.used, 1_000));
-        return this.#giveConnection(Math.max(this.#used, 1_000));
+        return this.windows.giveSome(this.streams);
       case "violate":
         return this.#violate(step.name, this.#streamOf(step.of));
       case "flood":
@@ -180,14 +153,15 @@ export class Http2Client extends Client implements ReceiverPort, Circumstances {
     this.asked.push(entry);
     const id = this.#nextId;
     this.#nextId += 2;
-    const stream = new ClientStream(id, entry, way, this.#streamWindow, this.#ownWindow, this.#settingsSent);
+    const { stream: window, settingsSent } = this.windows;
+    const stream = new ClientStream(id, entry, way, this.#streamWindow, window, settingsSent);
     this.streams.push(stream);
     const endsStream = request.body === null && !way.endsApart;
     const block = requestBlock(this, stream);
     this.sender.write(...headersFrames(id, block, endsStream ? FLAG.endStream : 0, way.headers));
     this.sender.whenSent(() => stream.isOpened = true);
     if (endsStream) this.requestEnded(stream);
-    this.countBusy();
+    this.circumstances.countBusy();
     return stream;
   }
 
@@ -198,26 +172,19 @@ export class Http2Client extends Client implements ReceiverPort, Circumstances {
     this.sender.whenSent(() => entry.isSent = entry.request.defect === null && !stream.isReset);
   }
 
-  /** Notes how much is under way. */
-  countBusy(): void {
-    const open = this.streams.filter(({ isOver }) => !isOver).length;
-    const running = this.asked.filter(({ isRunning }) => isRunning).length;
-    this.#mostBusy = Math.max(this.#mostBusy, open, running);
-  }
-
   #streamOf(request: number): ClientStream | undefined {
     return this.streams.find(({ entry }) => entry.request.id === request);
   }
 
   #reset(stream: ClientStream | undefined, code: number): void {
     if (stream === undefined || stream.isOver || stream.resetCode !== null) return;
-    this.#hasReset = true;
+    this.circumstances.countResets(1);
     stream.isReset = stream.entry.isReset = true;
     this.sender.write(frame(TYPE.rstStream, 0, stream.id, uint32(code)));
   }
 
   #flood(request: RequestPlan, count: number, code: number): void {
-    this.#hasFlooded ||= count > 300;
+    this.circumstances.countResets(count);
     for (let i = 0; i < count; i++) {
       const way: StreamWay = {
         headers: { splits: [], padding: -1, hasPriority: false },
@@ -239,9 +206,7 @@ export class Http2Client extends Client implements ReceiverPort, Circumstances {
   }
 
   #sendSettings(values: SettingsPlan): void {
-    this.#settings.push(values);
-    this.#settingsSent++;
-    this.#ownWindow = initialWindow(values) ?? this.#ownWindow;
+    this.windows.settingsAreSent(values);
     this.sender.write(frame(TYPE.settings, 0, 0, settingsPayload(values)));
   }
 
@@ -255,44 +220,9 @@ export class Http2Client extends Client implements ReceiverPort, Circumstances {
   #violate(name: string, stream: ClientStream | undefined): void {
     const violation = VIOLATIONS[name];
     this.hasErred = true;
-    this.#violated = stream ?? null;
+    this.circumstances.violated = stream ?? null;
     this.sender.write(...violation.frames({ opened: stream?.id ?? 0, next: this.#nextId }));
-    this.sender.whenSent(() => this.violation = violation);
-  }
-
-  // What explains what comes.
-
-  get mayBeRefused(): boolean {
-    if (this.asked.length <= this.#maxStreams && this.#mostBusy < this.#maxStreams) return false;
-    return this.#mostBusy >= this.#maxStreams || this.#hasReset || this.#hasStopped;
-  }
-
-  get isSlow(): boolean {
-    const { latency, room, drainDelay } = this.plan.transport;
-    return this.#hasStopped || this.hasEnded || this.hasErred || this.ways.gives !== 0 || this.ways.gap > 0 ||
-      latency > 0 || drainDelay > 0 ||
-      room < 1_000_000 || this.receiveWindow <= 0 || initialWindow(this.ways.settings) !== null ||
-      this.plan.steps.some((step) => step.do === "settings");
-  }
-
-  codesOf(stream: ClientStream): readonly number[] {
-    return this.hasErred && (this.violation?.mayBeOfStream || this.#violated === stream)
-      ? this.violation?.codes ?? []
-      : [];
-  }
-
-  /** Whether it may not have acknowledged SETTINGS in time. */
-  get mayBeLate(): boolean {
-    return this.ways.acks !== 0 || this.isSlow;
-  }
-
-  /** Whether a GOAWAY with this code has a reason. */
-  explains(code: number): boolean {
-    if (code === CODE.settingsTimeout) return this.mayBeLate;
-    if (code === CODE.enhanceYourCalm && (this.#hasFlooded || this.ways.gap > 0 || this.hasEnded)) {
-      return true;
-    }
-    return this.hasErred && (this.violation === null || this.violation.codes.includes(code));
+    this.sender.whenSent(() => this.circumstances.violation = violation);
   }
 
   // What the transport tells.
@@ -324,22 +254,11 @@ export class Http2Client extends Client implements ReceiverPort, Circumstances {
   }
 
   settingsAcknowledged(): void {
-    const values = this.#settings.shift();
-    if (values === undefined) return this.malformed("SETTINGS are acknowledged that were not sent");
-    const seen = this.#settingsSeen++;
-    const window = initialWindow(values);
-    if (window !== null) {
-      const before = this.#acknowledgedWindow;
-      for (const stream of this.streams) {
-        if (stream.settingsSent <= seen) stream.receiveWindow += window - before;
-      }
-      this.#acknowledgedWindow = window;
-    }
+    const values = this.windows.acknowledge(this.streams);
+    if (values === null) return this.malformed("SETTINGS are acknowledged that were not sent");
     const table = values.findLast(([id]) => id === SETTING.headerTableSize);
     if (table !== undefined) this.#receiver.headers.maxSize = table[1];
   }
-
-  #acknowledgedWindow = FIRST_WINDOW;
 
   pingCame(data: Uint8Array): void {
     const copy = data.slice();
@@ -359,7 +278,7 @@ export class Http2Client extends Client implements ReceiverPort, Circumstances {
     if (last !== MAX_31 && last >= this.#nextId + 6) {
       this.malformed("GOAWAY names a stream that was not opened");
     }
-    if (code !== 0 && !this.explains(code)) {
+    if (code !== 0 && !this.circumstances.explains(code)) {
       this.malformed(`GOAWAY with code ${code}, for which there is no reason: ${text}`);
     }
     this.lastStream = last;
@@ -369,7 +288,7 @@ export class Http2Client extends Client implements ReceiverPort, Circumstances {
   windowCame(id: number, increment: number): void {
     if (id === 0) {
       this.sendWindow += increment;
-      if (this.sendWindow > 2 * this.#maxWindow) {
+      if (this.sendWindow > 2 * this.circumstances.maxWindow) {
         this.malformed("the connection's window is beyond its limit");
       }
       return;
@@ -378,7 +297,9 @@ export class Http2Client extends Client implements ReceiverPort, Circumstances {
     if (stream === undefined) return;
     if (stream.resetCode !== null) this.malformed("WINDOW_UPDATE behind RST_STREAM");
     stream.sendWindow += increment;
-    if (stream.sendWindow > this.#maxWindow) this.malformed("a stream's window is beyond its limit");
+    if (stream.sendWindow > this.circumstances.maxWindow) {
+      this.malformed("a stream's window is beyond its limit");
+    }
   }
 
   /** The stream of a frame; where what it has sent is not right, there may be others. */
@@ -398,19 +319,12 @@ export class Http2Client extends Client implements ReceiverPort, Circumstances {
   }
 
   dataCame(id: number, bytes: Uint8Array, length: number, endsStream: boolean): void {
-    this.receiveWindow -= length;
-    this.#used += length;
-    if (this.receiveWindow < 0) this.malformed("more DATA than the connection's window allows");
     const stream = this.#streamOfFrame(id, "DATA");
-    if (stream !== undefined && this.#isOpen(stream, "DATA")) {
-      stream.receiveWindow -= length;
-      stream.used += length;
-      if (stream.receiveWindow < 0 && length > 0) {
-        this.malformed(`more DATA to ${stream.entry.name} than its window allows`);
-      }
-      this.#responses.dataCame(stream, bytes, endsStream);
-    }
-    this.#later(this.ways.gives, () => this.#give(stream));
+    const isOpen = stream !== undefined && this.#isOpen(stream, "DATA");
+    const fault = this.windows.take(isOpen ? stream : undefined, length);
+    if (fault !== null) this.malformed(fault);
+    if (isOpen) this.#responses.dataCame(stream, bytes, endsStream);
+    this.#later(this.ways.gives, () => this.windows.give(stream));
   }
 
   resetCame(id: number, code: number): void {
@@ -431,31 +345,6 @@ export class Http2Client extends Client implements ReceiverPort, Circumstances {
 
   malformed(message: string): void {
     this.fail(message);
-  }
-
-  // Windows.
-
-  #give(stream: ClientStream | undefined): void {
-    const { share } = this.ways;
-    if (stream !== undefined && (stream.receiveWindow <= 0 || stream.used >= share * this.#ownWindow)) {
-      this.#giveStream(stream, stream.used);
-    }
-    if (this.receiveWindow <= 0 || this.#used >= share * FIRST_WINDOW) this.#giveConnection(this.#used);
-  }
-
-  #giveStream(stream: ClientStream, count: number): void {
-    if (stream.isAnswered || count === 0) return;
-    stream.used = 0;
-    stream.receiveWindow += count;
-    this.sender.write(frame(TYPE.windowUpdate, 0, stream.id, uint32(count)));
-  }
-
-  #giveConnection(wanted: number): void {
-    const count = Math.min(wanted, MAX_31 - this.receiveWindow);
-    if (count <= 0) return;
-    this.#used = 0;
-    this.receiveWindow += count;
-    this.sender.write(frame(TYPE.windowUpdate, 0, 0, uint32(count)));
   }
 
   /** Does what is sent in answer, after so long. */

@@ -25,6 +25,8 @@ export interface Http2Ways {
   readonly fields: readonly Representation[];
   /** The size of its dynamic table. */
   readonly table: number;
+  /** Whether its blocks have the same octets again and again, with another meaning: only the dynamic table changes. */
+  readonly repeats: boolean;
   /** Sizes of the pieces in which octets leave, again and again, and the time between two; -1 for none. */
   readonly cuts: readonly number[];
   readonly gap: number;

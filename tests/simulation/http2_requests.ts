@@ -1,7 +1,7 @@
 /**
  * Sends requests on streams of an HTTP/2 client: heads as field blocks, bodies as DATA within the windows.
  */
-import type { Field, ReferenceEncoder } from "../support/hpack.ts";
+import type { Field, ReferenceEncoder, Representation } from "../support/hpack.ts";
 import { HEAD_DEFECTS } from "./http2_defects.ts";
 import { FLAG, frame, FRAME_SIZE, headersFrames, padded, TYPE } from "./http2_frames.ts";
 import type { Http2Ways } from "./http2_plan.ts";
@@ -28,21 +28,22 @@ export interface RequestPort {
 /** The field block of a request. */
 export function requestBlock(port: RequestPort, { entry, way }: ClientStream): Uint8Array {
   const { client, request } = entry;
-  const { method, fields, body, defect } = request;
+  const { method, body, defect } = request;
   const name = nameOf(client, request.id);
   let lines: Field[] = [
     [":method", method],
     [":scheme", "http"],
     [":authority", "a.example"],
-    [":path", method === "OPTIONS" ? "*" : `/${name}?q`],
+    [":path", method === "OPTIONS" ? "*" : port.ways.repeats ? "/" : `/${name}?q`],
     ["x-name", name],
-    ...fields.map(([field, value]): Field => [field.toLowerCase(), value]),
+    ...request.fields.map(([field, value]): Field => [field.toLowerCase(), value]),
   ];
   if (body !== null && body.chunks === null) lines.push(["content-length", String(body.length)]);
   if (body !== null && body.expects !== null) lines.push(["expect", "100-continue"]);
   if (way.priority !== null) lines.push(["priority", way.priority]);
   if (defect !== null) lines = HEAD_DEFECTS[defect]?.change(lines) ?? lines;
-  const { fields: how } = port.ways;
+  const { fields, repeats } = port.ways;
+  const how: readonly Representation[] = repeats ? [{ indexing: "without" }] : fields;
   // What is too large must get through the limit of what is encoded.
   const isShort = defect === "large head";
   return port.encoder.encode(lines.map(([field, value], i) =>
@@ -70,6 +71,8 @@ export async function sendBody(port: RequestPort, stream: ClientStream): Promise
   const hasTrailers = body !== null && (body.trailers || (defect?.includes("trailers") ?? false));
   if (!await sendData(port, stream, length, hasTrailers, isOver) || !hasTrailers || isOver()) return;
   const fields: Field[] = [["x-sum", String(length)]];
+  // The next request finds its name in the table.
+  if (port.ways.repeats) fields.push(["x-name", nameOf(stream.entry.client, request.id + 1)]);
   if (defect === "pseudo-field in trailers") fields.unshift([":path", "/"]);
   if (defect === "connection field in trailers") fields.push(["connection", "close"]);
   const ends = defect === "open trailers" ? 0 : FLAG.endStream;

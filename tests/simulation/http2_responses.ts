@@ -4,9 +4,10 @@
 import type { Body } from "./client.ts";
 import { sameBytes } from "./content.ts";
 import { BODY_DEFECTS, HEAD_DEFECTS } from "./http2_defects.ts";
-import { CODE, SETTING } from "./http2_frames.ts";
+import { CODE } from "./http2_frames.ts";
 import type { ClientStream } from "./http2_stream.ts";
 import type { Answer, Entry } from "./ledger.ts";
+import type { Act } from "./plan.ts";
 import { ON_ERROR_TEXT } from "./server_callbacks.ts";
 
 /** What of the client, and of the server, explains what comes. */
@@ -15,6 +16,8 @@ export interface Circumstances {
   readonly mayBeRefused: boolean;
   /** Whether anything was slow, so that times may be over. */
   readonly isSlow: boolean;
+  /** Whether the server's times may be so short that nobody keeps them. */
+  readonly mayBeCutShort: boolean;
   /** The codes of what the client has done wrong, on this stream or on the connection. */
   codesOf(stream: ClientStream): readonly number[];
   /** The option: more gets 413. */
@@ -101,16 +104,17 @@ export class Http2Responses {
   }
 
   /** A response that the engine itself has made. */
-  #judgeOwn({ entry, sentEnd }: ClientStream, status: number): void {
+  #judgeOwn(stream: ClientStream, status: number): void {
+    const { entry } = stream;
     const { request, name } = entry;
-    const { isSlow } = this.#circumstances;
+    const { isSlow, mayBeCutShort } = this.#circumstances;
     const defect = HEAD_DEFECTS[request.defect ?? ""]?.answered;
     const isExplained = status === 500
       ? entry.failed
       : status === 413
       ? this.#isTooLarge(entry)
       : status === 408
-      ? !sentEnd || isSlow
+      ? isSlow || mayBeCutShort || isSlowlySent(stream)
       : defect !== undefined && "status" in defect && defect.status === status;
     if (!isExplained) this.#fail(`a ${status} to ${name} that no handler has sent`);
   }
@@ -213,7 +217,10 @@ export class Http2Responses {
   }
 }
 
-/** Windows of streams as SETTINGS tell them, or `null`. */
-export function initialWindow(values: readonly (readonly [id: number, value: number])[]): number | null {
-  return values.findLast(([id]) => id === SETTING.initialWindowSize)?.[1] ?? null;
+/** Whether it takes a while until all of the request is sent. */
+function isSlowlySent({ entry: { request }, way, isReset }: ClientStream): boolean {
+  const setsTimes = (acts: readonly Act[]): boolean =>
+    acts.some((act) => act.act === "timeouts" || (act.act === "beside" && setsTimes(act.acts)));
+  return isReset || way.gap >= 0 || request.body?.expects != null || request.defect !== null ||
+    setsTimes(request.handler.acts);
 }

@@ -1,0 +1,38 @@
+/** What is read, and what is waited for, while the client takes nothing, or sends more than `highWaterMark`. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FakeClock } from "../support/fake_clock.ts";
+import { connectHttp2, frame, Http2Client, PREFACE } from "../support/http2_client.ts";
+import { connect, settled } from "../support/memory.ts";
+
+test("a frame that is larger than highWaterMark is read to its end while a handler runs", async () => {
+  const { peer, client } = await connectHttp2({ highWaterMark: 100, exchange: () => {} });
+  peer.get(1);
+  const unknown = frame("PRIORITY_UPDATE", 0, 0, `\0\0\0\x01u=0${" ".repeat(1_000)}`);
+  peer.send(unknown.subarray(0, 500));
+  assert.equal(client.paused, false);
+  peer.send(unknown.subarray(500));
+  peer.ping();
+  assert.deepEqual(peer.told(), ["PING ack 12345678"]);
+});
+
+test("headerTimeout ends a connection whose client has taken not even our SETTINGS at first", async () => {
+  const clock = new FakeClock();
+  const connected = connect({ http2: true, headerTimeout: 1_000, exchange: (x) => x.respond(200) }, clock);
+  const { client, connection } = connected;
+  await connected.server.loaded;
+  client.takesWrites = false;
+  new Http2Client(client).send(PREFACE, frame("SETTINGS", 0, 0));
+  client.drain();
+  await settled();
+  clock.advance(1_100);
+  client.sendEnd();
+  assert.equal(await connection.closed, "header_timeout");
+});
+
+test("shutdown of a connection that is closed announces nothing, and leaves no timer", async () => {
+  const { connection, clock } = await connectHttp2({ exchange: (x) => x.respond(200) });
+  connection.close();
+  connection.shutdown();
+  assert.equal(clock.timers, 0);
+});
