@@ -188,6 +188,7 @@ function connectNode(url: string): Client {
         const method = { ...Words.method.greet, name: "None" } as DescMethod;
         const one = { [method.localName]: method } as Record<string, DescMethod & { input: DescMessage }>;
         const service = { ...Words, method: one, methods: [method] } as typeof Words;
+        // deno-lint-ignore no-explicit-any -- likewise
         await (createClient(service, createGrpcTransport({ baseUrl: url })) as any).greet({ value: "" });
       }),
     close: () => {},
@@ -195,13 +196,13 @@ function connectNode(url: string): Client {
 }
 
 /** The clients. */
-export const CLIENTS: Record<string, (url: string) => Client> = {
+const CLIENTS: Record<string, (url: string) => Client> = {
   "@grpc/grpc-js": grpcJs,
   "@connectrpc/connect-node": connectNode,
 };
 
 /** What clients are asked to do. */
-export const CALLS: Record<string, (client: Client) => Promise<void>> = {
+const CALLS: Record<string, (client: Client) => Promise<void>> = {
   async "make unary calls"(client) {
     assert.equal(await client.greet("Ada"), "Hello, Ada!");
     const names = Array.from({ length: 300 }, (_, i) => "ä".repeat(i % 100 + 1));
