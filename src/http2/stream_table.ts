@@ -151,7 +151,7 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
     const stream = acquireStream();
     stream.begin(this.context, id, request, this.#peer.initialWindow, this.#receiveWindow);
     const priority = this.#priorities?.take(id);
-    if (priority !== undefined) stream.priority = priorityOf(priority);
+    if (priority !== undefined) stream.priority = priority;
     this.#running++;
     connection.policy.begin();
     connection.timers.headComplete();
@@ -286,7 +286,7 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
     if (id > this.last) {
       const { maxConcurrentStreams } = this.#connection.engine.settings.http2!;
       this.#priorities ??= new EarlyPriorities(maxConcurrentStreams);
-      return this.#priorities.set(id, field, this.last);
+      return this.#priorities.set(id, priorityOf(field), this.last);
     }
     const stream = this.#streams.get(id);
     if (stream === undefined) return;
