@@ -238,7 +238,8 @@ export class HttpConnection
     this.out.close(gone); // what was not sent has no receiver
     if (this.state === "draining") this.closeNow(this.life.reason, gone);
     else if (this.state === "upgraded") this.#tunnelClosed(error, gone);
-    else this.closeNow(this.state === "active" ? "client_gone" : "client_closed", gone);
+    else if (this.state === "active") this.closeNow("client_gone", gone);
+    else this.closeNow(this.protocol.leavingFor ?? "client_closed", gone);
   }
 
   // Processing.

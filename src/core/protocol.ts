@@ -140,8 +140,8 @@ export interface ProtocolConnection {
   readonly bodyReceived: number;
   /** Whether the connection's end would be taken for the end of a response that the peer has not got whole. */
   readonly closeTruncates: boolean;
-  /** Whether it is about to end the connection by itself, so that this is not closed as soon as it is idle. */
-  readonly isLeaving: boolean;
+  /** Why it is about to end the connection, which is idle, by itself; `null` where it is not. */
+  readonly leavingFor: CloseReason | null;
   /** Nothing is under way: releases what only an exchange needs. */
   becomeIdle(): void;
   /** The connection is to end, once what is under way is over; `idleGrace`: how long it may idle till then. */

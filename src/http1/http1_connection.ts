@@ -216,8 +216,8 @@ export class Http1Connection implements ProtocolConnection, ExchangePort, Respon
   }
 
   /** A response that says so ends it. */
-  get isLeaving(): boolean {
-    return false;
+  get leavingFor(): null {
+    return null;
   }
 
   get closeTruncates(): boolean {

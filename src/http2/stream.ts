@@ -6,10 +6,8 @@
 import { ConnectionError, ProtocolError } from "../api/errors.ts";
 import type { Upgraded } from "../api/exchange.ts";
 import type { Timeouts } from "../api/timeouts.ts";
-import type { Connection } from "../api/transport.ts";
 import { Deferred, handled } from "../core/deferred.ts";
 import type { RequestHandler } from "../core/exchange.ts";
-import type { ExchangePort, ForwardedRequest, RequestFields } from "../core/protocol.ts";
 import { Http2Exchange } from "./http2_exchange.ts";
 import { ERROR, type ErrorCode } from "./http2_error.ts";
 import type { ScheduledStream } from "./output_scheduler.ts";
@@ -19,20 +17,14 @@ import type { ResponsePort } from "./response.ts";
 import { type InputOwner, StreamInput } from "./stream_input.ts";
 import { type OutputOwner, StreamOutput } from "./stream_output.ts";
 import type { StreamContext } from "./stream_context.ts";
+import { StreamPort } from "./stream_port.ts";
 import { nextState, type StreamEvent, type StreamState } from "./stream_state.ts";
 import { StreamTunnel, type TunnelledStream } from "./stream_tunnel.ts";
-import { type StreamTimeout, StreamTimers, type StreamTimersOwner } from "./stream_timers.ts";
+import { StreamTimers, type StreamTimersOwner } from "./stream_timers.ts";
 
 /** A stream at work, reusable. */
 export class Http2Stream
-  implements
-    ExchangePort,
-    InputOwner,
-    OutputOwner,
-    ResponsePort,
-    ScheduledStream,
-    StreamTimersOwner,
-    TunnelledStream {
+  implements InputOwner, OutputOwner, ResponsePort, ScheduledStream, StreamTimersOwner, TunnelledStream {
   id = 0;
   /** Among those that wait for the connection. */
   isQueued = false;
@@ -41,6 +33,8 @@ export class Http2Stream
   readonly exchange: Http2Exchange = new Http2Exchange();
   readonly output: StreamOutput = new StreamOutput(this);
   readonly input: StreamInput = new StreamInput(this);
+  /** The exchange's side of it. */
+  readonly #port: StreamPort = new StreamPort(this);
   #context!: StreamContext<Http2Stream>;
   #state: StreamState = "closed";
   /** Octets of the body that were received, or are announced by the frame that is being received. */
@@ -80,7 +74,7 @@ export class Http2Stream
     this.output.begin(context.scheduler, sendWindow);
     this.input.begin(exchange.body, window, http2!.maxWindowSize, request.endsStream);
     exchange.head = request;
-    exchange.begin(this);
+    exchange.begin(this.#port);
     exchange.response.begin(this);
     const { hasBody, contentLength } = request;
     exchange.body.begin(hasBody ? contentLength : 0, null, maxBodyBytes, hasBody);
@@ -98,9 +92,9 @@ export class Http2Stream
     return this.#state;
   }
 
-  /** Whether it may be used for another request. */
+  /** Whether it may be used for another request. A tunnel refers to it for ever, and may have something left to read. */
   get isReusable(): boolean {
-    return this.#isOver && !this.#isRunning && !this.exchange.isReferenced;
+    return this.#isOver && !this.#isRunning && this.#tunnel === null && !this.exchange.isReferenced;
   }
 
   get #isOver(): boolean {
@@ -284,26 +278,6 @@ export class Http2Stream
 
   // What the exchange calls.
 
-  get connection(): Connection {
-    return this.#context.facade;
-  }
-
-  get bytesAppended(): number {
-    return this.output.bytesAppended;
-  }
-
-  get isSecure(): boolean {
-    return this.#context.isSecure;
-  }
-
-  get draining(): AbortSignal {
-    return this.#context.draining;
-  }
-
-  forwarded(fields: RequestFields): ForwardedRequest | null {
-    return this.#context.forwarded(fields);
-  }
-
   ready(): Promise<void> {
     if (this.output.isWelcome) return this.#context.ready();
     if (this.#state === "closed") {
@@ -328,36 +302,20 @@ export class Http2Stream
     this.#advance();
   }
 
-  spendTurn(): boolean {
-    return this.#context.spendTurn();
-  }
-
   setTimeouts(timeouts: Timeouts): void {
     this.#timersNow.override(timeouts, this.exchange.body.state === "flowing");
     this.idleTimeout = timeouts.idleTimeout ?? this.idleTimeout;
   }
 
   openTunnel(): Upgraded {
-    this.#tunnel = new StreamTunnel(this);
+    this.#tunnel = new StreamTunnel(this, this.#port);
     this.input.moveTo(this.#tunnel);
     this.#advance();
     return this.#tunnel.streams;
   }
 
-  tunnelWanted(): void {
-    this.input.resume();
-  }
-
-  tunnelAborted(reason: unknown): void {
-    this.reset(ERROR.cancel, reason);
-  }
-
   responseBroken(): void {
     this.reset(ERROR.internalError, new ConnectionError("closed", "the response was cut off"));
-  }
-
-  handlerFailed(error: unknown): void {
-    this.#context.engine.observer.handlerFailed(error);
   }
 
   // What the response calls.
@@ -382,15 +340,7 @@ export class Http2Stream
     this.#advance();
   }
 
-  // What its input and output call.
-
-  giveWindow(increment: number): void {
-    this.#context.giveWindow(this.id, increment);
-  }
-
-  unreadChanged(change: number): void {
-    this.#context.unreadChanged(change);
-  }
+  // What its output calls.
 
   outputBlocked(): void {
     this.#context.scheduler.enqueue(this);
@@ -441,23 +391,5 @@ export class Http2Stream
 
   get bodyReceived(): number {
     return this.exchange.body.received;
-  }
-
-  bodyTooSlow(): void {
-    this.refuse(new ProtocolError("body_too_slow", 408, "the request body came too slowly"));
-  }
-
-  timedOut(timeout: StreamTimeout): void {
-    switch (timeout) {
-      case "request":
-        return this.refuse(new ProtocolError("request_timeout", 408, "the request took too long"));
-      case "write":
-        return this.reset(
-          ERROR.cancel,
-          new ConnectionError("timeout", "the client took no byte of the response for too long"),
-        );
-      case "drain":
-        return this.reset(ERROR.noError, null); // long after the response
-    }
   }
 }

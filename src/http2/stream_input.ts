@@ -20,10 +20,12 @@ export interface InputReader {
 
 /** The stream. */
 export interface InputOwner {
-  /** Gives the client `increment` octets more of the stream's window. */
-  giveWindow(increment: number): void;
-  /** Octets that were kept for the reader, of all streams of the connection, changed by `change`. */
-  unreadChanged(change: number): void;
+  readonly id: number;
+  /** Gives the client more of a window, and knows what is unread on all streams. */
+  readonly context: {
+    giveWindow(id: number, increment: number): void;
+    unreadChanged(change: number): void;
+  };
 }
 
 /** The input of one stream, reusable. */
@@ -80,7 +82,7 @@ export class StreamInput {
     this.#give(at - start);
     if (at === end || this.#isDropped) return;
     (this.#unread ??= new ReceiveBuffer()).append(bytes, at, end);
-    this.#owner.unreadChanged(end - at);
+    this.#owner.context.unreadChanged(end - at);
   }
 
   /** The client knows our SETTINGS, by which its window changes by `change`, maybe to less than 0 (RFC 9113 §6.9.2). */
@@ -117,7 +119,7 @@ export class StreamInput {
         const at = this.#reader.feed(bytes, start, end);
         if (this.#unread !== unread) return; // its reader has ended the stream
         unread.consumeTo(at);
-        this.#owner.unreadChanged(start - at);
+        this.#owner.context.unreadChanged(start - at);
         this.#give(at - start);
       }
     } finally {
@@ -139,7 +141,7 @@ export class StreamInput {
     this.#isDropped = true;
     const unread = this.#unread;
     this.#unread = null;
-    if (unread !== null) this.#owner.unreadChanged(-unread.length);
+    if (unread !== null) this.#owner.context.unreadChanged(-unread.length);
   }
 
   #give(count: number): void {
@@ -157,6 +159,6 @@ export class StreamInput {
       this.#size = larger;
     }
     this.window += increment;
-    this.#owner.giveWindow(increment);
+    this.#owner.context.giveWindow(this.#owner.id, increment);
   }
 }

@@ -3,28 +3,27 @@
  * `writeTimeout` while its response waits for the client's window, and `drainBody` while what is left of a request is
  * waited for. Made on first use, since most requests come whole and get small answers.
  */
+import { ConnectionError, ProtocolError } from "../api/errors.ts";
 import type { Timeouts } from "../api/timeouts.ts";
-import { BodyRateMonitor } from "../core/body_rate_monitor.ts";
+import { BodyRateMonitor, type BodyRateMonitorOwner } from "../core/body_rate_monitor.ts";
 import { Deadline, type DeadlineOwner } from "../core/deadline_queue.ts";
 import type { Engine } from "../core/engine.ts";
 import { PausableTimer, type PausableTimerOwner } from "../core/pausable_timer.ts";
 import { RequestTimeouts } from "../core/request_timeouts.ts";
-
-/** What took too long. */
-export type StreamTimeout = "request" | "write" | "drain";
+import { ERROR, type ErrorCode } from "./http2_error.ts";
 
 /** The stream. */
 export interface StreamTimersOwner {
   /** Octets of the body that were received. */
   readonly bodyReceived: number;
-  /** The body is slower than `minBodyRate`. */
-  bodyTooSlow(): void;
-  /** Something took too long. */
-  timedOut(timeout: StreamTimeout): void;
+  /** Refuses the request. */
+  refuse(error: ProtocolError): void;
+  /** Ends it with RST_STREAM. */
+  reset(code: ErrorCode, error: unknown): void;
 }
 
 /** The deadlines of one stream. */
-export class StreamTimers implements DeadlineOwner, PausableTimerOwner {
+export class StreamTimers implements BodyRateMonitorOwner, DeadlineOwner, PausableTimerOwner {
   /** Of the server that it is for. */
   readonly engine: Engine;
   readonly #owner: StreamTimersOwner;
@@ -42,7 +41,7 @@ export class StreamTimers implements DeadlineOwner, PausableTimerOwner {
     this.engine = engine;
     this.#timeouts = new RequestTimeouts(engine.settings);
     this.#request = new PausableTimer(this, engine);
-    this.#rate = new BodyRateMonitor(owner, this.#timeouts, engine);
+    this.#rate = new BodyRateMonitor(this, this.#timeouts, engine);
   }
 
   /** The client's body is waited for (`waits`), or the handler, to read more of it. */
@@ -107,11 +106,22 @@ export class StreamTimers implements DeadlineOwner, PausableTimerOwner {
     this.#timeouts.reset();
   }
 
-  expired(deadline: Deadline): void {
-    this.#owner.timedOut(deadline === this.#write ? "write" : "drain");
+  get bodyReceived(): number {
+    return this.#owner.bodyReceived;
+  }
+
+  bodyTooSlow(): void {
+    this.#owner.refuse(new ProtocolError("body_too_slow", 408, "the request body came too slowly"));
   }
 
   timerExpired(): void {
-    this.#owner.timedOut("request");
+    this.#owner.refuse(new ProtocolError("request_timeout", 408, "the request took too long"));
+  }
+
+  expired(deadline: Deadline): void {
+    // What is left of a request is given up long after its response.
+    if (deadline === this.#drain) return this.#owner.reset(ERROR.noError, null);
+    const message = "the client took no byte of the response for too long";
+    this.#owner.reset(ERROR.cancel, new ConnectionError("timeout", message));
   }
 }

@@ -3,20 +3,18 @@
  */
 import type { DetachedSocket } from "../api/transport.ts";
 import { Tunnel, type TunnelOutput, type TunnelPort } from "../core/tunnel.ts";
-import type { InputReader } from "./stream_input.ts";
+import { ERROR, type ErrorCode } from "./http2_error.ts";
+import type { InputReader, StreamInput } from "./stream_input.ts";
 import type { StreamOutput } from "./stream_output.ts";
 
 /** The stream. */
 export interface TunnelledStream {
+  readonly input: StreamInput;
   readonly output: StreamOutput;
   /** Resolves when more is welcome; rejects when the stream is gone first. */
   ready(): Promise<void>;
-  /** A part was sent; answers whether there may be more in this turn of the event loop. */
-  spendTurn(): boolean;
-  /** The tunnel's reader wants more. */
-  tunnelWanted(): void;
-  /** Our side was aborted. */
-  tunnelAborted(reason: unknown): void;
+  /** Ends it with RST_STREAM. */
+  reset(code: ErrorCode, error: unknown): void;
 }
 
 /** The tunnel of one stream. */
@@ -25,10 +23,12 @@ export class StreamTunnel implements InputReader, TunnelOutput, TunnelPort {
   readonly streams: Tunnel;
   readonly out: TunnelOutput = this;
   readonly #stream: TunnelledStream;
+  readonly #turn: { spendTurn(): boolean };
 
-  /** Through `stream`. */
-  constructor(stream: TunnelledStream) {
+  /** Through `stream`, whose connection takes turns by `turn`. */
+  constructor(stream: TunnelledStream, turn: { spendTurn(): boolean }) {
     this.#stream = stream;
+    this.#turn = turn;
     this.streams = new Tunnel(this);
   }
 
@@ -49,11 +49,11 @@ export class StreamTunnel implements InputReader, TunnelOutput, TunnelPort {
   }
 
   spendTurn(): boolean {
-    return this.#stream.spendTurn();
+    return this.#turn.spendTurn();
   }
 
   tunnelWanted(): void {
-    this.#stream.tunnelWanted();
+    this.#stream.input.resume();
   }
 
   tunnelEnded(): void {
@@ -61,7 +61,7 @@ export class StreamTunnel implements InputReader, TunnelOutput, TunnelPort {
   }
 
   tunnelAborted(reason: unknown): void {
-    this.#stream.tunnelAborted(reason);
+    this.#stream.reset(ERROR.cancel, reason);
   }
 
   /** A stream has no socket of its own. */

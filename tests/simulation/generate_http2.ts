@@ -37,7 +37,8 @@ export function http2ClientPlan(prng: Prng, id: number, kind: Kind, most: number
       steps: windowSteps(prng, kind),
     };
   }
-  return { ...plan, http2: ways, steps: stepsOf(prng, kind, most) };
+  const steps = prng.chance(0.1) ? uploadSteps(prng, kind) : stepsOf(prng, kind, most);
+  return { ...plan, http2: ways, steps };
 }
 
 function waysOf(prng: Prng): Http2Ways {
@@ -122,6 +123,24 @@ function repeatedStep(prng: Prng, id: number, kind: Kind): ClientStep {
   const handler = handlerPlan(prng, { kind, method: "POST", body, upgrades: false });
   const request: RequestPlan = { id, method: "POST", minor: 1, fields: [], body, defect: null, handler };
   return { do: "open", request, way: { ...wayOf(prng, 0), priority: null, awaits: true } };
+}
+
+/** Bodies larger than windows, once the server's SETTINGS are known, which are read, fast or slowly. */
+function uploadSteps(prng: Prng, kind: Kind): ClientStep[] {
+  const steps: ClientStep[] = [{ do: "ping", count: 1 }, { do: "wait", ms: prng.pick([1, 50]) }];
+  for (let id = 1; id <= prng.between(1, 3); id++) {
+    const body: BodyPlan = {
+      length: prng.between(10_000, 110_000),
+      chunks: prng.chance(0.5) ? [20] : null,
+      trailers: prng.chance(0.3),
+      expects: null,
+    };
+    const handler = handlerPlan(prng, { kind, method: "POST", body, upgrades: false });
+    const request: RequestPlan = { id, method: "POST", minor: 1, fields: [], body, defect: null, handler };
+    const way = wayOf(prng, 0);
+    steps.push({ do: "open", request, way: { ...way, data: way.data.map((size) => Math.max(size, 2_000)) } });
+  }
+  return steps;
 }
 
 /** Large responses at first, and then windows that shrink and grow beneath them. */
