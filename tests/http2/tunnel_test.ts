@@ -33,9 +33,10 @@ async function tunnelling(settings: [number, number][] = []): Promise<Tunnelled>
   const tunnels: Upgraded[] = [];
   const connected = await connectHttp2({
     exchange(x) {
-      if (x.method === "CONNECT") return void tunnels.push(x.upgrade());
       if (x.method === "POST") return x.text().then((text) => x.respond(200, {}, text));
-      x.respond(200);
+      if (x.method === "CONNECT") tunnels.push(x.upgrade());
+      else x.respond(200);
+      return undefined;
     },
   }, { settings });
   return { ...connected, tunnels };

@@ -300,7 +300,10 @@ function lateActs(acts: readonly Act[]): readonly Act[] {
 }
 
 function mostWork(acts: readonly Act[]): number {
-  return acts.reduce((sum, act) => sum + (act.act === "work" ? act.ms : 0), 0);
+  return acts.reduce(
+    (sum, act) => sum + (act.act === "work" ? act.ms : act.act === "beside" ? mostWork(act.acts) : 0),
+    0,
+  );
 }
 
 /** The most that one response of this client's has. */
