@@ -154,7 +154,7 @@ export class ConnectionMonitor implements PeerWatchOwner, ReadTimersOwner {
       connection.life.beginHead();
     } else if (wait !== "idle") {
       this.timers.wait(wait);
-    } else if (connection.policy.closesWhenIdle && connection.protocol.leavingFor === null) {
+    } else if (connection.policy.closesWhenIdle && !connection.protocol.leavingFor) {
       connection.lingeringClose("shutdown");
     } else if (connection.life.state !== "new") {
       connection.protocol.becomeIdle();
@@ -175,7 +175,7 @@ export class ConnectionMonitor implements PeerWatchOwner, ReadTimersOwner {
     // A head is read however long it gets, and so is what comes before it.
     const { input } = connection;
     const readsOn = this.#readsHead || input === "proxy-header" || input === "preface" ||
-      (input === "protocol" && connection.protocol.needsRest);
+      (input === "protocol" && connection.protocol.needsRest === true);
     const pause = !readsOn && connection.received.length >= connection.engine.settings.highWaterMark;
     if (pause === this.#isPaused) return;
     this.#isPaused = pause;
