@@ -66,11 +66,6 @@ export class StreamInput {
     this.hasEnded = this.isEnding = hasEnded;
   }
 
-  /** Whether octets wait for the reader. */
-  get hasUnread(): boolean {
-    return this.#unread !== null;
-  }
-
   /**
    * Takes octets of the body.
    *
