@@ -80,7 +80,7 @@ function acceptOptions(loaded: LoadedTls, alpnProtocols: readonly string[]): Acc
   return {
     isServer: true,
     secureContext: secureContext(loaded, ca),
-    ALPNProtocols: alpnProtocols,
+    ALPNProtocols: [...alpnProtocols],
     requestCert: ca !== undefined,
     rejectUnauthorized: ca !== undefined && rejectUnauthorized,
     allowHalfOpen: true,
