@@ -53,6 +53,8 @@ export class Http2Client extends Client implements ReceiverPort {
   #streamWindow = FIRST_WINDOW;
   #streamsAllowed = Infinity;
   readonly #pings: Uint8Array[] = [];
+  /** Whether the size of its dynamic table has changed since the last request: a block tells of two changes at most. */
+  #isResized = false;
 
   constructor(world: World, ledger: Ledger, plan: ClientPlan, run: Plan) {
     super(world, ledger, plan);
@@ -119,7 +121,9 @@ export class Http2Client extends Client implements ReceiverPort {
       case "settings":
         return this.#sendSettings(step.values);
       case "table":
-        return this.encoder.resize(step.size);
+        if (!this.#isResized) this.encoder.resize(step.size);
+        this.#isResized = true;
+        return;
       case "priority":
         return this.#reprioritize(this.#streamOf(step.of), step.field);
       case "unknown": {
@@ -158,6 +162,7 @@ export class Http2Client extends Client implements ReceiverPort {
     this.streams.push(stream);
     const endsStream = request.body === null && !way.endsApart;
     const block = requestBlock(this, stream);
+    this.#isResized = false;
     this.sender.write(...headersFrames(id, block, endsStream ? FLAG.endStream : 0, way.headers));
     this.sender.whenSent(() => stream.isOpened = true);
     if (endsStream) this.requestEnded(stream);

@@ -1,6 +1,6 @@
 /**
- * The windows that a client gives its server (RFC 9113 §5.2, §6.9): what SETTINGS say of them counts for the server once it
- * has acknowledged that.
+ * The windows that a client gives its server (RFC 9113 §5.2, §6.9): what SETTINGS say of them counts for the server once
+ * it has acknowledged that.
  */
 import { FIRST_WINDOW, frame, MAX_31, SETTING, TYPE, uint32 } from "./http2_frames.ts";
 import type { Http2Ways, SettingsPlan } from "./http2_plan.ts";

@@ -1,6 +1,7 @@
 /**
- * Some thousand runs of the real engine in a simulated world: clients of HTTP/1.1 and of HTTP/2, transports, handlers and operators that do
- * everything right and wrong, and one seed that decides it all. `npm run fuzz` goes on from there for hours.
+ * Some thousand runs of the real engine in a simulated world: clients of HTTP/1.1 and of HTTP/2, transports, handlers
+ * and operators that do everything right and wrong, and one seed that decides it all. `npm run fuzz` goes on from there
+ * for hours.
  */
 import assert from "node:assert/strict";
 import test from "node:test";
