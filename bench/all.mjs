@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 const STEPS = [
   ["apps.mjs"],
   ["servers.mjs"],
+  ["http2.mjs"],
   ["micro.mjs"],
   ["probes.mjs"],
   ["load.mjs", "--preset=all", "--report"],

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { readResults } from "./lib/results.mjs";
 import { reportFiles } from "./report/files.mjs";
 
-const BENCHES = ["apps", "servers", "micro", "probes", "load", "attacks"];
+const BENCHES = ["apps", "servers", "micro", "probes", "load", "attacks", "http2"];
 
 const bench = new URL("./", import.meta.url);
 const directory = new URL("charts/", bench);

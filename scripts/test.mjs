@@ -1,14 +1,19 @@
-// Runs tests/**/*_test.ts on Deno, Bun, Node 26 and Node 20, one process a file, one after the other: some are load tests.
+// Runs tests/**/*_test.ts on Deno, Bun, Node 26 and Node 20, one process a file: two at a time where all happens in memory,
+// and one after the other otherwise, since some are load tests.
 // Usage: npm test -- [--runtime=deno,bun,node,node20] [--verbose] [part of a file's path ...]
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import path from "node:path";
 import { buildTests } from "./build.mjs";
 import { fail, install, root, runtimes } from "./tools.mjs";
 
 const TEST_TIMEOUT = 60_000; // ms, for one test, where the runtime has such a setting
 const FILE_TIMEOUT = 120_000; // ms, for one file: a test, or what it left open, hangs
+/** Folders whose tests have neither load nor times of real clocks, so that others may run beside them. */
+const IN_MEMORY = /^tests\/(fetch|http1|http2|options|wire)\//;
+/** How many of them run at a time. */
+const AT_A_TIME = Math.min(2, availableParallelism());
 const OUTPUT_SHOWN = 60; // lines of a file's own output shown when it fails
 
 /** How each runtime runs one test file and reports to `report` as JUnit, which all of them write. */
@@ -42,10 +47,10 @@ const files = readdirSync(path.join(root, "tests"), { recursive: true, encoding:
 if (files.length === 0) fail(`no test file matches: ${filters.join(" ")}`);
 if (chosen.includes("node20")) buildTests();
 
-let running; // the child process, to be ended with this one
+const running = new Set(); // child processes, to be ended with this one
 for (const signal of ["SIGINT", "SIGTERM"]) {
   process.on(signal, () => {
-    if (running) killGroup(running);
+    for (const child of running) killGroup(child);
     process.exit(1);
   });
 }
@@ -65,7 +70,7 @@ process.exit(total.failed === 0 ? 0 : 1);
 async function runAll(runtime) {
   const start = performance.now();
   const sum = { passed: 0, failed: 0, skipped: 0 };
-  for (const file of files) {
+  const run = async (file) => {
     const { failures, ...counts } = await runFile(runtime, file);
     for (const key of Object.keys(sum)) sum[key] += counts[key];
     for (const { name, reason } of failures) {
@@ -75,7 +80,13 @@ async function runAll(runtime) {
       console.log(`\nFAILED on ${runtime}: ${file}: ${counts.skipped} skipped, which CI does not allow`);
       sum.failed += counts.skipped;
     }
-  }
+  };
+  const inMemory = files.filter((file) => IN_MEMORY.test(file));
+  const next = inMemory.values();
+  await Promise.all(Array.from({ length: AT_A_TIME }, async () => {
+    for (const file of next) await run(file);
+  }));
+  for (const file of files.filter((file) => !IN_MEMORY.test(file))) await run(file);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   const skipped = sum.skipped > 0 ? `, ${sum.skipped} skipped` : "";
   console.log(`${runtime.padEnd(6)}  ${sum.passed} passed, ${sum.failed} failed${skipped} in ${seconds} s`);
@@ -84,7 +95,7 @@ async function runAll(runtime) {
 
 /** One file on one runtime. What is no test's failure (a crash, a hang, no test at all) counts as one failure. */
 async function runFile(runtime, file) {
-  const report = path.join(scratch, "report.xml");
+  const report = path.join(scratch, `${file.replaceAll("/", "-")}.xml`);
   rmSync(report, { force: true });
   const { output, problem } = await execute(runtimes[runtime], commands[runtime](file, report));
   const { passed, skipped, failures } = existsSync(report)
@@ -108,7 +119,7 @@ function execute(command, args) {
   return new Promise((resolve) => {
     const env = { ...process.env, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" };
     const child = spawn(command, args, { cwd: root, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
-    running = child;
+    running.add(child);
     let output = "";
     let problem;
     const timer = setTimeout(() => {
@@ -120,6 +131,7 @@ function execute(command, args) {
     child.on("error", (error) => fail(error.message));
     child.on("exit", (code, signal) => {
       clearTimeout(timer);
+      running.delete(child);
       killGroup(child);
       if (code !== 0) problem ??= `ended with ${signal ?? `exit code ${code}`}`;
     });

@@ -21,7 +21,13 @@ round by round: above 1 it is the cheaper one. **× its user** is the same for t
 is nearly the same for all. Raw TCP answers a constant without parsing: the limit. Where **busy** is well below 100 %,
 the client was the limit, and requests/s says little.`;
 
-const OTHERS = { micro: "Micro suites", probes: "Probes", load: "Load tests", attacks: "Under attack" };
+const OTHERS = {
+  http2: "HTTP/2",
+  micro: "Micro suites",
+  probes: "Probes",
+  load: "Load tests",
+  attacks: "Under attack",
+};
 
 /** @param results by the name of the bench, undefined where it has not been run */
 export function resultsPage(results, draw) {

@@ -42,7 +42,7 @@ export interface Http2Options {
    * Bytes up to which the window of a stream grows while its body is read as fast as it comes: an upload gets at most
    * this much through in a round trip (RFC 9113 §5.2). From `initialWindowSize`, which keeps windows as they are, to
    * 2 147 483 647; where it is left out it is `initialWindowSize`, if that is more than the default.
-   * @default 1_048_576
+   * @default 2_097_152
    */
   readonly maxWindowSize?: number;
   /**

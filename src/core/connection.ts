@@ -13,9 +13,10 @@ import type {
 import { ConnectionError, type ConnectionErrorCode, ProtocolError } from "../api/errors.ts";
 import type { Timeouts } from "../api/timeouts.ts";
 import { NEED_MORE } from "../wire/bytes.ts";
-import { type Endpoints, tryReadProxyHeader } from "../wire/proxy_header.ts";
+import type { Endpoints } from "../wire/proxy_header.ts";
 import { ConnectionFacade, type FacadedConnection } from "./connection_facade.ts";
 import { ConnectionMonitor, type Input, type MonitoredConnection } from "./connection_monitor.ts";
+import { assumeProtocol, firstInput, type OpeningConnection, readOpening } from "./connection_opening.ts";
 import { ConnectionTunnelPort, type TunnelledConnection } from "./connection_tunnel.ts";
 import { ConnectionWriter, type ConnectionWriterOwner } from "./connection_writer.ts";
 import type { Engine } from "./engine.ts";
@@ -24,7 +25,7 @@ import { LazyAbort } from "./lazy_abort.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { PersistencePolicy } from "./persistence_policy.ts";
 import type { ProtocolConnection } from "./protocol.ts";
-import { prefaceLength, type Protocols } from "./protocol_choice.ts";
+import type { Protocols } from "./protocol_choice.ts";
 import type { ProtocolHost } from "./protocol_host.ts";
 import type { ReadTimers } from "./read_timers.ts";
 import { ReceiveBuffer } from "./receive_buffer.ts";
@@ -45,6 +46,7 @@ export class HttpConnection
     Evictable,
     FacadedConnection,
     MonitoredConnection,
+    OpeningConnection,
     ProtocolHost,
     TransportEvents,
     TunnelledConnection,
@@ -67,7 +69,8 @@ export class HttpConnection
   readonly transport: SerializedTransport;
   /** What it speaks; another one may be chosen by the first octets. */
   protocol: ProtocolConnection;
-  // See `MonitoredConnection`.
+  // See `OpeningConnection` and `MonitoredConnection`.
+  readonly protocols: Protocols;
   readonly received: ReceiveBuffer = new ReceiveBuffer();
   input: Input = "protocol";
   inputEnded = false;
@@ -76,7 +79,6 @@ export class HttpConnection
   /** The transport's addresses, or those of a PROXY header. */
   endpoints: Endpoints;
   readonly #monitor: ConnectionMonitor;
-  readonly #protocols: Protocols;
   #facade: Connection | null = null;
   /** Made when it has more to do than one request. */
   #turn: Turn | null = null;
@@ -85,18 +87,14 @@ export class HttpConnection
   #isProcessing = false;
 
   /** Makes a connection of a transport that was not started; `start` it. */
-  constructor(
-    engine: Engine,
-    transport: Transport,
-    protocols: Protocols,
-  ) {
+  constructor(engine: Engine, transport: Transport, protocols: Protocols) {
     engine.beginEvent();
     this.engine = engine;
     this.transport = new SerializedTransport(transport, this);
     this.endpoints = transport;
     this.isSecure = transport.isSecure === true;
-    this.#protocols = protocols;
-    this.input = engine.proxyPeers?.has(transport.remoteAddr) ? "proxy-header" : this.#firstInput;
+    this.protocols = protocols;
+    this.input = firstInput(this);
     this.acceptedAt = engine.now;
     this.timeouts = new RequestTimeouts(engine.settings);
     this.life = new Lifecycle(this, engine);
@@ -185,11 +183,14 @@ export class HttpConnection
     if (this.state === "closed") return;
     if (silently) return this.closeNow("rejected", null);
     const error = new ProtocolError("too_many_connections", 503, "there is no room for more connections");
-    const { alternative } = this.#protocols;
-    // Where there is a choice, the client has not told yet what it speaks.
-    if (alternative?.isOnly) this.protocol = alternative.connect(this) ?? this.protocol;
+    assumeProtocol(this);
+    this.refuseClient(error, "rejected");
+  }
+
+  /** Tells the client that nothing of what it sends is served, and closes. */
+  refuseClient(error: ProtocolError, reason: CloseReason): void {
     this.protocol.writeRefusal(error);
-    this.lingeringClose("rejected");
+    this.lingeringClose(reason);
     this.engine.observer.requestRefused(error, this);
   }
 
@@ -238,7 +239,8 @@ export class HttpConnection
     this.out.close(gone); // what was not sent has no receiver
     if (this.state === "draining") this.closeNow(this.life.reason, gone);
     else if (this.state === "upgraded") this.#tunnelClosed(error, gone);
-    else this.closeNow(this.state === "active" ? "client_gone" : "client_closed", gone);
+    else if (this.state === "active") this.closeNow("client_gone", gone);
+    else this.closeNow(this.protocol.leavingFor ?? "client_closed", gone);
   }
 
   // Processing.
@@ -273,23 +275,11 @@ export class HttpConnection
           at = this.protocol.receive(bytes, at, end);
           if (this.input === "protocol") return at;
           break;
-        case "proxy-header": {
-          const header = tryReadProxyHeader(bytes, at, end);
-          if (header === NEED_MORE) return at;
-          if (header instanceof ProtocolError) {
-            // A proxy expects no response to its header, and what else comes there may not be HTTP.
-            this.closeNow("protocol_error", header);
-            return end;
-          }
-          this.endpoints = header.endpoints ?? this.endpoints;
-          this.input = this.#firstInput;
-          at += header.length;
-          break;
-        }
+        case "proxy-header":
         case "preface": {
-          const length = this.#chooseProtocol(bytes, at, end);
-          if (length === NEED_MORE) return at;
-          at += length;
+          const next = readOpening(this, bytes, at, end);
+          if (next === NEED_MORE) return at;
+          at = next;
           break;
         }
         case "tunnel":
@@ -298,41 +288,6 @@ export class HttpConnection
           return end;
       }
     }
-  }
-
-  /** What is read first, after a PROXY header. */
-  get #firstInput(): Input {
-    return this.#protocols.alternative === null ? "protocol" : "preface";
-  }
-
-  /** The first octets tell what the client speaks; answers how many of them were a preface, or `NEED_MORE`. */
-  #chooseProtocol(bytes: Uint8Array, start: number, end: number): number {
-    if (start === end) return NEED_MORE;
-    const alternative = this.#protocols.alternative!;
-    const length = prefaceLength(alternative.preface, bytes, start, end);
-    if (length === NEED_MORE) return NEED_MORE;
-    const { alpnProtocol } = this.transport;
-    const isAgreed = alpnProtocol === alternative.alpn;
-    if (length > 0) {
-      if (!isAgreed && alpnProtocol) return this.#refuseVersion(alpnProtocol);
-      const protocol = alternative.connect(this);
-      if (protocol === null) return NEED_MORE;
-      this.protocol = protocol;
-    } else if (alternative.isOnly || isAgreed) {
-      return this.#refuseVersion(alternative.alpn);
-    }
-    this.input = "protocol";
-    return length;
-  }
-
-  /** The client speaks another protocol than the one that it has to; nothing of what it sends is used. */
-  #refuseVersion(expected: string): 0 {
-    const message = `only "${expected}" is spoken on this connection`;
-    const error = new ProtocolError("unsupported_version", 505, message);
-    this.protocol.writeRefusal(error);
-    this.lingeringClose("protocol_error");
-    this.engine.observer.requestRefused(error, this);
-    return 0;
   }
 
   /** Counts a unit of work; answers whether there may be another one in this turn of the event loop. */

@@ -99,9 +99,10 @@ export class ConnectionMonitor implements PeerWatchOwner, ReadTimersOwner {
     const connection = this.#connection;
     const isProcessed = connection.received.length === 0;
     if (connection.input === "protocol") {
-      const { wait } = connection.protocol;
-      if (this.#readsHead) connection.lingeringClose(wait === "head" ? "client_gone" : "client_closed");
-      else if (isProcessed) connection.protocol.abandonIncomplete();
+      const { wait, leavingFor } = connection.protocol;
+      if (this.#readsHead) {
+        connection.lingeringClose(leavingFor ?? (wait === "head" ? "client_gone" : "client_closed"));
+      } else if (isProcessed) connection.protocol.abandonIncomplete();
     } else if (connection.input === "tunnel") {
       if (isProcessed) connection.tunnel!.endInput();
     } else if (connection.input === "proxy-header" || connection.input === "preface") {
@@ -153,7 +154,7 @@ export class ConnectionMonitor implements PeerWatchOwner, ReadTimersOwner {
       connection.life.beginHead();
     } else if (wait !== "idle") {
       this.timers.wait(wait);
-    } else if (connection.policy.closesWhenIdle && !connection.protocol.isLeaving) {
+    } else if (connection.policy.closesWhenIdle && !connection.protocol.leavingFor) {
       connection.lingeringClose("shutdown");
     } else if (connection.life.state !== "new") {
       connection.protocol.becomeIdle();
@@ -174,7 +175,7 @@ export class ConnectionMonitor implements PeerWatchOwner, ReadTimersOwner {
     // A head is read however long it gets, and so is what comes before it.
     const { input } = connection;
     const readsOn = this.#readsHead || input === "proxy-header" || input === "preface" ||
-      (input === "protocol" && connection.protocol.needsRest);
+      (input === "protocol" && connection.protocol.needsRest === true);
     const pause = !readsOn && connection.received.length >= connection.engine.settings.highWaterMark;
     if (pause === this.#isPaused) return;
     this.#isPaused = pause;

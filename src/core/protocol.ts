@@ -129,7 +129,7 @@ export interface ProtocolConnection {
   /** Whether the next byte would be one of a head. */
   readonly readsHead: boolean;
   /** Whether it waits for the rest of something bounded that it can only process whole, however much waits already. */
-  readonly needsRest: boolean;
+  readonly needsRest?: boolean;
   /** Whether a request was received, as far as its handler takes it, and its response is not complete. */
   readonly awaitsHandler: boolean;
   /** Whether an exchange is under way. */
@@ -140,8 +140,8 @@ export interface ProtocolConnection {
   readonly bodyReceived: number;
   /** Whether the connection's end would be taken for the end of a response that the peer has not got whole. */
   readonly closeTruncates: boolean;
-  /** Whether it is about to end the connection by itself, so that this is not closed as soon as it is idle. */
-  readonly isLeaving: boolean;
+  /** Why it is about to end the connection, which is idle, by itself; `null`, or missing, where it is not. */
+  readonly leavingFor?: CloseReason | null;
   /** Nothing is under way: releases what only an exchange needs. */
   becomeIdle(): void;
   /** The connection is to end, once what is under way is over; `idleGrace`: how long it may idle till then. */

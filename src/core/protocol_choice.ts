@@ -1,6 +1,7 @@
 /**
  * Which protocol a connection speaks: where there is a choice, its first octets tell.
  */
+import { ProtocolError } from "../api/errors.ts";
 import { NEED_MORE } from "../wire/bytes.ts";
 import type { ProtocolConnection } from "./protocol.ts";
 import type { ProtocolHost } from "./protocol_host.ts";
@@ -25,9 +26,41 @@ export interface AlternativeProtocol {
   connect(connection: ProtocolHost): ProtocolConnection | null;
 }
 
-/** The length of `preface` where `bytes[start, end)` begins with it, 0 where it does not, or `NEED_MORE`. */
-export function prefaceLength(preface: Uint8Array, bytes: Uint8Array, start: number, end: number): number {
+/** What a connection speaks from now on. */
+export interface Choice {
+  /** `null`: what it speaks already. */
+  readonly protocol: ProtocolConnection | null;
+  /** How many octets were a preface. */
+  readonly length: number;
+}
+
+const AS_BEFORE: Choice = { protocol: null, length: 0 };
+
+/**
+ * What `connection` speaks, by its first octets, `bytes[start, end)`, and by what TLS has agreed upon (`alpn`), if it has:
+ * the two must not differ. `NEED_MORE` where that is not known yet.
+ */
+export function chooseProtocol(
+  alternative: AlternativeProtocol,
+  connection: ProtocolHost,
+  alpn: string | null | undefined,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): Choice | ProtocolError | typeof NEED_MORE {
+  const { preface } = alternative;
   const count = Math.min(preface.length, end - start);
-  for (let i = 0; i < count; i++) if (bytes[start + i] !== preface[i]) return 0;
-  return count === preface.length ? count : NEED_MORE;
+  const isAgreed = alpn === alternative.alpn;
+  for (let i = 0; i < count; i++) {
+    if (bytes[start + i] === preface[i]) continue;
+    return alternative.isOnly || isAgreed ? wrongProtocol(alternative.alpn) : AS_BEFORE;
+  }
+  if (count < preface.length) return NEED_MORE;
+  if (alpn && !isAgreed) return wrongProtocol(alpn);
+  const protocol = alternative.connect(connection);
+  return protocol === null ? NEED_MORE : { protocol, length: count };
+}
+
+function wrongProtocol(expected: string): ProtocolError {
+  return new ProtocolError("unsupported_version", 505, `only "${expected}" is spoken on this connection`);
 }

@@ -195,10 +195,6 @@ export class Http1Connection implements ProtocolConnection, ExchangePort, Respon
     return this.#state === "head";
   }
 
-  get needsRest(): boolean {
-    return false;
-  }
-
   get awaitsHandler(): boolean {
     return this.#state === "await-response" || this.#state === "body";
   }
@@ -213,11 +209,6 @@ export class Http1Connection implements ProtocolConnection, ExchangePort, Respon
 
   get bodyReceived(): number {
     return this.#exchange?.body.received ?? 0;
-  }
-
-  /** A response that says so ends it. */
-  get isLeaving(): boolean {
-    return false;
   }
 
   get closeTruncates(): boolean {

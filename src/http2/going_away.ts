@@ -94,8 +94,7 @@ export class GoingAway implements DeadlineOwner {
   }
 
   #leave(): void {
-    const isIdle = this.#reason === "shutdown" && !this.#wasActive;
-    this.#owner.leave(isIdle ? "shutdown_idle" : this.#reason);
+    this.#owner.leave(this.#reasonToLeave);
   }
 
   /** Whether a stream that the client opens is served. */
@@ -110,9 +109,13 @@ export class GoingAway implements DeadlineOwner {
     return id > this.#last;
   }
 
-  /** Whether it is to end, and the client may not have got to know. */
-  get isAnnounced(): boolean {
-    return this.#state === "announced";
+  /** Why it is to end, once no stream is under way; `null` where it was not announced. */
+  get announcedReason(): CloseReason | null {
+    return this.#state === "announced" ? this.#reasonToLeave : null;
+  }
+
+  get #reasonToLeave(): CloseReason {
+    return this.#reason === "shutdown" && !this.#wasActive ? "shutdown_idle" : this.#reason;
   }
 
   /** No stream is under way any more. */

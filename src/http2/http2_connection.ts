@@ -125,8 +125,8 @@ export class Http2Connection implements ConnectionFrames, GoingAwayOwner, Livene
   }
 
   /** The answer to a PING ends it. */
-  get isLeaving(): boolean {
-    return this.#goingAway.isAnnounced;
+  get leavingFor(): CloseReason | null {
+    return this.#goingAway.announcedReason;
   }
 
   becomeIdle(): void {}

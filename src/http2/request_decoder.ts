@@ -10,11 +10,13 @@ import { type DecodedRequest, RequestBuilder } from "./request_builder.ts";
 import { RequestCache } from "./request_cache.ts";
 import { HEADER_TABLE } from "./settings.ts";
 
+/** Shared, since a block is decoded in one go. */
+const builder = new RequestBuilder();
+
 /** The decoder of one connection. */
 export class RequestDecoder {
   readonly #settings: Settings;
   readonly #hpack = new HpackDecoder(HEADER_TABLE);
-  readonly #builder = new RequestBuilder();
   readonly #cache = new RequestCache();
 
   /** With the limits of `settings`. */
@@ -31,9 +33,9 @@ export class RequestDecoder {
     const { generation } = this.#hpack;
     const cached = this.#cache.find(bytes, start, end, endsStream, generation);
     if (cached !== null) return cached;
-    this.#builder.begin(this.#settings, true);
-    this.#hpack.decode(bytes, start, end, this.#builder);
-    const request = this.#builder.request(endsStream);
+    builder.begin(this.#settings, true);
+    this.#hpack.decode(bytes, start, end, builder);
+    const request = builder.request(endsStream);
     // One that has changed the table would change it again.
     const isConstant = this.#hpack.generation === generation;
     if (isConstant && request instanceof Http2Request) {
@@ -44,7 +46,7 @@ export class RequestDecoder {
 
   /** The method of the request that was refused last; `null` where it has none. */
   get refusedMethod(): string | null {
-    return this.#builder.method;
+    return builder.method;
   }
 
   /**
@@ -53,8 +55,8 @@ export class RequestDecoder {
    * @throws {HpackError} where it cannot be decoded, and with it no later block
    */
   trailers(bytes: Uint8Array, start: number, end: number): RequestLines | ProtocolError {
-    this.#builder.begin(this.#settings, false);
-    this.#hpack.decode(bytes, start, end, this.#builder);
-    return this.#builder.trailers();
+    builder.begin(this.#settings, false);
+    this.#hpack.decode(bytes, start, end, builder);
+    return builder.trailers();
   }
 }

@@ -92,9 +92,9 @@ export class Http2Stream
     return this.#state;
   }
 
-  /** Whether it may be used for another request. */
+  /** Whether it may be used for another request. A tunnel refers to it for ever, and may have something left to read. */
   get isReusable(): boolean {
-    return this.#isOver && !this.#isRunning && !this.exchange.isReferenced;
+    return this.#isOver && !this.#isRunning && this.#tunnel === null && !this.exchange.isReferenced;
   }
 
   get #isOver(): boolean {

@@ -5,6 +5,7 @@ import { ConnectionError, ProtocolError } from "../api/errors.ts";
 import type { ConnectionLoss } from "../core/protocol.ts";
 import type { ProtocolHost } from "../core/protocol_host.ts";
 import { RequestTrace } from "../core/request_trace.ts";
+import { EarlyPriorities } from "./early_priorities.ts";
 import type { StreamFrames } from "./frame_reader.ts";
 import type { GoingAway } from "./going_away.ts";
 import { ERROR, Http2ConnectionError } from "./http2_error.ts";
@@ -35,6 +36,8 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
   /** The stream of the DATA that is being read; `null` where that is dropped. */
   #dataStream: Http2Stream | null = null;
   #dataEndsStream = false;
+  /** Of streams that are not open yet. */
+  #priorities: EarlyPriorities | null = null;
   /** Handlers that run, of streams that are closed, too. */
   #running = 0;
 
@@ -147,6 +150,8 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
     const { handler, observer } = this.#connection.engine;
     const stream = acquireStream();
     stream.begin(this.context, id, request, this.#peer.initialWindow, this.#receiveWindow);
+    const priority = this.#priorities?.take(id);
+    if (priority !== undefined) stream.priority = priority;
     this.#running++;
     connection.policy.begin();
     connection.timers.headComplete();
@@ -277,6 +282,11 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
   priorityUpdate(id: number, field: string): void {
     if (id % 2 === 0) {
       throw new Http2ConnectionError(ERROR.protocolError, "PRIORITY_UPDATE of no request's stream");
+    }
+    if (id > this.last) {
+      const { maxConcurrentStreams } = this.#connection.engine.settings.http2!;
+      this.#priorities ??= new EarlyPriorities(maxConcurrentStreams);
+      return this.#priorities.set(id, priorityOf(field), this.last);
     }
     const stream = this.#streams.get(id);
     if (stream === undefined) return;

@@ -47,7 +47,7 @@ export const TABLE = {
     members: {
       maxConcurrentStreams: { kind: "count", default: 100, min: 1, max: 2_147_483_647 },
       initialWindowSize: { kind: "bytes", default: 65_535, min: 1_024, max: 2_147_483_647 },
-      maxWindowSize: { kind: "bytes", default: 1_048_576, min: 1_024, max: 2_147_483_647 },
+      maxWindowSize: { kind: "bytes", default: 2_097_152, min: 1_024, max: 2_147_483_647 },
       pingInterval: { kind: "time", default: 0 },
       pingTimeout: { kind: "time", default: 20_000 },
     },

@@ -79,7 +79,7 @@ async function askMany(url: string, count: number, size: number): Promise<void> 
 }
 
 /** The ways. */
-export const WAYS_TO_ASK = {
+const ways = {
   /** Many streams at a time, some with bodies; all on one session. */
   many: (url: string) => askMany(url, 1000, 1000),
 
@@ -221,5 +221,5 @@ export const WAYS_TO_ASK = {
 
 const [, , way, url] = process.argv;
 if (url !== undefined) {
-  await WAYS_TO_ASK[way as keyof typeof WAYS_TO_ASK](url, once(process, "SIGTERM"));
+  await ways[way as keyof typeof ways](url, once(process, "SIGTERM"));
 }

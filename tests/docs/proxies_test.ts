@@ -1,6 +1,6 @@
 /**
- * The configurations of nginx and HAProxy that docs/load-balancers.md shows: requests share connections, upgrades pass, and
- * the server learns who the clients are.
+ * The configurations of nginx and HAProxy that docs/load-balancers.md and docs/http2.md show: requests share connections,
+ * upgrades pass, and the server learns who the clients are.
  */
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -12,9 +12,9 @@ import { HAProxy, Nginx, type Proxy } from "../support/proxies.ts";
 import { needs } from "../support/tools.ts";
 import { onlyBlock } from "./blocks.ts";
 
-function configuration(language: string, server: Server): string {
+function configuration(language: string, server: Server, page = "docs/load-balancers.md"): string {
   const { port } = server.addr as NetAddr;
-  return onlyBlock("docs/load-balancers.md", language).replaceAll("127.0.0.1:8000", `127.0.0.1:${port}`);
+  return onlyBlock(page, language).replaceAll("127.0.0.1:8000", `127.0.0.1:${port}`);
 }
 
 /** Three requests and an upgrade by the proxy; what the last request's fields were. */
@@ -81,3 +81,36 @@ test("HAProxy as in docs/load-balancers.md", needs("haproxy"), async () => {
     await server.close();
   }
 });
+
+/** The proxies of docs/http2.md. */
+const HTTP2_PROXIES: Record<string, (config: string) => Promise<Proxy>> = {
+  nginx: (config) => Nginx.startWith(config),
+  haproxy: (config) => HAProxy.startWith(config),
+};
+
+for (const [name, startWith] of Object.entries(HTTP2_PROXIES)) {
+  test(`${name} as in docs/http2.md speaks HTTP/2, on one connection`, needs(name), async () => {
+    const server = await serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      http2: true,
+      ...name === "haproxy" && { proxyProtocol: { allow: ["127.0.0.1"] } },
+      fetch: ({ headers }, { httpVersion }) =>
+        Response.json([httpVersion, headers.get("host"), headers.get("x-forwarded-proto")]),
+    });
+    const proxy = await startWith(configuration(name, server, "docs/http2.md"));
+    const client = new Client("http://mooring.test", { socketPath: proxy.socket });
+    try {
+      for (let i = 0; i < 3; i++) {
+        const { statusCode, body } = await client.request({ path: `/${i}`, method: "GET" });
+        assert.equal(statusCode, 200, proxy.lastWords);
+        assert.deepEqual(await body.json(), ["2", "mooring.test", name === "nginx" ? "http" : null]);
+      }
+      assert.equal(server.stats().accepted, 1);
+    } finally {
+      await client.destroy();
+      await proxy[Symbol.asyncDispose]();
+      await server.close();
+    }
+  });
+}

@@ -18,6 +18,7 @@ import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from "@bufbuild/pr
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import type { ChannelOptions, ServiceError } from "@grpc/grpc-js";
+import { AUTHORITY } from "../support/certificates.ts";
 import { repository } from "../support/repository.ts";
 
 const require = createRequire(import.meta.url);
@@ -48,13 +49,18 @@ interface Client {
 }
 
 /** `@grpc/grpc-js`. */
-function grpcJs(url: string, options: ChannelOptions = {}): Client {
+function grpcJs(url: string): Client {
   const { mooring } = grpc.loadPackageDefinition(definition) as unknown as {
     mooring: { example: { Words: import("@grpc/grpc-js").ServiceClientConstructor } };
   };
-  const target = url.replace(/^http:\/\//, "").replace(/\/$/, "");
+  const target = url.replace(/^https?:\/\//, "").replace(/\/$/, "");
+  // An address is no server name.
+  const options: ChannelOptions = { "grpc.ssl_target_name_override": "localhost" };
+  const credentials = url.startsWith("https:")
+    ? grpc.credentials.createSsl(Buffer.from(AUTHORITY))
+    : grpc.credentials.createInsecure();
   // deno-lint-ignore no-explicit-any -- its methods are made of the definition
-  const client = new mooring.example.Words(target, grpc.credentials.createInsecure(), options) as any;
+  const client = new mooring.example.Words(target, credentials, options) as any;
   const deadline = (timeout?: number) => timeout === undefined ? {} : { deadline: Date.now() + timeout };
   const call = <T>(begin: (done: (error: ServiceError | null, answer?: { value: T }) => void) => void) =>
     new Promise<T>((resolve, reject) => {
@@ -125,8 +131,9 @@ function connectNode(url: string): Client {
     file: files.reverse(),
   } as MessageShape<typeof FileDescriptorSetSchema>);
   const Words = registry.getService("mooring.example.Words")!;
+  const transport = createGrpcTransport({ baseUrl: url, nodeOptions: { ca: AUTHORITY } });
   // deno-lint-ignore no-explicit-any -- its methods are made of the definition
-  const client = createClient(Words, createGrpcTransport({ baseUrl: url })) as any;
+  const client = createClient(Words, transport) as any;
   const told = (error: unknown): Failure => {
     const { code, rawMessage } = ConnectError.from(error);
     return { code, message: rawMessage };
@@ -188,20 +195,22 @@ function connectNode(url: string): Client {
         const method = { ...Words.method.greet, name: "None" } as DescMethod;
         const one = { [method.localName]: method } as Record<string, DescMethod & { input: DescMessage }>;
         const service = { ...Words, method: one, methods: [method] } as typeof Words;
-        await (createClient(service, createGrpcTransport({ baseUrl: url })) as any).greet({ value: "" });
+        // deno-lint-ignore no-explicit-any -- likewise
+        const other = createClient(service, transport) as any;
+        await other.greet({ value: "" });
       }),
     close: () => {},
   };
 }
 
 /** The clients. */
-export const CLIENTS: Record<string, (url: string) => Client> = {
+const CLIENTS: Record<string, (url: string) => Client> = {
   "@grpc/grpc-js": grpcJs,
   "@connectrpc/connect-node": connectNode,
 };
 
 /** What clients are asked to do. */
-export const CALLS: Record<string, (client: Client) => Promise<void>> = {
+const CALLS: Record<string, (client: Client) => Promise<void>> = {
   async "make unary calls"(client) {
     assert.equal(await client.greet("Ada"), "Hello, Ada!");
     const names = Array.from({ length: 300 }, (_, i) => "ä".repeat(i % 100 + 1));
@@ -252,9 +261,10 @@ export const CALLS: Record<string, (client: Client) => Promise<void>> = {
   },
 };
 
-const [, , name, what, url] = process.argv;
+// Several calls have " | " between them.
+const [, , name, calls, url] = process.argv;
 if (url !== undefined) {
   const client = CLIENTS[name](url);
-  await CALLS[what](client);
+  for (const call of calls.split(" | ")) await CALLS[call](client);
   client.close();
 }

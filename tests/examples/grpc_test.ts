@@ -5,8 +5,12 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import test from "node:test";
 import { fileURLToPath } from "node:url";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { StringValueSchema } from "@bufbuild/protobuf/wkt";
+import { grpc, unary } from "../../examples/grpc_protocol.ts";
 import { runtimes } from "../../scripts/tools.mjs";
 import { startExample } from "../support/example.ts";
+import { startHttp2 } from "../support/http2_servers.ts";
 import { runWell } from "../support/tools.ts";
 
 // Beside this file, and with its extension: Node 20 runs the built ones.
@@ -26,11 +30,25 @@ const CALLS = [
 for (const client of CLIENTS) {
   test(`examples/grpc: calls of ${client}`, async () => {
     await using example = await startExample("grpc");
-    for (const call of CALLS) await runWell(runtimes.node, [program, client, call, example.url("/")]);
+    await runWell(runtimes.node, [program, client, CALLS.join(" | "), example.url("/")]);
     await example.stop();
     // Both by the client, which told its deadline, too.
     assert.match(example.log, /the count is over: AbortError\n/);
     assert.match(example.log, /the count is over: (?:AbortError|TimeoutError)\n[^]*the count is over: /);
+  });
+}
+
+for (const client of CLIENTS) {
+  test(`examples/grpc_protocol over TLS: calls of ${client}`, async () => {
+    const strings = {
+      encode: (value: string) => toBinary(StringValueSchema, create(StringValueSchema, { value })),
+      decode: (bytes: Uint8Array) => fromBinary(StringValueSchema, bytes).value,
+    };
+    await using server = await startHttp2("TLS", {
+      fetch: grpc({ "/mooring.example.Words/Greet": unary(strings, strings, (name) => `Hello, ${name}!`) }),
+    });
+    await runWell(runtimes.node, [program, client, "make unary calls", server.url]);
+    assert.equal(server.stats().closed.protocol_error, undefined);
   });
 }
 

@@ -269,7 +269,7 @@ test("what is announced is not reserved: a frame's head alone takes no memory", 
 test("a body that no one reads is bounded by its window, and by 4 MiB a connection and what is on its way", async () => {
   const attacked = await connectHttp2({ exchange: new Handlers().exchange });
   const { peer } = attacked;
-  const windows = new Map<number, number>([[0, 2 * 1_048_576]]);
+  const windows = new Map<number, number>([[0, 2 * 2_097_152]]);
   const read = (): void => {
     for (const { type, stream, payload } of peer.read()) {
       if (type !== "WINDOW_UPDATE") continue;

@@ -247,3 +247,19 @@ test("server.close() ends all at once", async () => {
   await server.close();
   assert.deepEqual([client.closed, await connection.closed], [true, "forced"]);
 });
+
+test("a client that ends the connection because of GOAWAY does not change why it ends", async () => {
+  for (const end of ["sendEnd", "reset"] as const) {
+    const { peer, client, connection } = await connectHttp2({ maxRequests: 1, exchange: handler().exchange });
+    peer.get(1);
+    assert.deepEqual(peer.told().length, 3);
+    client[end]();
+    assert.equal(await connection.closed, "max_requests");
+  }
+  const { peer, server, client } = await connectHttp2({ exchange: handler().exchange });
+  peer.get(1);
+  const report = server.shutdown();
+  await settled();
+  client.reset();
+  assert.deepEqual((await report).closed, { shutdown_idle: 1 });
+});

@@ -31,7 +31,7 @@ test("the server answers the preface with SETTINGS, a larger window, and an ackn
   const frames = peer.read();
   assert.deepEqual(frames[0].payload, settingsPayload([[3, 7], [8, 1], [9, 1], [6, 5_000]]));
   assert.deepEqual(frames.map(({ type }) => type), ["SETTINGS", "WINDOW_UPDATE", "SETTINGS"]);
-  assert.deepEqual(frames[1].payload, uint32(2 * 1_048_576 - 65_535));
+  assert.deepEqual(frames[1].payload, uint32(2 * 2_097_152 - 65_535));
   assert.deepEqual([frames[2].flags, frames[2].payload.length], [FLAG.ack, 0]);
 });
 
@@ -41,7 +41,7 @@ test("the server tells its SETTINGS before it has got the client's", async () =>
   server.accept(transport);
   const peer = new Http2Client(transport);
   peer.send(PREFACE);
-  assert.deepEqual(peer.told(), ["SETTINGS", `WINDOW_UPDATE 0 +${2 * 1_048_576 - 65_535}`]);
+  assert.deepEqual(peer.told(), ["SETTINGS", `WINDOW_UPDATE 0 +${2 * 2_097_152 - 65_535}`]);
 });
 
 test("windows of any size that the options allow make no increment that the protocol does not", async () => {

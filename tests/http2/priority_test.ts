@@ -68,13 +68,25 @@ test("PRIORITY_UPDATE within a response changes what is left of it", async () =>
   assert.deepEqual(order(peer), [1, 1, 1, 0, 0]);
 });
 
-test("PRIORITY_UPDATE of a stream that is over, or not opened, is passed over", async () => {
+test("PRIORITY_UPDATE of a stream that is over is passed over", async () => {
   const { peer } = await queued([null]);
   peer.widen(0, 10_000_000);
   peer.read();
   update(peer, 0, "u=1");
-  update(peer, 40, "u=1");
   assert.deepEqual(peer.told(), []);
+});
+
+test("PRIORITY_UPDATE before its request holds for that, the last of them, as many as there may be streams", async () => {
+  const { peer } = await queued([]);
+  update(peer, 1, "u=0");
+  update(peer, 0, "u=5");
+  update(peer, 0, "u=2");
+  for (let i = 100; i < 1_000; i++) update(peer, i, "u=0");
+  for (const i of [0, 1, 2]) peer.get(3 + 2 * i, "/", ["priority", "u=1"]);
+  peer.get(3 + 2 * 197, "/");
+  peer.get(3 + 2 * 999, "/");
+  peer.read();
+  assert.deepEqual(order(peer).filter((_, i) => i % 3 === 0), [1, 197, 2, 0, 999]);
 });
 
 test("a stream whose own window is closed keeps no other from its turn", async () => {

@@ -6,6 +6,7 @@ import { MemoryTransport } from "../../src/adapters/memory.ts";
 import { HttpServer } from "../../src/server/http_server.ts";
 import { connectionSettings } from "../../src/options/settings.ts";
 import type { ConnectionOptions } from "../../src/api/options.ts";
+import type { Connection } from "../../src/api/transport.ts";
 import { concat } from "../support/bytes.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import {
@@ -89,26 +90,54 @@ const BAD: Step[] = [
 const server = new HttpServer(OPTIONS, connectionSettings(OPTIONS), new FakeClock());
 await server.loaded;
 
+/** One client of the server, which sends its input in parts. */
+class Segments {
+  readonly #transport = new MemoryTransport();
+  readonly #connection: Connection = server.accept(this.#transport).facade;
+  readonly #input: Uint8Array;
+  readonly #cuts: number[];
+  #at = 0;
+
+  constructor(input: Uint8Array, cuts: readonly number[]) {
+    this.#input = input;
+    this.#cuts = [...cuts];
+  }
+
+  /** Sends the next part; answers whether there are more. */
+  send(): boolean {
+    const cut = this.#cuts.shift() ?? this.#at;
+    const part = this.#input.slice(this.#at, cut);
+    this.#transport.send(part);
+    part.fill(0xff); // memory is the transport's
+    this.#at = cut;
+    return this.#cuts.length > 0;
+  }
+
+  /** All that came, as texts, and how the connection is. */
+  answers(): string[] {
+    const peer = new Http2Client(this.#transport);
+    const told = peer.read().map((frame) =>
+      `${describe(frame)} ${frame.fields.filter(([name]) => name !== "date")}`
+    );
+    assert.equal(peer.rest, 0);
+    told.push(`${this.#connection.state} ${this.#transport.ended}`);
+    this.#connection.close();
+    return told;
+  }
+}
+
 /** What the server sends to `input` in these parts. */
 async function answers(input: Uint8Array, cuts: readonly number[]): Promise<string[]> {
-  const transport = new MemoryTransport();
-  const { facade } = server.accept(transport);
-  let at = 0;
-  for (const cut of cuts) {
-    const part = input.slice(at, cut);
-    transport.send(part);
-    part.fill(0xff); // memory is the transport's
-    at = cut;
-  }
+  const segments = new Segments(input, cuts);
+  while (segments.send());
   await settled();
-  const peer = new Http2Client(transport);
-  const told = peer.read().map((frame) =>
-    `${describe(frame)} ${frame.fields.filter(([name]) => name !== "date")}`
-  );
-  assert.equal(peer.rest, 0);
-  told.push(`${facade.state} ${transport.ended}`);
-  facade.close();
-  return told;
+  return segments.answers();
+}
+
+function inputOf(steps: readonly Step[]): Uint8Array {
+  const encoder = new ReferenceEncoder();
+  const parts = steps.map((step, i) => step(encoder, 1 + 2 * i));
+  return concat([PREFACE, frame("SETTINGS", 0, 0), frame("SETTINGS", FLAG.ack, 0), ...parts]);
 }
 
 test("any segmentation of the input gives the same output", async () => {
@@ -135,5 +164,27 @@ test("any octets give an answer, and no more than one GOAWAY", async () => {
       assert.ok(told.filter((text) => text.startsWith("GOAWAY")).length <= 1);
     }),
     { numRuns: 500 },
+  );
+});
+
+test("connections whose inputs come in turns get what each gets alone, though streams are used again", async () => {
+  const steps = fc.array(fc.constantFrom(...GOOD, ...GOOD, ...BAD), { maxLength: 8 });
+  const client = fc.tuple(steps, fc.array(fc.nat(), { maxLength: 20 }));
+  const turns = fc.array(fc.nat({ max: 2 }), { maxLength: 60 });
+  await fc.assert(
+    fc.asyncProperty(fc.tuple(client, client, client), turns, async (clients, order) => {
+      const inputs = clients.map(([chosen, numbers]) => {
+        const input = inputOf(chosen);
+        return { input, cuts: cutsFrom(numbers, input.length) };
+      });
+      const alone: string[][] = [];
+      for (const { input, cuts } of inputs) alone.push(await answers(input, cuts));
+      const together = inputs.map(({ input, cuts }) => new Segments(input, cuts));
+      for (const turn of order) together[turn].send();
+      for (const segments of together) while (segments.send());
+      await settled();
+      assert.deepEqual(together.map((segments) => segments.answers()), alone);
+    }),
+    { numRuns: 150 },
   );
 });

@@ -306,3 +306,80 @@ test("a stream that is over leaves no timer", async () => {
   client.reset();
   assert.equal(clock.timers, 0);
 });
+
+test("setTimeouts({ writeTimeout }) holds for its stream, from the call on", async () => {
+  let x!: Exchange;
+  const { peer, clock } = await stuck({
+    exchange(given: Exchange) {
+      if (given.target === "/own") x = given;
+      given.respond(200, {}, "x".repeat(100));
+    },
+  });
+  const early = await stuck({
+    exchange(given: Exchange) {
+      given.setTimeouts({ writeTimeout: 2_000 });
+      given.respond(200, {}, "x".repeat(100));
+    },
+  });
+  peer.get(1, "/own");
+  assert.throws(() => x.setTimeouts({ writeTimeout: 2_000 }), { code: "over" });
+  early.peer.get(1);
+  early.peer.read();
+  early.clock.advance(2_000 + LATE);
+  assert.deepEqual(early.peer.told(), ["RST_STREAM 1 CANCEL"]);
+  clock.advance(9_000);
+  peer.read();
+  clock.advance(1_000 + LATE);
+  assert.deepEqual(peer.told(), ["RST_STREAM 1 CANCEL"]);
+});
+
+test("setTimeouts({ writeTimeout }) of a response that waits already", async () => {
+  let x!: Exchange;
+  const { peer, clock } = await stuck({ exchange: (given: Exchange) => void (x = given) });
+  peer.get(1);
+  x.start(200);
+  x.write("x".repeat(20));
+  clock.advance(5_000);
+  x.setTimeouts({ writeTimeout: 20_000 });
+  await settled();
+  peer.read();
+  clock.advance(19_900);
+  assert.deepEqual(peer.told().filter((text) => text.startsWith("RST")), []);
+  clock.advance(100 + LATE);
+  await settled();
+  assert.deepEqual(peer.told(), ["RST_STREAM 1 CANCEL"]);
+});
+
+test("setTimeouts({ minBodyRate }) is measured from the call on", async () => {
+  let x!: Exchange;
+  const { peer, clock } = await connectHttp2({
+    minBodyRate: { bytesPerSecond: 1, grace: 60_000 },
+    exchange: (given) => void (x = given),
+  });
+  peer.post(1);
+  const failure = x.text().then(() => null, (error) => error);
+  clock.advance(10_000);
+  x.setTimeouts({ minBodyRate: { bytesPerSecond: 1_000, grace: 2_000 } });
+  clock.advance(1_900);
+  assert.deepEqual(peer.told(), []);
+  clock.advance(100 + LATE);
+  assert.equal((await failure).code, "body_too_slow");
+});
+
+test("setTimeouts() refuses what is no time, and changes nothing then", async () => {
+  const { peer, clock } = await connectHttp2({
+    requestTimeout: 5_000,
+    minBodyRate: 0,
+    exchange(x) {
+      assert.throws(() => x.setTimeouts({ requestTimeout: -1 }), RangeError);
+      assert.throws(() => x.setTimeouts({ requestTime: 1 } as object), TypeError);
+      x.text().catch(() => {});
+    },
+  });
+  peer.post(1);
+  clock.advance(4_900);
+  assert.deepEqual(peer.told(), []);
+  clock.advance(100 + LATE);
+  await settled();
+  assert.equal(peer.told()[0], "HEADERS 1 408");
+});

@@ -11,7 +11,7 @@ const MAX = 2 ** 31 - 1;
 const DEFAULTS: Required<Http2Options> = {
   maxConcurrentStreams: 100,
   initialWindowSize: 65_535,
-  maxWindowSize: 1_048_576,
+  maxWindowSize: 2_097_152,
   pingInterval: 0,
   pingTimeout: 20_000,
 };

@@ -28,7 +28,7 @@ export const TYPES: readonly string[] = [
 export const FLAG = { end: 0x1, ack: 0x1, endHeaders: 0x4, padded: 0x8, priority: 0x20 } as const;
 
 /** Error codes (§7), by their numbers. */
-export const CODES =
+export const CODES: readonly string[] =
   ("NO_ERROR PROTOCOL_ERROR INTERNAL_ERROR FLOW_CONTROL_ERROR SETTINGS_TIMEOUT STREAM_CLOSED " +
     "FRAME_SIZE_ERROR REFUSED_STREAM CANCEL COMPRESSION_ERROR CONNECT_ERROR ENHANCE_YOUR_CALM " +
     "INADEQUATE_SECURITY HTTP_1_1_REQUIRED").split(" ");

@@ -13,7 +13,7 @@ const LATENCY = 50;
  */
 export async function longWire(
   target: number,
-  latency = LATENCY,
+  latency: number = LATENCY,
 ): Promise<{ port: number } & AsyncDisposable> {
   const sockets = new Set<net.Socket>();
   const options = { allowHalfOpen: true, noDelay: true };
