@@ -161,9 +161,12 @@ export class Http2Stream
   /** Refuses the request: with a response, unless that has begun. One that is complete is sent all the same. */
   refuse(error: ProtocolError): void {
     switch (this.exchange.response.phase) {
-      case "unanswered":
-        this.#context.sendRefusal(this.id, this.method, error, this.output.window);
-        return this.#stopRequest(error);
+      case "unanswered": {
+        const context = this.#context; // the stream may be another request's afterwards
+        context.sendRefusal(this.id, this.method, error, this.output.window);
+        this.#stopRequest(error);
+        return context.requestRefused(error);
+      }
       case "streaming":
         return this.reset(ERROR.cancel, error);
       case "complete":

@@ -158,6 +158,10 @@ export class StreamContext<Stream> {
   sendRefusal(id: number, method: string | null, error: ProtocolError, window: number): void {
     const room = method === "HEAD" ? 0 : Math.min(window, this.scheduler.sendWindow);
     sendRefusal(this, id, error, room);
+  }
+
+  /** Tells that a request was refused: last, since whoever hears of it may do anything with the connection. */
+  requestRefused(error: ProtocolError): void {
     this.engine.observer.requestRefused(error, this.#connection);
   }
 

@@ -136,13 +136,13 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
     if (error.status === 400) {
       this.context.resets.count(this.#connection.engine.now);
       this.context.sendReset(id, ERROR.protocolError);
-      this.#connection.engine.observer.requestRefused(error, this.#connection);
     } else {
       const { method } = request ?? { method: this.#decoder.refusedMethod };
       this.context.sendRefusal(id, method, error, this.#peer.initialWindow);
       if (!endsStream) this.context.stopRequest(id);
     }
     trace?.end(error.status, 0, error);
+    this.context.requestRefused(error);
   }
 
   #begin(id: number, request: Http2Request): void {

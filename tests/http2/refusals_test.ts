@@ -39,3 +39,19 @@ test("a body that turns out too large does not cost a response that is complete 
   assert.equal(last!.flags, FLAG.end);
   assert.deepEqual(errors, []);
 });
+
+test("nothing is sent behind the response that refuses a request, whatever onRefused does", async () => {
+  const { peer } = await connectHttp2({
+    maxBodyBytes: 3,
+    onRefused: (_error, connection) => connection.close(),
+    async exchange(x) {
+      x.draining.addEventListener("abort", () => x.respond(503));
+      await x.bytes().catch(() => {});
+    },
+  });
+  peer.post(1);
+  peer.data(1, "more than three");
+  await settled();
+  const heads = peer.told().filter((frame) => frame.startsWith("HEADERS"));
+  assert.deepEqual(heads, ["HEADERS 1 413"]);
+});

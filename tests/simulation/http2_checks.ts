@@ -37,7 +37,8 @@ export function checkAnswers(client: Http2Client): string | null {
   if (connection.state === "closed" || connection.state === "draining") return null;
   if (client.sendWindow <= 0) return "the connection's window is not given back";
   for (const stream of client.streams) {
-    if (stream.entry.isReading && !stream.isStopped && stream.sendWindow <= 0) {
+    const isReading = stream.entry.isReading && !stream.isStopped && client.ways.acks >= 0;
+    if (isReading && stream.sendWindow <= 0) {
       return `the handler of ${stream.entry.name} reads, and the window is not given back`;
     }
     const { entry, id, isOpened, isAnswered, receiveWindow } = stream;

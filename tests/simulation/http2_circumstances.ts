@@ -46,7 +46,9 @@ export class Http2Circumstances implements Circumstances {
     const option = (name: string, usual: number): number => Number(given.get(name) ?? usual);
     this.maxBodyBytes = option("maxBodyBytes", 0);
     this.maxWindow = Math.max(65_535, option("maxWindowSize", 2 ** 21), option("initialWindowSize", 0));
-    this.mayBeCutShort = given.has("requestTimeout") || given.has("minBodyRate");
+    // Until it has acknowledged SETTINGS, the server may think that it has larger windows than it has.
+    const hasOtherWindows = client.plan.http2!.acks !== 0;
+    this.mayBeCutShort = given.has("requestTimeout") || given.has("minBodyRate") || hasOtherWindows;
     this.#maxStreams = option("maxConcurrentStreams", 100);
   }
 
