@@ -11,7 +11,7 @@ import { fail, install, root, runtimes } from "./tools.mjs";
 const TEST_TIMEOUT = 60_000; // ms, for one test, where the runtime has such a setting
 const FILE_TIMEOUT = 120_000; // ms, for one file: a test, or what it left open, hangs
 /** Folders whose tests have neither load nor times of real clocks, so that others may run beside them. */
-const IN_MEMORY = /^tests\/(fetch|http1|http2|options|wire)\//;
+const IN_MEMORY = /^tests\/(core|fetch|http1|http2|options|wire)\/|^tests\/limits\/fake_clock_/;
 /** How many of them run at a time. */
 const AT_A_TIME = Math.min(2, availableParallelism());
 const OUTPUT_SHOWN = 60; // lines of a file's own output shown when it fails
