@@ -1,4 +1,4 @@
-// Runs tests/**/*_test.ts on Deno, Bun, Node 26 and Node 20, one process a file: two at a time where all happens in memory,
+// Runs tests/**/*_test.ts on Deno, Bun, Node 26 and Node 20, one process a file: two at a time where nothing depends on load,
 // and one after the other otherwise, since some are load tests.
 // Usage: npm test -- [--runtime=deno,bun,node,node20] [--verbose] [part of a file's path ...]
 import { spawn } from "node:child_process";
@@ -10,8 +10,9 @@ import { fail, install, root, runtimes } from "./tools.mjs";
 
 const TEST_TIMEOUT = 60_000; // ms, for one test, where the runtime has such a setting
 const FILE_TIMEOUT = 120_000; // ms, for one file: a test, or what it left open, hangs
-/** Folders whose tests have neither load nor times of real clocks, so that others may run beside them. */
-const IN_MEMORY = /^tests\/(core|fetch|http1|http2|options|wire)\/|^tests\/limits\/fake_clock_/;
+/** Tests without load, and without times of real clocks that are short: others may run beside them. */
+const SIDE_BY_SIDE =
+  /^tests\/(core|fetch|frameworks|http1|http2|options|server|simulation|websocket|wire)\/|^tests\/limits\/fake_clock_/;
 /** How many of them run at a time. */
 const AT_A_TIME = Math.min(2, availableParallelism());
 const OUTPUT_SHOWN = 60; // lines of a file's own output shown when it fails
@@ -81,12 +82,12 @@ async function runAll(runtime) {
       sum.failed += counts.skipped;
     }
   };
-  const inMemory = files.filter((file) => IN_MEMORY.test(file));
-  const next = inMemory.values();
+  const sideBySide = files.filter((file) => SIDE_BY_SIDE.test(file));
+  const next = sideBySide.values();
   await Promise.all(Array.from({ length: AT_A_TIME }, async () => {
     for (const file of next) await run(file);
   }));
-  for (const file of files.filter((file) => !IN_MEMORY.test(file))) await run(file);
+  for (const file of files.filter((file) => !SIDE_BY_SIDE.test(file))) await run(file);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   const skipped = sum.skipped > 0 ? `, ${sum.skipped} skipped` : "";
   console.log(`${runtime.padEnd(6)}  ${sum.passed} passed, ${sum.failed} failed${skipped} in ${seconds} s`);
