@@ -113,7 +113,8 @@ export class FrameReader {
     if (type === FRAME.data) return this.#beginData(bytes, start, end, length, flags, stream);
     if (end - payload < length) return start;
     this.#isPartial = false;
-    const isAnswered = type === FRAME.headers || type === FRAME.ping || type === FRAME.settings;
+    const isAnswered = type === FRAME.headers ||
+      ((type === FRAME.ping || type === FRAME.settings) && (flags & FLAG.ack) === 0);
     if (isAnswered && !this.#connection.acceptsAnswers()) return start;
     this.#dispatch(type, flags, stream, bytes, payload, payload + length);
     this.#connection.frameRead();
@@ -243,7 +244,7 @@ export class FrameReader {
 
   /** Frames that bring next to nothing are work for nothing (CVE-2019-9518, CVE-2019-9511). */
   #checkUse(octets: number, count: number, endsStream: boolean): void {
-    this.#dataOctets += octets;
+    if (count > 0 || !endsStream) this.#dataOctets += octets; // one that ends a stream is of use
     this.#bodyOctets += count;
     this.#emptyData = count > 0 || endsStream ? 0 : this.#emptyData + 1;
     const isWaste = this.#dataOctets / MAX_OVERHEAD > this.#bodyOctets + FREE_OVERHEAD;

@@ -134,6 +134,7 @@ export class Http2Stream
   /** The client sends no more, and has not ended the stream. */
   inputLost(error: unknown): void {
     if (this.input.hasEnded) return;
+    if (this.#tunnel !== null) return this.reset(ERROR.cancel, error);
     this.exchange.body.fail(error);
     if (!this.#isExchangeOver) this.#advance();
     else if (this.#state === "half-closed (local)") this.#leaveRequest();
