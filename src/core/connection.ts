@@ -14,6 +14,7 @@ import { ConnectionError, type ConnectionErrorCode, ProtocolError } from "../api
 import type { Timeouts } from "../api/timeouts.ts";
 import { NEED_MORE } from "../wire/bytes.ts";
 import type { Endpoints } from "../wire/proxy_header.ts";
+import { writeTimedOut } from "./client_errors.ts";
 import { ConnectionFacade, type FacadedConnection } from "./connection_facade.ts";
 import { ConnectionMonitor, type Input, type MonitoredConnection } from "./connection_monitor.ts";
 import { assumeProtocol, firstInput, type OpeningConnection, readOpening } from "./connection_opening.ts";
@@ -345,8 +346,7 @@ export class HttpConnection
   // The end: every way leads through `lingeringClose` or `closeNow`.
 
   writeTimedOut(): void {
-    const error = new ConnectionError("timeout", "the client took no byte of the response for too long");
-    this.closeNow("write_timeout", error, true);
+    this.closeNow("write_timeout", writeTimedOut(), true);
   }
 
   /** Lingering close (RFC 9112 §9.6): sends what is left, half-closes, and discards until the peer ends too. */

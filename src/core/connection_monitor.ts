@@ -2,8 +2,9 @@
  * After each event: what a connection waits for now, whether its transport rests, and what closes it when that does not
  * come.
  */
-import { ConnectionError, ProtocolError } from "../api/errors.ts";
+import { ProtocolError } from "../api/errors.ts";
 import type { CloseReason } from "../api/transport.ts";
+import { peerGone, requestTimedOut } from "./client_errors.ts";
 import type { ConnectionWriter } from "./connection_writer.ts";
 import type { Engine } from "./engine.ts";
 import type { Lifecycle } from "./lifecycle.ts";
@@ -214,7 +215,7 @@ export class ConnectionMonitor implements PeerWatchOwner, ReadTimersOwner {
 
   peerPresumedGone(): void {
     const message = "the client cannot be heard any more, and nothing moves";
-    this.#connection.closeNow("client_gone", new ConnectionError("peer_gone", message));
+    this.#connection.closeNow("client_gone", peerGone(message));
   }
 
   get bodyReceived(): number {
@@ -228,10 +229,8 @@ export class ConnectionMonitor implements PeerWatchOwner, ReadTimersOwner {
         const error = new ProtocolError("head_timeout", 408, "the request head took too long");
         return connection.protocol.refuse(error, "header_timeout");
       }
-      case "request": {
-        const error = new ProtocolError("request_timeout", 408, "the request took too long");
-        return connection.protocol.refuse(error, "request_timeout");
-      }
+      case "request":
+        return connection.protocol.refuse(requestTimedOut(), "request_timeout");
       case "first-request":
         if (connection.life.state === "draining") {
           return connection.closeNow(connection.life.reason, null);

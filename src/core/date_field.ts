@@ -1,7 +1,14 @@
 /**
  * The Date field (RFC 9110 §6.6.1) as bytes, formatted once a second.
- * The caller brings the time: a running counter that tells when a second is over, and the calendar.
  */
+import type { Engine } from "./engine.ts";
+
+/** Gives the current field of `engine`, as `encode` makes it of its value. */
+export function currentDate(engine: Engine, encode: (date: string) => Uint8Array): () => Uint8Array {
+  const field = new DateField(encode);
+  const calendar = (): number => engine.clock.calendar();
+  return () => field.at(engine.now, calendar);
+}
 
 /** Keeps the field for the second at hand. */
 export class DateField {

@@ -2,8 +2,9 @@
  * The body of the request under way: takes it from the connection's bytes and hands it to its reader, no faster than
  * the reader wants it.
  */
-import { ExchangeError, ProtocolError } from "../api/errors.ts";
+import { ExchangeError } from "../api/errors.ts";
 import { copyInto } from "../wire/bytes.ts";
+import { bodyTooLarge } from "./client_errors.ts";
 
 /** What takes a body's bytes. */
 export interface BodySink {
@@ -148,10 +149,8 @@ export class RequestBody implements BodySink {
   /** All of it was received, as its protocol tells, with these trailers. */
   end(trailers: Iterable<[name: string, value: string]> | null): void {
     if (this.complete) return;
-    const discarding = this.#state === "discarding";
     this.trailers = trailers;
-    this.#state = "complete";
-    if (!discarding) this.#reader?.end();
+    this.#finish();
   }
 
   /** Drops what is still to come. */
@@ -244,14 +243,14 @@ export class RequestBody implements BodySink {
   #finish(): void {
     const discarding = this.#state === "discarding";
     this.#state = "complete";
-    if (!discarding) this.#reader!.end();
+    if (!discarding) this.#reader?.end();
   }
 
   /** @internal */
   push(bytes: Uint8Array, start: number, end: number): boolean {
     this.received += end - start;
     if (this.received > this.#limit) {
-      throw new ProtocolError("body_too_large", 413, `the request body is larger than ${this.#limit} bytes`);
+      throw bodyTooLarge(this.#limit);
     }
     if (this.#state === "flowing") {
       // The reader may ask for more, or drop the rest, while it takes these: that wish counts.

@@ -45,6 +45,20 @@ export function checkContent(content: unknown): void {
   );
 }
 
+const encoder = new TextEncoder();
+
+/** `content` as bytes. Throws a `TypeError` where it cannot be a part of a body. */
+export function toBytes(content: string | Uint8Array): Uint8Array {
+  checkContent(content);
+  return typeof content === "string" ? encoder.encode(content) : content;
+}
+
+/** Throws a `TypeError` where the response of `status`, which has no body, was given a Content-Length. */
+export function checkNoLength(status: number, contentLength: number): void {
+  if (contentLength === LENGTH_NOT_GIVEN) return;
+  throw new TypeError(`a response with status ${status} has no body, and no content-length`);
+}
+
 /** The error of a body that is not as long as its Content-Length. */
 export function wrongLength(declared: number, actual: number): TypeError {
   return new TypeError(`content-length says ${declared}, but the body has ${actual} bytes`);

@@ -13,6 +13,7 @@ import type { CloseReason, Connection } from "../api/transport.ts";
 import { ConnectionError, ProtocolError } from "../api/errors.ts";
 import type { Upgraded } from "../api/exchange.ts";
 import type { Timeouts } from "../api/timeouts.ts";
+import { bodyTooLarge, halfClosedInBody, halfClosedInResponse } from "../core/client_errors.ts";
 import type { ConnectionWriter } from "../core/connection_writer.ts";
 import type { Engine } from "../core/engine.ts";
 import type {
@@ -126,8 +127,7 @@ export class Http1Connection implements ProtocolConnection, ExchangePort, Respon
     const { handler, settings, observer } = this.#engine;
     const { framing } = x.head;
     if (framing > settings.maxBodyBytes && settings.maxBodyBytes > 0) {
-      const message = `the request body is larger than ${settings.maxBodyBytes} bytes`;
-      throw new ProtocolError("body_too_large", 413, message);
+      throw bodyTooLarge(settings.maxBodyBytes);
     }
     connection.timeouts.reset();
     connection.policy.begin();
@@ -240,12 +240,12 @@ export class Http1Connection implements ProtocolConnection, ExchangePort, Respon
   peerHalfClosed(): void {
     const x = this.#exchange;
     if (x === null || !x.isUnderWay || x.response.phase === "complete") return;
-    x.abortSignal(peerGone("the client closed its side before the response was complete"));
+    x.abortSignal(halfClosedInResponse());
   }
 
   abandonIncomplete(): void {
     if (this.#state !== "body") return;
-    this.#exchange!.body.fail(peerGone("the client closed its side before the end of the request body"));
+    this.#exchange!.body.fail(halfClosedInBody());
     this.#connection.policy.closeReason = "client_gone";
     this.#state = "await-response";
     this.#connection.resumeProcessing();
@@ -391,8 +391,4 @@ export class Http1Connection implements ProtocolConnection, ExchangePort, Respon
     }
     this.#connection.resumeProcessing();
   }
-}
-
-function peerGone(message: string): ConnectionError {
-  return new ConnectionError("peer_gone", message);
 }

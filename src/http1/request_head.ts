@@ -7,6 +7,7 @@ import type { HttpVersion } from "../api/exchange.ts";
 import { ProtocolError } from "../api/errors.ts";
 import { hasAuthority, isTargetFor } from "./request_target.ts";
 import { CR, IS_TARGET, IS_TOKEN, latin1, LF, NEED_MORE, SP } from "../wire/bytes.ts";
+import { headTooLarge, targetTooLong } from "../core/client_errors.ts";
 import { persists } from "./connection_options.ts";
 import type { RequestView } from "../core/protocol.ts";
 import { FieldSection } from "./field_section.ts";
@@ -318,11 +319,7 @@ function readVersion(bytes: Uint8Array, at: number): number {
 
 function checkHeadSize(length: number, limits: HeadLimits): void {
   if (limits.maxHeaderBytes > 0 && length > limits.maxHeaderBytes) {
-    throw new ProtocolError(
-      "head_too_large",
-      431,
-      `the request head is larger than ${limits.maxHeaderBytes} bytes`,
-    );
+    throw headTooLarge(limits.maxHeaderBytes);
   }
 }
 
@@ -334,10 +331,6 @@ function checkStartLineSize(length: number, { maxTargetBytes }: HeadLimits): voi
       `the request line is longer than a target of ${maxTargetBytes} bytes makes it`,
     );
   }
-}
-
-function targetTooLong(limit: number): ProtocolError {
-  return new ProtocolError("target_too_long", 414, `the request target is longer than ${limit} bytes`);
 }
 
 function badLine(message: string): ProtocolError {

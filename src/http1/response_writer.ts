@@ -17,8 +17,10 @@ import {
   checkContent,
   checkFinalStatus,
   checkInterimStatus,
+  checkNoLength,
   decideBody,
   isInOrder,
+  toBytes,
   UNKNOWN_LENGTH,
   wrongLength,
 } from "../core/response_rules.ts";
@@ -205,9 +207,7 @@ export class ResponseWriter implements ResponseStream {
       }
       writeLines(out, lines, protocol === null ? reserved : SWITCH_RULES);
       releaseLines(lines);
-      if (reserved.contentLength !== LENGTH_NOT_GIVEN) {
-        throw new TypeError(`a response with status ${status} has no body, and no content-length`);
-      }
+      checkNoLength(status, reserved.contentLength);
       // A final one tells when it was made (RFC 9110 §6.6.1).
       if (status >= 200 && !reserved.date) out.copy(this.#port!.dateLine());
       out.copy(CRLF);
@@ -328,11 +328,6 @@ function lastChunk(trailers: Fields | undefined): Uint8Array {
   writeFields(out, trailers, TRAILER_RULES);
   out.copy(CRLF);
   return out.bytes.subarray(0, out.length);
-}
-
-function toBytes(chunk: string | Uint8Array): Uint8Array {
-  checkContent(chunk);
-  return typeof chunk === "string" ? encoder.encode(chunk) : chunk;
 }
 
 /** `content-length: …` CRLF of the bodies that were sent, those that are short. */

@@ -1,6 +1,6 @@
 /**
- * Names of fields as strings that are made once, since the same few names come all the time. Names that nobody sends
- * again take only the place of others: the memory is bounded whatever clients send.
+ * Field names as interned strings, since clients send the same few names again and again. The table has a fixed size, and
+ * a new name replaces another one: its memory is bounded whatever clients send.
  */
 import { latin1 } from "../wire/bytes.ts";
 

@@ -73,22 +73,24 @@ export class GoingAway implements DeadlineOwner {
 
   /** The client has answered a PING. */
   pingAnswered(data: Uint8Array): void {
-    if (this.#state === "announced" && ANNOUNCEMENT.every((octet, i) => octet === data[i])) this.#name();
+    if (this.#state === "announced" && ANNOUNCEMENT.every((octet, i) => octet === data[i])) {
+      this.#sendFinalGoaway();
+    }
   }
 
   expired(): void {
-    this.#name();
+    this.#sendFinalGoaway();
   }
 
-  /** Names the last stream. */
-  #name(): void {
+  /** Names the last stream that is served. */
+  #sendFinalGoaway(): void {
     this.#disarm();
     this.#state = "final";
-    this.#tell(ERROR.noError, "");
+    this.#sendGoaway(ERROR.noError, "");
     if (!this.#owner.hasStreams) this.#leave();
   }
 
-  #tell(code: ErrorCode, reason: string): void {
+  #sendGoaway(code: ErrorCode, reason: string): void {
     this.#last = Math.min(this.#last, this.#owner.lastStream);
     writeGoaway(this.#owner.acquire(), this.#last, code, reason);
   }
@@ -123,7 +125,7 @@ export class GoingAway implements DeadlineOwner {
     if (this.#state === "final") this.#leave();
   }
 
-  /** The client sends no more, so that there is no one to tell. */
+  /** The client has half-closed, and opens no stream any more: no GOAWAY is needed. */
   clientGone(): void {
     if (this.#state === "over") return;
     this.#disarm();
@@ -137,10 +139,10 @@ export class GoingAway implements DeadlineOwner {
     this.#disarm();
     const wasTold = this.#state === "over" || (this.#state === "final" && code === ERROR.noError);
     this.#state = "over";
-    if (!wasTold) this.#tell(code, reason);
+    if (!wasTold) this.#sendGoaway(code, reason);
   }
 
-  /** The connection is closed: there is no one to tell, whoever wants it to end after that. */
+  /** The connection is closed: no GOAWAY is sent any more, whatever calls `announce` or `end` after that. */
   stop(): void {
     this.#disarm();
     this.#state = "over";

@@ -3,7 +3,7 @@
  * depends on nothing before, so that a block can be written once and sent often, on any connection. What the user
  * gives is checked while it is copied; where it throws, the caller takes back what was written.
  */
-import { HTAB, IS_FIELD_VALUE, IS_TOKEN, LOWER, SP } from "../wire/bytes.ts";
+import { IS_FIELD_VALUE, IS_TOKEN, isBlank, LOWER } from "../wire/bytes.ts";
 import type { ByteWriter } from "../wire/byte_writer.ts";
 import { fieldNameError, fieldValueError } from "../wire/field_errors.ts";
 import { NAME_INDEX, STATIC_VALUES, STATUS, STATUS_INDEX } from "./hpack_static_table.ts";
@@ -26,7 +26,7 @@ const PREFIX_4 = 0x0f;
 /** Octets beside name and value at most: two lengths of strings, and what is before them. */
 const MAX_OVERHEAD = 16;
 
-/** Indices of fields that nobody on the way may put into a table, where guesses could be tried (§7.1.3). */
+/** Secrets, sent as never-indexed literals: in a shared compression context they could be guessed (§7.1.3). */
 const SET_COOKIE = NAME_INDEX.get("set-cookie");
 const AUTHORIZATION = NAME_INDEX.get("authorization");
 
@@ -105,10 +105,6 @@ function writeValue(out: ByteWriter, name: string, value: string): void {
     bytes[at++] = code;
   }
   out.length = at;
-}
-
-function isBlank(code: number): boolean {
-  return code === SP || code === HTAB;
 }
 
 /** Writes an integer behind the bits `pattern`, for which there is room (§5.1). */

@@ -2,8 +2,9 @@
  * HTTP/2 on one connection (RFC 9113): the life of the connection. Frames are read by `FrameReader`, what they do to
  * streams is in `StreamTable`, and how the connection ends without losing a request in `GoingAway`.
  */
-import { ConnectionError, ProtocolError } from "../api/errors.ts";
+import { ProtocolError } from "../api/errors.ts";
 import type { CloseReason } from "../api/transport.ts";
+import { peerGone } from "../core/client_errors.ts";
 import type { Engine } from "../core/engine.ts";
 import type { ConnectionLoss, ProtocolConnection } from "../core/protocol.ts";
 import type { ProtocolHost } from "../core/protocol_host.ts";
@@ -34,6 +35,7 @@ export class Http2Connection implements ConnectionFrames, GoingAwayOwner, Livene
   readonly #streams: StreamTable;
   /** Whether nothing is read any more. */
   #isDone = false;
+
   /** The protocol of `connection`, whose client has sent the preface; sends our own. */
   constructor(connection: ProtocolHost, dateField: () => Uint8Array) {
     const { engine } = connection;
@@ -215,7 +217,7 @@ export class Http2Connection implements ConnectionFrames, GoingAwayOwner, Livene
 
   pingTimedOut(): void {
     const message = "the client has not answered a PING";
-    this.#connection.closeNow("client_gone", new ConnectionError("peer_gone", message));
+    this.#connection.closeNow("client_gone", peerGone(message));
   }
 
   // What its end needs.

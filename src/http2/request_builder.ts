@@ -3,9 +3,10 @@
  * after a fault is passed over.
  */
 import { ProtocolError } from "../api/errors.ts";
+import { headTooLarge, targetTooLong } from "../core/client_errors.ts";
 import type { Settings } from "../options/settings.ts";
 import { isHost } from "../wire/authority.ts";
-import { COLON, IS_FIELD_VALUE, IS_TARGET, IS_TOKEN } from "../wire/bytes.ts";
+import { COLON, IS_FIELD_VALUE, IS_TARGET, IS_TOKEN, isBlank } from "../wire/bytes.ts";
 import type { FieldSink } from "./hpack_decoder.ts";
 import { Http2Request, RequestLines } from "./request.ts";
 
@@ -82,8 +83,7 @@ export class RequestBuilder implements FieldSink {
     const { maxHeaderBytes } = this.#settings;
     this.#size += name.length + value.length + ENTRY_OVERHEAD;
     if (maxHeaderBytes > 0 && this.#size > maxHeaderBytes) {
-      const message = `the request head is larger than ${maxHeaderBytes} bytes`;
-      return this.#fail(new ProtocolError("head_too_large", 431, message));
+      return this.#fail(headTooLarge(maxHeaderBytes));
     }
     if (name.charCodeAt(0) === COLON) this.#pseudoField(name, value);
     else this.#line(name, value);
@@ -241,8 +241,7 @@ export class RequestBuilder implements FieldSink {
     }
     if (path === null) return this.#malformed(":path is missing", "bad_target");
     if (maxTargetBytes > 0 && path.length > maxTargetBytes) {
-      const message = `the request target is longer than ${maxTargetBytes} bytes`;
-      return this.#fail(new ProtocolError("target_too_long", 414, message));
+      return this.#fail(targetTooLong(maxTargetBytes));
     }
     const isForm = path.charCodeAt(0) === 0x2f || (path === "*" && method === "OPTIONS");
     if (!isForm || !isTarget(path)) this.#malformed(":path is none", "bad_target");
@@ -271,10 +270,6 @@ function isFieldValue(value: string): boolean {
   const { length } = value;
   for (let i = 0; i < length; i++) if (IS_FIELD_VALUE[value.charCodeAt(i)] === 0) return false;
   return length === 0 || !(isBlank(value.charCodeAt(0)) || isBlank(value.charCodeAt(length - 1)));
-}
-
-function isBlank(code: number): boolean {
-  return code === 0x20 || code === 0x09;
 }
 
 /** The names that were looked at last, by length: clients and the decoder give the same strings again. */

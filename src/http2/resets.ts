@@ -3,24 +3,27 @@
  * it does makes us (CVE-2023-44487, CVE-2025-8671): so many are too many. And those that we have reset are remembered for
  * a while, since frames of theirs may be on their way (RFC 9113 §5.1).
  */
+import type { Engine } from "../core/engine.ts";
 import { ERROR, Http2ConnectionError } from "./http2_error.ts";
 
 /** Resets at once, … */
 const BURST = 1_000;
 /** … and in a second after that. A client that gives up some requests is far below it. */
 const PER_SECOND = 33;
-/** Streams that are remembered, the latest of them: all that a client can make us reset at once. */
+/** Streams that are remembered, the latest of them: as many as a client may cause to be reset at once. */
 const MAX_REMEMBERED = BURST;
 
 /** The resets of one connection. */
 export class Resets {
+  readonly #engine: Engine;
   #tokens = BURST;
   #filledAt: number;
   #ours: Set<number> | null = null;
 
-  /** None yet at `now`, in milliseconds. */
-  constructor(now: number) {
-    this.#filledAt = now;
+  /** None yet, of a connection of `engine`. */
+  constructor(engine: Engine) {
+    this.#engine = engine;
+    this.#filledAt = engine.now;
   }
 
   /**
@@ -28,7 +31,8 @@ export class Resets {
    *
    * @throws {Http2ConnectionError} where it was one too many
    */
-  count(now: number): void {
+  count(): void {
+    const { now } = this.#engine;
     this.#tokens = Math.min(BURST, this.#tokens + (now - this.#filledAt) * PER_SECOND / 1000);
     this.#filledAt = now;
     if (--this.#tokens < 0) {

@@ -10,8 +10,10 @@ import {
   checkContent,
   checkFinalStatus,
   checkInterimStatus,
+  checkNoLength,
   decideBody,
   isInOrder,
+  toBytes,
   UNKNOWN_LENGTH,
 } from "../core/response_rules.ts";
 import { ByteWriter, SHORT_TEXT, utf8Length } from "../wire/byte_writer.ts";
@@ -19,7 +21,7 @@ import { type FieldLines, linesOf, releaseLines } from "../wire/field_lines.ts";
 import { memoryPool } from "../wire/memory_pool.ts";
 import { PooledBytes } from "../wire/pooled_bytes.ts";
 import { FLAG, FRAME, FRAME_HEAD, writeFrameHead } from "./frame.ts";
-import { checkBodiless, encodeLength, heads, trailerBlock } from "./response_block.ts";
+import { encodeLength, heads, trailerBlock } from "./response_block.ts";
 import type { StreamContext } from "./stream_context.ts";
 import { type StreamOutput, writeBlock } from "./stream_output.ts";
 
@@ -184,7 +186,7 @@ export class Http2Response implements ResponseStream {
 
   #writeInterim(status: number, lines: FieldLines): void {
     this.#beginBlock();
-    checkBodiless(status, heads.write(block, status, lines));
+    checkNoLength(status, heads.write(block, status, lines).contentLength);
     releaseLines(lines);
     this.#sendBlock(FLAG.none);
   }
@@ -202,8 +204,7 @@ export class Http2Response implements ResponseStream {
   }
 
   #write(chunk: string | Uint8Array, isLast: boolean): boolean {
-    checkContent(chunk);
-    const bytes = typeof chunk === "string" ? encoder.encode(chunk) : chunk;
+    const bytes = toBytes(chunk);
     const { output } = this.#port;
     if (!this.#hasBody) return true;
     if (bytes.byteLength > this.#remaining) {

@@ -3,12 +3,7 @@
  * (§8.2.2).
  */
 import type { Fields } from "../api/exchange.ts";
-import {
-  type FieldFilter,
-  LENGTH_NOT_GIVEN,
-  type ReservedFields,
-  TRAILER_RULES,
-} from "../core/reserved_fields.ts";
+import { type FieldFilter, TRAILER_RULES } from "../core/reserved_fields.ts";
 import { ResponseHeadCache } from "../core/response_head_cache.ts";
 import { ByteWriter } from "../wire/byte_writer.ts";
 import { type FieldLines, linesOf, releaseLines } from "../wire/field_lines.ts";
@@ -39,12 +34,6 @@ export function trailerBlock(trailers: Fields): Uint8Array {
   encodeLines(out, lines, TRAILER_RULES);
   releaseLines(lines);
   return copyOf(out.bytes, 0, out.length);
-}
-
-/** Throws where an interim response tells a Content-Length. */
-export function checkBodiless(status: number, reserved: ReservedFields): void {
-  if (reserved.contentLength === LENGTH_NOT_GIVEN) return;
-  throw new TypeError(`a response with status ${status} has no body, and no content-length`);
 }
 
 const encoder = new TextEncoder();

@@ -40,7 +40,7 @@ export class SendQueue<T extends Queued> {
     for (const queue of this.#queues) yield* queue;
   }
 
-  /** `stream`, which is the first, has nothing to send that it may. */
+  /** Removes `stream`: it is closed, or has nothing more that its window allows. */
   remove(stream: T): void {
     for (const queue of this.#queues) {
       const at = queue.indexOf(stream);

@@ -21,7 +21,7 @@ const ENTRY = 6;
 /** More in one frame are no settings, but work for us (CVE-2019-9515). There are nine. */
 const MAX_ENTRIES = 32;
 
-/** The window of a connection, and of a stream, before anything is said of it (RFC 9113 §6.9.2). */
+/** The initial window of a connection, and the default of `INITIAL_WINDOW_SIZE` (RFC 9113 §6.9.2). */
 export const DEFAULT_WINDOW = 65_535;
 
 /** The size of the decoder's dynamic table, which is the default of RFC 9113 §6.5.2. */
@@ -44,8 +44,6 @@ export function ownSettings(settings: Settings): [id: number, value: number][] {
 export class PeerSettings {
   /** The window of a new stream. */
   initialWindow: number = DEFAULT_WINDOW;
-  /** Octets that a frame's payload may have. Larger frames than the smallest allowed gain nothing. */
-  maxFrameSize: number = MAX_FRAME_SIZE;
 
   /**
    * Reads the payload of a SETTINGS frame.
@@ -79,7 +77,7 @@ export class PeerSettings {
         if (value < MAX_FRAME_SIZE || value > 0xff_ffff) {
           throw badValue("MAX_FRAME_SIZE is not from 2^14 to 2^24 - 1");
         }
-        return;
+        return; // our frames have the smallest maximum that is allowed: larger ones gain nothing
       case ENABLE_CONNECT_PROTOCOL:
         if (value > 1) throw badValue("ENABLE_CONNECT_PROTOCOL is neither 0 nor 1");
         return;

@@ -136,8 +136,8 @@ export class Http2Stream
     if (this.input.hasEnded) return;
     if (this.#tunnel !== null) return this.reset(ERROR.cancel, error);
     this.exchange.body.fail(error);
-    if (!this.#isExchangeOver) this.#advance();
-    else if (this.#state === "half-closed (local)") this.#leaveRequest();
+    if (this.#isExchangeOver) this.#settle();
+    else this.#advance();
   }
 
   /** Handing octets to the reader of the body has thrown: a body that is too large ends the request. */
@@ -187,11 +187,13 @@ export class Http2Stream
 
   #move(event: StreamEvent): void {
     this.#state = nextState(this.#state, event);
-    if (this.#state === "half-closed (local)" && this.#isExchangeOver) this.#leaveRequest();
-    if (this.#isOver) this.#end();
+    this.#settle();
   }
 
-  #end(): void {
+  /** The state, or the exchange, has changed. Nothing may follow it: the stream may be another request's then. */
+  #settle(): void {
+    if (this.#state === "half-closed (local)" && this.#isExchangeOver) this.#leaveRequest();
+    if (!this.#isOver) return;
     this.#timers?.stop();
     this.#context.owner.streamOver(this);
   }
@@ -233,8 +235,7 @@ export class Http2Stream
     if (this.#tunnel === null) this.input.drop();
     this.exchange.finish();
     this.#handlerMayHaveEnded();
-    if (this.#state === "half-closed (local)") this.#leaveRequest();
-    if (this.#isOver) this.#end();
+    this.#settle();
   }
 
   /** The stream is gone: the exchange, if it is not over, gets to know. */

@@ -53,7 +53,7 @@ export class StreamContext<Stream> {
     this.owner = owner;
     this.scheduler = new OutputScheduler(connection);
     this.windows = new ConnectionWindows(engine.settings.http2!.maxWindowSize);
-    this.resets = new Resets(engine.now);
+    this.resets = new Resets(engine);
     this.#connection = connection;
     this.#dateField = dateField;
   }
@@ -160,7 +160,7 @@ export class StreamContext<Stream> {
     sendRefusal(this, id, error, room);
   }
 
-  /** Tells that a request was refused: last, since whoever hears of it may do anything with the connection. */
+  /** Reports to the observer that a request was refused. Comes last: a listener may close the connection. */
   requestRefused(error: ProtocolError): void {
     this.engine.observer.requestRefused(error, this.#connection);
   }

@@ -78,7 +78,7 @@ export class StreamOutput {
 
   /** Whether something waits that its own window allows. */
   get isReady(): boolean {
-    return this.#queue !== null && (this.window > 0 || this.queuedBytes === 0);
+    return this.#queue !== null && this.window > 0;
   }
 
   /** Whether something waits. */

@@ -1,11 +1,13 @@
 /**
  * The streams of a connection, and what frames do to them (RFC 9113 §5.1, §6).
  */
-import { ConnectionError, ProtocolError } from "../api/errors.ts";
+import { ProtocolError } from "../api/errors.ts";
+import { bodyTooLarge, halfClosedInBody, halfClosedInResponse, peerGone } from "../core/client_errors.ts";
 import type { ConnectionLoss } from "../core/protocol.ts";
 import type { ProtocolHost } from "../core/protocol_host.ts";
 import { RequestTrace } from "../core/request_trace.ts";
 import { EarlyPriorities } from "./early_priorities.ts";
+import { writeSettingsAck } from "./frame.ts";
 import type { StreamFrames } from "./frame_reader.ts";
 import type { GoingAway } from "./going_away.ts";
 import { ERROR, Http2ConnectionError } from "./http2_error.ts";
@@ -16,7 +18,6 @@ import { DEFAULT_WINDOW, PeerSettings } from "./settings.ts";
 import type { Http2Stream } from "./stream.ts";
 import { StreamContext, type StreamOwner } from "./stream_context.ts";
 import { acquireStream, releaseStream } from "./stream_pool.ts";
-import { writeSettingsAck } from "./frame.ts";
 
 /** The streams of one connection. */
 export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Http2Stream> {
@@ -90,14 +91,14 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
     }
     const stream = this.#streams.get(id);
     if (stream !== undefined && stream.state !== "closed") {
-      this.context.resets.count(this.#connection.engine.now);
+      this.context.resets.count();
       return stream.reset(ERROR.streamClosed, peerGone(`the client has sent ${frame} after its end`));
     }
     throw new Http2ConnectionError(ERROR.streamClosed, `${frame} of a stream that is closed`);
   }
 
   #malformed(stream: Http2Stream, message: string): void {
-    this.context.resets.count(this.#connection.engine.now);
+    this.context.resets.count();
     stream.reset(ERROR.protocolError, new ProtocolError("body_incomplete", 400, message));
   }
 
@@ -105,14 +106,13 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
     if (!this.#goingAway.takesStream()) return;
     const { maxConcurrentStreams } = this.#connection.engine.settings.http2!;
     if (Math.max(this.#streams.size, this.#running) >= maxConcurrentStreams) {
-      this.context.resets.count(this.#connection.engine.now);
+      this.context.resets.count();
       return this.context.sendReset(id, ERROR.refusedStream);
     }
     if (request instanceof ProtocolError) return this.#refuseRequest(id, request, endsStream);
     const { maxBodyBytes } = this.#connection.engine.settings;
     if (maxBodyBytes > 0 && (request.contentLength ?? 0) > maxBodyBytes) {
-      const message = `the request body is larger than ${maxBodyBytes} bytes`;
-      return this.#refuseRequest(id, new ProtocolError("body_too_large", 413, message), endsStream, request);
+      return this.#refuseRequest(id, bodyTooLarge(maxBodyBytes), endsStream, request);
     }
     this.#begin(id, request);
   }
@@ -134,7 +134,7 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
     trace?.start(() => {});
     if (this.context.isClosed) return; // `onStateChange`, or a listener, has closed the connection
     if (error.status === 400) {
-      this.context.resets.count(this.#connection.engine.now);
+      this.context.resets.count();
       this.context.sendReset(id, ERROR.protocolError);
     } else {
       const { method } = request ?? { method: this.#decoder.refusedMethod };
@@ -216,7 +216,7 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
     }
     stream.input.window -= length;
     if (stream.input.window < 0) {
-      this.context.resets.count(this.#connection.engine.now);
+      this.context.resets.count();
       stream.reset(
         ERROR.flowControlError,
         peerGone("the client has sent more than the stream's window allows"),
@@ -234,7 +234,7 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
     this.#assertOpened(id, "RST_STREAM");
     const stream = this.#streams.get(id);
     if (stream === undefined) return this.context.requestStopped(id);
-    this.context.resets.count(this.#connection.engine.now);
+    this.context.resets.count();
     stream.lost(peerGone("the client has reset the stream"));
   }
 
@@ -270,7 +270,7 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
     const stream = this.#streams.get(id);
     if (stream === undefined) return;
     if (stream.output.widen(increment)) return this.#windowWidened(stream);
-    this.context.resets.count(this.#connection.engine.now);
+    this.context.resets.count();
     stream.reset(ERROR.flowControlError, peerGone("the client has made the stream's window too large"));
   }
 
@@ -327,14 +327,14 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
   abortSignals(): void {
     for (const { exchange } of this.all) {
       if (exchange.isUnderWay && exchange.response.phase !== "complete") {
-        exchange.abortSignal(peerGone("the client closed its side before the response was complete"));
+        exchange.abortSignal(halfClosedInResponse());
       }
     }
   }
 
   /** The client sends no more. */
   abandonBodies(): void {
-    const error = peerGone("the client closed its side before the end of the request body");
+    const error = halfClosedInBody();
     for (const stream of this.all) stream.inputLost(error);
   }
 
@@ -342,8 +342,4 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
   connectionLost(error: unknown): void {
     for (const stream of this.all) stream.lost(error);
   }
-}
-
-function peerGone(message: string): ConnectionError {
-  return new ConnectionError("peer_gone", message);
 }

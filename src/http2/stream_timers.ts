@@ -3,9 +3,10 @@
  * `writeTimeout` while its response waits for the client's window, and `drainBody` while what is left of a request is
  * waited for. Made on first use, since most requests come whole and get small answers.
  */
-import { ConnectionError, ProtocolError } from "../api/errors.ts";
+import { ProtocolError } from "../api/errors.ts";
 import type { Timeouts } from "../api/timeouts.ts";
 import { BodyRateMonitor, type BodyRateMonitorOwner } from "../core/body_rate_monitor.ts";
+import { requestTimedOut, writeTimedOut } from "../core/client_errors.ts";
 import { Deadline, type DeadlineOwner } from "../core/deadline_queue.ts";
 import type { Engine } from "../core/engine.ts";
 import { PausableTimer, type PausableTimerOwner } from "../core/pausable_timer.ts";
@@ -115,13 +116,12 @@ export class StreamTimers implements BodyRateMonitorOwner, DeadlineOwner, Pausab
   }
 
   timerExpired(): void {
-    this.#owner.refuse(new ProtocolError("request_timeout", 408, "the request took too long"));
+    this.#owner.refuse(requestTimedOut());
   }
 
   expired(deadline: Deadline): void {
     // What is left of a request is given up long after its response.
     if (deadline === this.#drain) return this.#owner.reset(ERROR.noError, null);
-    const message = "the client took no byte of the response for too long";
-    this.#owner.reset(ERROR.cancel, new ConnectionError("timeout", message));
+    this.#owner.reset(ERROR.cancel, writeTimedOut());
   }
 }

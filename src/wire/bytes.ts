@@ -84,15 +84,20 @@ export function sameBytes(
   return true;
 }
 
+/** Whether the octet is a blank: optional whitespace (RFC 9110 §5.6.3). */
+export function isBlank(code: number): boolean {
+  return code === SP || code === HTAB;
+}
+
 /** The index after the blanks that start at `start`. */
 export function skipBlanks(bytes: Uint8Array, start: number, end: number): number {
-  while (start < end && (bytes[start] === SP || bytes[start] === HTAB)) start++;
+  while (start < end && isBlank(bytes[start])) start++;
   return start;
 }
 
 /** The end of `bytes[start, end)` without its trailing blanks. */
 export function trimBlanks(bytes: Uint8Array, start: number, end: number): number {
-  while (end > start && (bytes[end - 1] === SP || bytes[end - 1] === HTAB)) end--;
+  while (end > start && isBlank(bytes[end - 1])) end--;
   return end;
 }
 
