@@ -17,7 +17,7 @@ import { ERROR, Http2ConnectionError } from "./http2_error.ts";
 const MAX_EMPTY_DATA = 100;
 /** Octets of DATA frames may be so many times those of bodies, … */
 const MAX_OVERHEAD = 8;
-/** … and so many beside that: small frames are what event streams and gRPC send. */
+/** … as if these had so many octets more: small frames are what event streams and gRPC send. */
 const FREE_OVERHEAD = 1024 * 1024;
 
 /** Where a frame's head tells its type. */
