@@ -53,8 +53,8 @@ export interface Http2Options {
    */
   readonly pingInterval?: number;
   /**
-   * Milliseconds that a client may take to answer a PING of `pingInterval`; then the connection is closed. 0 awaits no
-   * answer.
+   * Milliseconds that a client may take to answer a PING of `pingInterval`; then the connection is closed. While a
+   * response waits for the client, `writeTimeout` counts instead, since the PING would wait behind it. 0 awaits no answer.
    * @default 20_000
    */
   readonly pingTimeout?: number;

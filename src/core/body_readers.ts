@@ -76,6 +76,7 @@ class Collector implements BodyReader {
 
   end(): void {
     const bytes = this.#bytes ?? new Uint8Array(0);
+    this.#bytes = null; // the collector may be kept for longer than they are
     this.#resolve(bytes.length === this.#length ? bytes : resized(bytes, this.#length));
   }
 

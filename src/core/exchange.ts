@@ -164,13 +164,13 @@ export class HttpExchange implements Exchange {
     if (this.#trace !== null) this.#endTrace();
     this.#port = null;
     this.#abort.reset();
-    this.#lost = null;
     this.watcher?.exchangeOver();
     this.watcher = null;
+    this.body.release();
     this.head.reset();
   }
 
-  /** The connection was lost: pending reads and writes fail. */
+  /** The connection was lost: pending reads and writes fail. It may be read afterwards, and is not reusable. */
   connectionLost(error: unknown): void {
     this.head.retain(); // the handler may read it, now and later
     this.#lost = error;

@@ -208,6 +208,13 @@ export class RequestBody implements BodySink {
     this.#finish();
   }
 
+  /** It is complete: holds nothing that its reader has any more, which may be much. */
+  release(): void {
+    this.#reader = null;
+    this.#decoder = null;
+    this.trailers = null;
+  }
+
   /** Tells the reader that the rest will not come, unless it is here. */
   fail(error: unknown): void {
     if (this.complete || this.#rest !== null) return;

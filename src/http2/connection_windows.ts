@@ -35,9 +35,14 @@ export class ConnectionWindows {
     return this.#window >= 0;
   }
 
+  /** Whether the client is given no more, since the handlers do not read what there is. */
+  get isWithheld(): boolean {
+    return this.unread > MAX_UNREAD;
+  }
+
   /** What is to be given back now; 0 while that is little, or much is unread. */
   increment(): number {
-    if (this.#taken < this.#size / SHARE || this.unread > MAX_UNREAD) return 0;
+    if (this.#taken < this.#size / SHARE || this.isWithheld) return 0;
     const increment = this.#taken;
     this.#taken = 0;
     this.#window += increment;

@@ -1,17 +1,19 @@
 /**
- * Priorities of requests that have not come yet: PRIORITY_UPDATE may be ahead of HEADERS (RFC 9218 §7.1). Of no more
- * requests than there may be streams, which bounds the memory.
+ * Priorities of requests that have not come yet: PRIORITY_UPDATE may be ahead of HEADERS (RFC 9218 §7.1).
  */
 import type { Priority } from "./priority.ts";
+
+/** Of more requests they are not kept, however many streams there may be: they are hints, and cost memory. */
+const MAX_KEPT = 256;
 
 /** The priorities by streams. */
 export class EarlyPriorities {
   readonly #most: number;
   readonly #priorities: Map<number, Priority> = new Map();
 
-  /** Of `most` streams. */
-  constructor(most: number) {
-    this.#most = most;
+  /** Of no more requests than `maxStreams`, as many as may be open. */
+  constructor(maxStreams: number) {
+    this.#most = Math.min(maxStreams, MAX_KEPT);
   }
 
   /** Notes the priority of `stream`, which is above `last`, the highest that was opened. */

@@ -206,6 +206,10 @@ export class Http2Connection implements ConnectionFrames, GoingAwayOwner, Livene
     return this.#context.acquire();
   }
 
+  get isBackpressured(): boolean {
+    return this.#connection.out.isBackpressured;
+  }
+
   sendPing(): void {
     writePing(this.acquire(), FLAG.none, PING_DATA);
   }

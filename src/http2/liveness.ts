@@ -10,6 +10,8 @@ const SETTINGS_TIMEOUT_MS = 10_000;
 
 /** The connection. */
 export interface LivenessOwner {
+  /** Whether octets wait for the client, behind which a PING would wait, too: `writeTimeout` bounds that. */
+  readonly isBackpressured: boolean;
   /** Sends a PING. */
   sendPing(): void;
   /** The client has not acknowledged our SETTINGS. */
@@ -63,14 +65,15 @@ export class Liveness implements DeadlineOwner {
   #checkPing(): void {
     const { deadlines, settings, now } = this.#engine;
     const { pingInterval, pingTimeout } = settings.http2!;
-    const isAnswered = this.#sentAt === null || this.#heardAt >= this.#sentAt || pingTimeout === 0;
-    if (!isAnswered) return this.#owner.pingTimedOut();
-    const silence = now - this.#heardAt;
-    if (this.#sentAt === null || pingTimeout > 0) {
-      const left = pingInterval - silence;
-      this.#sentAt = null;
-      if (left > 0) return deadlines.arm(this.#ping!, left, now);
+    if (this.#owner.isBackpressured) {
+      if (this.#sentAt !== null) this.#sentAt = now;
+      return deadlines.arm(this.#ping!, pingTimeout || pingInterval, now);
     }
+    const isAnswered = this.#sentAt === null || this.#heardAt >= this.#sentAt;
+    if (!isAnswered && pingTimeout > 0) return this.#owner.pingTimedOut();
+    this.#sentAt = null;
+    const left = this.#heardAt + pingInterval - now;
+    if (left > 0) return deadlines.arm(this.#ping!, left, now);
     this.#owner.sendPing();
     this.#sentAt = now;
     deadlines.arm(this.#ping!, pingTimeout || pingInterval, now);

@@ -66,9 +66,10 @@ export class OutputScheduler implements OutputPort {
     while (this.sendWindow > 0 && this.acceptsData()) {
       const stream = queue.first();
       if (stream === undefined) return;
-      if (stream.output.resume(QUANTUM)) queue.rotate(stream);
-      else if (this.sendWindow > 0 && this.acceptsData()) this.remove(stream);
-      stream.outputAdvanced();
+      const left = stream.output.resume(QUANTUM);
+      if (left === "more") queue.rotate(stream);
+      else if (left === "empty" || stream.output.window <= 0) this.remove(stream);
+      if (left !== "ended") stream.outputAdvanced();
       this.#connection.spendTurn();
     }
     // The others wait for the client from now on, not for their turn.

@@ -228,6 +228,8 @@ export class RequestBuilder implements FieldSink {
     if (this.#protocol !== null && (method !== "CONNECT" || !isToken(this.#protocol))) {
       this.#malformed(":protocol is no token, or not of CONNECT", "bad_target");
     }
+    // What comes behind a CONNECT is no content (RFC 9110 §9.3.6).
+    if (method === "CONNECT") this.#contentLength = undefined;
     if (endsStream && (this.#contentLength ?? 0) > 0) {
       this.#malformed("content-length tells of a body, and there is none", "bad_content_length");
     }

@@ -58,6 +58,7 @@ export class Http2Response implements ResponseStream {
   #port!: ResponsePort;
   #status = 0;
   #hasBody = false;
+  #hasContinued = false;
   /** Octets of the body that are still to come, where the program has told its length. */
   #remaining = Infinity;
 
@@ -65,6 +66,7 @@ export class Http2Response implements ResponseStream {
   begin(port: ResponsePort): void {
     this.#phase = "unanswered";
     this.#status = 0;
+    this.#hasContinued = false;
     this.#port = port;
   }
 
@@ -179,8 +181,10 @@ export class Http2Response implements ResponseStream {
     if (this.#port.context.acceptsInterim()) this.#writeInterim(status, lines);
   }
 
-  /** Sends 100: the client may send the body. */
+  /** Sends 100, once: the client may send the body. Not behind a response that has begun. */
   continue(): void {
+    if (this.#hasContinued || this.#phase !== "unanswered") return;
+    this.#hasContinued = true;
     this.#writeInterim(100, linesOf(undefined));
   }
 

@@ -6,7 +6,7 @@
 import { ConnectionError, ProtocolError } from "../api/errors.ts";
 import type { Upgraded } from "../api/exchange.ts";
 import type { Timeouts } from "../api/timeouts.ts";
-import { Deferred, handled } from "../core/deferred.ts";
+import { handled } from "../core/deferred.ts";
 import type { RequestHandler } from "../core/exchange.ts";
 import { Http2Exchange } from "./http2_exchange.ts";
 import { ERROR, type ErrorCode } from "./http2_error.ts";
@@ -18,7 +18,7 @@ import { type InputOwner, StreamInput } from "./stream_input.ts";
 import { type OutputOwner, StreamOutput } from "./stream_output.ts";
 import type { StreamContext } from "./stream_context.ts";
 import { StreamPort } from "./stream_port.ts";
-import { nextState, type StreamEvent, type StreamState } from "./stream_state.ts";
+import { nextState, type StreamState } from "./stream_state.ts";
 import { StreamTunnel, type TunnelledStream } from "./stream_tunnel.ts";
 import { StreamTimers, type StreamTimersOwner } from "./stream_timers.ts";
 
@@ -37,15 +37,11 @@ export class Http2Stream
   readonly #port: StreamPort = new StreamPort(this);
   #context!: StreamContext<Http2Stream>;
   #state: StreamState = "closed";
-  /** Octets of the body that were received, or are announced by the frame that is being received. */
-  #length = 0;
   /** Whether the handler has no part in the stream any more. */
   #isExchangeOver = true;
   /** Whether its handler counts as running, and whether it is being called: it may answer before it returns. */
   #isRunning = false;
   #isCalled = false;
-  #sentContinue = false;
-  #ready: Deferred<void> | null = null;
   #timers: StreamTimers | null = null;
   #priority: Priority | null = null;
   /** What it was handed over to. */
@@ -64,15 +60,13 @@ export class Http2Stream
     this.id = id;
     this.#context = context;
     this.#state = request.endsStream ? "half-closed (remote)" : "open";
-    this.#length = 0;
     this.#isExchangeOver = false;
     this.#isRunning = true;
-    this.#sentContinue = false;
     this.#priority = null;
     this.idleTimeout = undefined;
     this.#tunnel = null;
     this.output.begin(context.scheduler, sendWindow);
-    this.input.begin(exchange.body, window, http2!.maxWindowSize, request.endsStream);
+    this.input.begin(exchange.body, window, http2!.maxWindowSize, request.contentLength, request.endsStream);
     exchange.head = request;
     exchange.begin(this.#port);
     exchange.response.begin(this);
@@ -92,24 +86,24 @@ export class Http2Stream
     return this.#state;
   }
 
-  /** Whether it may be used for another request. A tunnel refers to it for ever, and may have something left to read. */
+  /** Whether it may be used for another request: not where it was lost, since `exchange` may be read for ever then. */
   get isReusable(): boolean {
-    return this.#isOver && !this.#isRunning && this.#tunnel === null && !this.exchange.isReferenced;
+    const { exchange } = this;
+    if (!this.#isOver || this.#isRunning || this.#tunnel !== null) return false;
+    return !exchange.isUnderWay && !exchange.isReferenced;
   }
 
   get #isOver(): boolean {
     return this.#state === "closed" && this.#isExchangeOver;
   }
 
-  // What the client sends.
-
-  /** DATA of `count` octets, padding aside, is about to come; answers `false` where content-length tells of fewer. */
-  expectData(count: number, endsStream: boolean): boolean {
-    const { contentLength } = this.exchange.head;
-    this.#length += count;
-    if (contentLength === undefined) return true;
-    return endsStream ? this.#length === contentLength : this.#length <= contentLength;
+  /** It waits for its next request: holds nothing of the connection of the last one. */
+  release(): void {
+    this.#context = undefined!;
+    this.output.release();
   }
+
+  // What the client sends.
 
   /** A part of the body. */
   receiveData(bytes: Uint8Array, start: number, end: number): void {
@@ -124,8 +118,8 @@ export class Http2Stream
 
   /** The client has ended its side; answers `false` where content-length tells of more. */
   receiveEnd(trailers: RequestLines | null): boolean {
-    if (trailers !== null && !this.expectData(0, true)) return false;
-    this.#move("remote end");
+    if (trailers !== null && !this.input.expect(0, true)) return false;
+    this.#state = nextState(this.#state, "remote end");
     this.input.end(trailers);
     this.#advance();
     return true;
@@ -136,8 +130,7 @@ export class Http2Stream
     if (this.input.hasEnded) return;
     if (this.#tunnel !== null) return this.reset(ERROR.cancel, error);
     this.exchange.body.fail(error);
-    if (this.#isExchangeOver) this.#settle();
-    else this.#advance();
+    this.#advance();
   }
 
   /** Handing octets to the reader of the body has thrown: a body that is too large ends the request. */
@@ -150,7 +143,8 @@ export class Http2Stream
   lost(error: unknown): void {
     if (this.#isOver) return;
     this.#abandon(error);
-    this.#move("reset");
+    this.#state = nextState(this.#state, "reset");
+    this.#settle();
   }
 
   /** Ends it with RST_STREAM, unless both sides have ended it; what is under way fails with `error`. */
@@ -185,22 +179,19 @@ export class Http2Stream
 
   // Its life.
 
-  #move(event: StreamEvent): void {
-    this.#state = nextState(this.#state, event);
-    this.#settle();
-  }
-
-  /** The state, or the exchange, has changed. Nothing may follow it: the stream may be another request's then. */
+  /** The state has changed where the exchange is over. Nothing may follow it: the stream may be another request's then. */
   #settle(): void {
-    if (this.#state === "half-closed (local)" && this.#isExchangeOver) this.#leaveRequest();
-    if (!this.#isOver) return;
+    if (!this.#isExchangeOver) return;
+    if (this.#state === "half-closed (local)") return this.#leaveRequest();
+    if (this.#state !== "closed") return;
     this.#timers?.stop();
+    this.#tunnel?.streamClosed();
     this.#context.owner.streamOver(this);
   }
 
-  /** Something of the exchange or of its body has changed. */
+  /** Something of the exchange, of its body or of the state has changed. Nothing may follow it, as with `#settle`. */
   #advance(): void {
-    if (this.#isExchangeOver) return;
+    if (this.#isExchangeOver) return this.#settle();
     const { body, response } = this.exchange;
     if (response.phase === "complete" && !this.#readsOn()) return this.#exchangeOver();
     if (body.complete) this.#timers?.bodyOver();
@@ -216,6 +207,7 @@ export class Http2Stream
     if (!body.outlivesResponse) return false;
     body.drain(this.#context.engine.settings.drainBytes);
     this.#guardRest();
+    if (!body.complete) this.#timersNow.drain();
     return !body.complete;
   }
 
@@ -240,10 +232,8 @@ export class Http2Stream
 
   /** The stream is gone: the exchange, if it is not over, gets to know. */
   #abandon(error: unknown): void {
-    this.output.drop();
+    this.output.drop(error);
     this.input.drop();
-    this.#ready?.reject(error);
-    this.#ready = null;
     this.#tunnel?.streams.fail(error);
     if (this.#isExchangeOver) return;
     this.#isExchangeOver = true;
@@ -256,17 +246,17 @@ export class Http2Stream
    * otherwise the client is told that it may stop (RFC 9113 §8.1).
    */
   #leaveRequest(): void {
-    if (this.#tunnel !== null) return;
+    if (this.#tunnel !== null && !this.#tunnel.isOver) return;
     if (this.#isRestOnItsWay) this.#timersNow.drain();
     else this.#stopRequest(null);
   }
 
   /** As far as can be told: the client need not be given more of the window, nor is it more than is worth draining. */
   get #isRestOnItsWay(): boolean {
-    const { contentLength } = this.exchange.head;
-    const budget = Math.min(this.input.window, this.#context.engine.settings.drainBytes);
+    const { window, remaining } = this.input;
+    const budget = Math.min(window, this.#context.engine.settings.drainBytes);
     if (this.#context.inputEnded) return false;
-    return contentLength === undefined ? budget > 0 : contentLength - this.#length <= budget;
+    return remaining === undefined ? budget > 0 : remaining <= budget;
   }
 
   #handlerMayHaveEnded(): void {
@@ -288,16 +278,15 @@ export class Http2Stream
     if (this.#state === "closed") {
       return handled(Promise.reject(new ConnectionError("closed", "the stream is closed")));
     }
-    this.#ready ??= new Deferred();
-    return handled(this.#ready.promise.then(() => this.#context.ready()));
+    const context = this.#context;
+    const welcome = this.output.welcome();
+    this.#watchWindow();
+    return handled(welcome.then(() => context.ready()));
   }
 
   bodyWanted(): void {
     const { body, head, response } = this.exchange;
-    if (head.expectsContinue && !this.#sentContinue && body.state === "flowing" && !body.arrived) {
-      this.#sentContinue = true;
-      if (response.phase === "unanswered") response.continue();
-    }
+    if (head.expectsContinue && body.state === "flowing" && !body.arrived) response.continue();
     if (this.#isExchangeOver) return;
     try {
       this.input.resume();
@@ -317,6 +306,11 @@ export class Http2Stream
     this.input.moveTo(this.#tunnel);
     this.#advance();
     return this.#tunnel.streams;
+  }
+
+  tunnelOver(): void {
+    this.input.drop();
+    this.#settle();
   }
 
   responseBroken(): void {
@@ -354,22 +348,21 @@ export class Http2Stream
 
   outputEnded(): void {
     this.#timers?.windowOpen();
-    this.#move("local end");
+    this.#state = nextState(this.#state, "local end");
+    this.#settle();
   }
 
   /** Its window, or that of the connection, has changed, or some of what waits was sent. */
   outputAdvanced(): void {
+    this.output.advanced();
     this.#watchWindow();
-    if (this.#ready === null || !this.output.isWelcome) return;
-    this.#ready.resolve();
-    this.#ready = null;
   }
 
-  /** `writeTimeout` counts while it waits for a window, anew with each octet that was sent. */
+  /** `writeTimeout` counts while output, or its source, waits for a window, anew with each octet that was sent. */
   #watchWindow(): void {
     const { output } = this;
-    const waits = output.isPending && (output.window <= 0 || this.#context.scheduler.sendWindow <= 0);
-    if (waits) this.#timersNow.window(output.bytesAppended);
+    const isBlocked = output.window <= 0 || this.#context.scheduler.sendWindow <= 0;
+    if (isBlocked && output.isAwaited) this.#timersNow.window(output.bytesAppended);
     else this.#timers?.windowOpen();
   }
 
@@ -392,6 +385,10 @@ export class Http2Stream
       this.#timers = new StreamTimers(this, engine);
     }
     return this.#timers;
+  }
+
+  get isWithheld(): boolean {
+    return this.#context.windows.isWithheld;
   }
 
   get bodyReceived(): number {

@@ -41,6 +41,9 @@ export class StreamInput {
   /** The window when nothing is on its way, and the largest that it may become. */
   #size = 0;
   #maxSize = 0;
+  /** What the client has told with `content-length`, and octets of the body that have come, or are in the frame at hand. */
+  #contentLength: number | undefined = undefined;
+  #length = 0;
   /** Octets that were taken and not given back. */
   #taken = 0;
   #unread: ReceiveBuffer | null = null;
@@ -54,9 +57,20 @@ export class StreamInput {
     this.#owner = owner;
   }
 
-  /** Makes ready for a stream with a window of `size` octets, which may grow to `maxSize`, and is read by `reader`. */
-  begin(reader: InputReader, size: number, maxSize: number, hasEnded: boolean): void {
+  /**
+   * Makes ready for a stream with a window of `size` octets, which may grow to `maxSize`. `reader` gets a body of
+   * `contentLength` octets, where the client has told so.
+   */
+  begin(
+    reader: InputReader,
+    size: number,
+    maxSize: number,
+    contentLength: number | undefined,
+    hasEnded: boolean,
+  ): void {
     this.#reader = reader;
+    this.#contentLength = contentLength;
+    this.#length = 0;
     this.window = this.#size = size;
     this.#maxSize = maxSize;
     this.#taken = 0;
@@ -64,6 +78,18 @@ export class StreamInput {
     this.#trailers = null;
     this.#isDropped = false;
     this.hasEnded = this.isEnding = hasEnded;
+  }
+
+  /** Octets that are still to come, where the client has told so. */
+  get remaining(): number | undefined {
+    return this.#contentLength === undefined ? undefined : this.#contentLength - this.#length;
+  }
+
+  /** DATA of `count` octets, padding aside, is about to come; answers `false` where `content-length` tells otherwise. */
+  expect(count: number, endsStream: boolean): boolean {
+    this.#length += count;
+    if (this.#contentLength === undefined) return true;
+    return endsStream ? this.#length === this.#contentLength : this.#length <= this.#contentLength;
   }
 
   /**
@@ -134,9 +160,15 @@ export class StreamInput {
   /** Nothing reads it any more: what is kept is dropped, and what comes is. */
   drop(): void {
     this.#isDropped = true;
+    this.takeUnread();
+  }
+
+  /** What was kept, if anything, and is no more. */
+  takeUnread(): ReceiveBuffer | null {
     const unread = this.#unread;
     this.#unread = null;
     if (unread !== null) this.#owner.context.unreadChanged(-unread.length);
+    return unread;
   }
 
   #give(count: number): void {

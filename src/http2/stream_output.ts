@@ -2,6 +2,7 @@
  * What one stream sends behind its head: DATA in frames, as far as the windows of the stream and of the connection allow
  * (RFC 9113 §5.2, §6.9), and then the end. The rest is kept, and `isWelcome` tells the source to wait.
  */
+import { Deferred } from "../core/deferred.ts";
 import { copyOf } from "../wire/bytes.ts";
 import type { ByteWriter } from "../wire/byte_writer.ts";
 import { FLAG, FRAME, MAX_FRAME_SIZE, MAX_UINT31, writeFrameHead } from "./frame.ts";
@@ -33,6 +34,12 @@ interface Chunk {
   start: number;
 }
 
+/**
+ * What is left: more that may be sent in its next turn, what windows or the transport do not allow, nothing at the moment,
+ * or nothing at all. The stream may be another request's after the last.
+ */
+export type ResumedOutput = "more" | "blocked" | "empty" | "ended";
+
 /** The output of one stream, reusable: `begin`, then `send` and `end`. */
 export class StreamOutput {
   /** The window of the stream; negative where the client has lowered it (RFC 9113 §6.9.2). */
@@ -44,6 +51,8 @@ export class StreamOutput {
   readonly #owner: OutputOwner;
   #port!: OutputPort;
   #queue: Chunk[] | null = null;
+  /** Who waits for `isWelcome`. */
+  #welcome: Deferred<void> | null = null;
   /** Whether the body is complete, so that the end follows what waits. */
   #isComplete = false;
   /** A field block instead of END_STREAM on DATA. */
@@ -65,6 +74,11 @@ export class StreamOutput {
     this.#trailers = null;
   }
 
+  /** It is not in use. */
+  release(): void {
+    this.#port = undefined!;
+  }
+
   /** Whether more of the body is welcome. */
   get isWelcome(): boolean {
     return this.#queue === null && this.window > 0 && this.#port.sendWindow > 0;
@@ -81,9 +95,22 @@ export class StreamOutput {
     return this.#queue !== null && this.window > 0;
   }
 
-  /** Whether something waits. */
-  get isPending(): boolean {
-    return this.#queue !== null;
+  /** Whether something waits, or is held back by its source. */
+  get isAwaited(): boolean {
+    return this.#queue !== null || this.#welcome !== null;
+  }
+
+  /** Resolves when more is welcome; rejects when the stream is closed first. */
+  welcome(): Promise<void> {
+    this.#welcome ??= new Deferred();
+    return this.#welcome.promise;
+  }
+
+  /** A window has changed, or some of what waits was sent. */
+  advanced(): void {
+    if (this.#welcome === null || !this.isWelcome) return;
+    this.#welcome.resolve();
+    this.#welcome = null;
   }
 
   /** Counts octets that its response has written. */
@@ -138,8 +165,8 @@ export class StreamOutput {
     this.#owner.outputEnded();
   }
 
-  /** Sends of what waits as much as it may, up to `quantum` octets; answers whether it could go on. */
-  resume(quantum: number): boolean {
+  /** Sends of what waits as much as it may, up to `quantum` octets. */
+  resume(quantum: number): ResumedOutput {
     let left = quantum;
     while (this.#queue !== null && left > 0) {
       const chunk = this.#queue[0];
@@ -150,14 +177,16 @@ export class StreamOutput {
       left -= sent;
       this.queuedBytes -= sent;
       if (at < chunk.bytes.length) {
-        if (sent === 0 || !this.isReady) return false;
+        if (sent === 0 || !this.isReady) return "blocked";
         continue;
       }
       this.#queue.shift();
       if (this.#queue.length === 0) this.#queue = null;
-      if (isLast) this.#settle(true);
+      if (!isLast) continue;
+      this.#settle(true);
+      return "ended";
     }
-    return this.#queue !== null;
+    return this.#queue === null ? "empty" : "more";
   }
 
   /** The last octets were written: the end is, too, unless trailers are. */
@@ -195,8 +224,10 @@ export class StreamOutput {
     return true;
   }
 
-  /** The stream is closed: drops what waits. */
-  drop(): void {
+  /** The stream is closed: drops what waits, which fails with `error`. */
+  drop(error: unknown): void {
+    this.#welcome?.reject(error);
+    this.#welcome = null;
     this.#queue = null;
     this.queuedBytes = 0;
     this.#trailers = null;

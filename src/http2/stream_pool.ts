@@ -17,5 +17,6 @@ export function acquireStream(): Http2Stream {
 
 /** Takes back a stream. */
 export function releaseStream(stream: Http2Stream): void {
+  stream.release();
   pool.push(stream);
 }

@@ -55,9 +55,9 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
     return this.#streams.size;
   }
 
-  /** All of them, however they change meanwhile. */
-  get all(): Http2Stream[] {
-    return [...this.#streams.values()];
+  /** All of them; those that end while it is iterated are passed over. */
+  get all(): IterableIterator<Http2Stream> {
+    return this.#streams.values();
   }
 
   // Requests.
@@ -223,7 +223,7 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
       );
       return null;
     }
-    if (!stream.expectData(count, endsStream)) {
+    if (!stream.input.expect(count, endsStream)) {
       this.#malformed(stream, "the body has not its content-length");
       return null;
     }

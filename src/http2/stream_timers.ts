@@ -17,6 +17,8 @@ import { ERROR, type ErrorCode } from "./http2_error.ts";
 export interface StreamTimersOwner {
   /** Octets of the body that were received. */
   readonly bodyReceived: number;
+  /** Whether the client may not send, since the handlers of other streams do not read: then it is not to blame. */
+  readonly isWithheld: boolean;
   /** Refuses the request. */
   refuse(error: ProtocolError): void;
   /** Ends it with RST_STREAM. */
@@ -112,16 +114,18 @@ export class StreamTimers implements BodyRateMonitorOwner, DeadlineOwner, Pausab
   }
 
   bodyTooSlow(): void {
+    if (this.#owner.isWithheld) return this.#rate.resume();
     this.#owner.refuse(new ProtocolError("body_too_slow", 408, "the request body came too slowly"));
   }
 
   timerExpired(): void {
+    if (this.#owner.isWithheld) return this.#request.begin(this.#timeouts.current.requestTimeout);
     this.#owner.refuse(requestTimedOut());
   }
 
   expired(deadline: Deadline): void {
     // What is left of a request is given up long after its response.
-    if (deadline === this.#drain) return this.#owner.reset(ERROR.noError, null);
+    if (deadline === this.#drain) return this.#owner.reset(ERROR.noError, requestTimedOut());
     this.#owner.reset(ERROR.cancel, writeTimedOut());
   }
 }

@@ -13,6 +13,8 @@ export interface TunnelledStream {
   readonly output: StreamOutput;
   /** Resolves when more is welcome; rejects when the stream is gone first. */
   ready(): Promise<void>;
+  /** Nothing goes through its tunnel any more, and the client has not ended it. */
+  tunnelOver(): void;
   /** Ends it with RST_STREAM. */
   reset(code: ErrorCode, error: unknown): void;
 }
@@ -54,6 +56,7 @@ export class StreamTunnel implements InputReader, TunnelOutput, TunnelPort {
 
   tunnelWanted(): void {
     this.#stream.input.resume();
+    if (this.isOver) this.#stream.tunnelOver();
   }
 
   tunnelEnded(): void {
@@ -67,6 +70,17 @@ export class StreamTunnel implements InputReader, TunnelOutput, TunnelPort {
   /** A stream has no socket of its own. */
   detach(): DetachedSocket | undefined {
     return undefined;
+  }
+
+  /** Whether its user neither writes nor reads any more. */
+  get isOver(): boolean {
+    return this.streams.isOver;
+  }
+
+  /** Both sides have ended it: what came and was not read is the user's alone. */
+  streamClosed(): void {
+    const unread = this.#stream.input.takeUnread();
+    if (unread !== null) this.streams.keep(unread.bytes, unread.start, unread.end);
   }
 
   // What the client sends.

@@ -46,6 +46,8 @@ export class ServerWebSocket extends EventTarget {
   readonly #protocol: string;
   #frames: Frames | null = null;
   #probe: IdleProbe | null = null;
+  /** Aborts when the server is going away, or only the connection, which may outlive this socket (RFC 8441). */
+  #draining: AbortSignal | null = null;
   #readyState: number = CONNECTING;
   #binaryType: BinaryType = "blob";
   readonly #handlers: Partial<Record<EventType, Handler>> = {};
@@ -86,12 +88,15 @@ export class ServerWebSocket extends EventTarget {
         this.dispatchEvent(new Event("open"));
       }
       frames.start();
-      if (idleTimeout > 0 && this.#isAlive) this.#probe = new IdleProbe(this.#probed, idleTimeout);
-      const goAway = (): void => this.close(GOING_AWAY, "the server is going away");
-      if (draining.aborted) goAway();
-      else draining.addEventListener("abort", goAway, { once: true });
+      if (!this.#isAlive) return;
+      if (idleTimeout > 0) this.#probe = new IdleProbe(this.#probed, idleTimeout);
+      this.#draining = draining;
+      if (draining.aborted) this.#goAway();
+      else draining.addEventListener("abort", this.#goAway, { once: true });
     });
   }
+
+  readonly #goAway = (): void => this.close(GOING_AWAY, "the server is going away");
 
   #refuse(): void {
     queueMicrotask(() => {
@@ -212,6 +217,7 @@ export class ServerWebSocket extends EventTarget {
     if (this.#readyState === CLOSED) return;
     this.#lostBytes += Math.max(0, this.#frames?.bufferedAmount ?? 0);
     this.#readyState = CLOSED;
+    this.#draining?.removeEventListener("abort", this.#goAway);
     this.#probe?.stop();
     this.dispatchEvent(closeEvent(code, reason, code !== ABNORMAL));
   }

@@ -178,6 +178,19 @@ test("empty DATA (CVE-2019-9518): a hundred in a row are enough", async () => {
   assertOthersAnswered(attacked);
 });
 
+test("DATA that ends a stream is of use, however little it brings", async () => {
+  const attacked = await connectHttp2({ exchange: (x) => x.text().then(() => x.respond(204)) });
+  const { peer, client } = attacked;
+  const padding = "\xff" + "\0".repeat(255);
+  for (let i = 0; i < 35_000; i++) { // 9 MB
+    peer.post(1 + 2 * i);
+    peer.data(1 + 2 * i, padding, FLAG.end | FLAG.padded);
+    if (i % 50 === 0) await settled();
+    peer.read();
+  }
+  assert.equal(client.ended, false);
+});
+
 test("padding: octets beside the content may be eight times as many, and a mebibyte", async () => {
   const attacked = await connectHttp2({
     exchange: (x) => x.target === "/" ? x.respond(200, {}, "answer") : x.text().then(() => {}, () => {}),

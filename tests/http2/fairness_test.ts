@@ -168,6 +168,22 @@ test("backpressure: frames that need no answer are read on: a reset ends what wa
   assert.equal(x.signal.aborted, true);
 });
 
+test("backpressure: acknowledgements are read on, since nothing answers them", async () => {
+  let x!: Exchange;
+  const { peer, client } = await connectHttp2({
+    highWaterMark: 1_000,
+    exchange: (given) => void (x = given),
+  });
+  peer.get(1);
+  client.takesWrites = false;
+  x.start(200);
+  x.write(new Uint8Array(50_000));
+  await settled();
+  peer.send(frame("SETTINGS", FLAG.ack, 0), frame("PING", FLAG.ack, 0, "12345678"));
+  peer.cancel(1);
+  assert.equal(x.signal.aborted, true);
+});
+
 test("backpressure: bodies are read on, and the connection's window is given back once that is possible", async () => {
   let length = 0;
   const { peer, client } = await connectHttp2({

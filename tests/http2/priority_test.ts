@@ -1,6 +1,7 @@
 /** The order of responses (RFC 9218): by urgency, and within one either whole or in turn. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Http2Options } from "../../src/api/http2.ts";
 import { concat } from "../support/bytes.ts";
 import { connectHttp2, frame, type Http2Client, SETTING, uint32 } from "../support/http2_client.ts";
 import type { Http2Connected } from "../support/http2_client.ts";
@@ -9,9 +10,14 @@ import type { Http2Connected } from "../support/http2_client.ts";
 const LENGTH = 3 * 16_384;
 
 /** Requests with these priorities on streams 1, 3, …, none of which has got an octet of its body. */
-async function queued(priorities: (string | null)[], length = LENGTH): Promise<Http2Connected> {
+async function queued(
+  priorities: (string | null)[],
+  length = LENGTH,
+  http2: Http2Options | true = true,
+): Promise<Http2Connected> {
   const connected = await connectHttp2(
     {
+      http2,
       exchange: (x) =>
         x.respond(200, {}, x.target === "/first" ? new Uint8Array(65_535) : new Uint8Array(length)),
     },
@@ -111,4 +117,14 @@ test("a small answer is not held up behind large ones of a lower urgency", async
   peer.get(101, "/first", ["priority", "u=1"]);
   peer.widen(0, 16_384);
   assert.deepEqual(peer.told(), ["HEADERS 101 200", "DATA 101 16384"]);
+});
+
+test("PRIORITY_UPDATE before its request is kept of 256 requests, however many streams there may be", async () => {
+  const { peer } = await queued([], LENGTH, { maxConcurrentStreams: 100_000 });
+  for (let i = 0; i < 1_000; i++) update(peer, i, "u=0");
+  for (const [i, priority] of [[255, "u=7"], [256, "u=5"], [1_000, "u=4"]] as const) {
+    peer.get(3 + 2 * i, "/", ["priority", priority]);
+  }
+  peer.read();
+  assert.deepEqual(order(peer).filter((_, i) => i % 3 === 0), [255, 1_000, 256]);
 });

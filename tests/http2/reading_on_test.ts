@@ -37,3 +37,21 @@ test("shutdown of a connection that is closed announces nothing, and leaves no t
   connection.shutdown();
   assert.equal(clock.timers, 0);
 });
+
+test("a copy of a body that is not read has a deadline once its response is complete", async () => {
+  const { peer, connection, clock } = await connectHttp2({
+    drainBody: { bytes: 100_000, timeout: 500 },
+    fetch(request) {
+      request.clone();
+      return new Response("answer");
+    },
+  });
+  peer.post(1);
+  await settled();
+  peer.data(1, "a part");
+  await settled();
+  assert.deepEqual(peer.told(), ["HEADERS 1 200", 'DATA 1 "answer" end']);
+  clock.advance(1_000);
+  await settled();
+  assert.deepEqual([peer.told(), connection.state], [["RST_STREAM 1 NO_ERROR"], "idle"]);
+});

@@ -157,3 +157,52 @@ test("what an earlier request has set holds for it alone", async () => {
   const frames = peer.read();
   assert.deepEqual([bodyOf(frames, 1), bodyOf(frames, 3)], ["a", "b"]);
 });
+
+test("a request whose connection was closed before its handler was called aborts no later request's signal", async () => {
+  const aborted: boolean[] = [];
+  let mustClose = true;
+  const first = await connectHttp2({
+    onStateChange(connection, state) {
+      if (state !== "active" || !mustClose) return;
+      mustClose = false;
+      connection.close();
+    },
+    exchange(x) {
+      aborted.push(x.signal.aborted);
+      x.respond(200);
+    },
+  });
+  first.peer.get(1);
+  const other = visit(first);
+  other.get(1);
+  assert.deepEqual(aborted, [false]);
+});
+
+test("a stream that its connection's end has freed, and another request has taken, is not ended for the first one", async () => {
+  let victim: ReturnType<typeof visit> | null = null;
+  const bodies: string[] = [];
+  const first = await connectHttp2({
+    onStateChange(_connection, state) {
+      if (state !== "draining" || victim === null) return;
+      victim.post(1, "/echo");
+      victim.data(1, "one ");
+    },
+    async exchange(x) {
+      if (x.target === "/early") return x.respond(200);
+      bodies.push(await x.text());
+      x.respond(200);
+    },
+  });
+  first.peer.post(1, "/early");
+  await settled(); // its handler has ended
+  const other = visit(first);
+  first.connection.shutdown();
+  first.peer.send(frame("PING", FLAG.ack, 0, "goaway 1"));
+  victim = other;
+  first.peer.data(1, "", FLAG.end);
+  await settled();
+  assert.deepEqual(bodies, []);
+  other.data(1, "and two", FLAG.end);
+  await settled();
+  assert.deepEqual(bodies, ["one and two"]);
+});

@@ -153,3 +153,52 @@ test("a tunnel is under way when the connection is to end, and is waited for", a
   await settled();
   assert.equal(client.ended, true);
 });
+
+test("a tunnel that nobody uses any more takes no more of its client", async () => {
+  const { peer, tunnels, connection, clock } = await tunnelling();
+  open(peer, 1);
+  await tunnels[0].writable.getWriter().close();
+  await tunnels[0].readable.cancel();
+  await settled();
+  assert.deepEqual(peer.told(), ["HEADERS 1 200", 'DATA 1 "" end']);
+  peer.data(1, "is discarded");
+  clock.advance(2_000);
+  assert.deepEqual([peer.told(), connection.state], [["RST_STREAM 1 NO_ERROR"], "idle"]);
+});
+
+test("a tunnel that is read on, but not written any more, has no deadline", async () => {
+  const { peer, tunnels, clock } = await tunnelling();
+  open(peer, 1);
+  await tunnels[0].writable.getWriter().close();
+  await settled();
+  peer.read();
+  clock.advance(3_600_000);
+  peer.data(1, "late", FLAG.end);
+  assert.deepEqual(peer.told(), []);
+  assert.equal(text((await tunnels[0].readable.getReader().read()).value!), "late");
+});
+
+test("what tunnels have received keeps no upload waiting once they have ended", async () => {
+  const { peer, tunnels } = await tunnelling();
+  const full = new Uint8Array(16_383);
+  let id = 1;
+  for (; id < 400; id += 2) { // 12 MiB
+    open(peer, id);
+    for (let i = 0; i < 4; i++) peer.data(id, full, i === 3 ? FLAG.end : 0);
+    await tunnels[0].writable.getWriter().close();
+    await settled();
+    tunnels.pop();
+  }
+  const given = peer.read().filter(({ type, stream }) => type === "WINDOW_UPDATE" && stream === 0).length;
+  assert.ok(given > 10, `${given} times, each for a quarter of 4 MiB`);
+});
+
+test("a connection that is half-closed fails its tunnels' input, and ends", async () => {
+  const { peer, tunnels, client, connection } = await tunnelling();
+  open(peer, 1);
+  const reading = tunnels[0].readable.getReader().read();
+  client.sendEnd();
+  await assert.rejects(reading, { code: "peer_gone" });
+  await settled();
+  assert.equal(connection.state, "closed");
+});
