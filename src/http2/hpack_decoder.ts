@@ -97,6 +97,16 @@ export class HpackDecoder {
     }
   }
 
+  /**
+   * The string that begins at `at` in a block that ends at `end`.
+   *
+   * @throws {HpackError} where it cannot be decoded
+   */
+  decodeString(bytes: Uint8Array, at: number, end: number): string {
+    this.#at = at;
+    return this.#readString(bytes, end, latin1);
+  }
+
   /** §6.3, §4.2. */
   #readSizeUpdates(bytes: Uint8Array, end: number): void {
     for (let i = 0; i < MAX_SIZE_UPDATES && this.#at < end; i++) {

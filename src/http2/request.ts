@@ -67,6 +67,12 @@ export class Http2Request implements RequestView {
     this.endsStream = endsStream;
   }
 
+  /** The same request of another target. */
+  withTarget(target: string): Http2Request {
+    const { method, fields, contentLength, expectsContinue, protocol, endsStream } = this;
+    return new Http2Request(method, target, fields, contentLength, expectsContinue, protocol, endsStream);
+  }
+
   /** What comes behind a CONNECT is no body (RFC 9113 §8.5). */
   get hasBody(): boolean {
     return !this.endsStream && this.method !== "CONNECT";

@@ -73,6 +73,11 @@ export class RequestBuilder implements FieldSink {
     this.#expectsContinue = false;
   }
 
+  /** Octets of the fields so far, as `maxHeaderBytes` counts them. */
+  get size(): number {
+    return this.#size;
+  }
+
   /** What `:method` is, as far as it was read. */
   get method(): string | null {
     return this.#method;
@@ -237,16 +242,12 @@ export class RequestBuilder implements FieldSink {
 
   #checkTarget(method: string): void {
     const path = this.#path;
-    const { maxTargetBytes } = this.#settings;
     if (this.#scheme !== "http" && this.#scheme !== "https") {
       return this.#malformed(":scheme is neither http nor https", "bad_target");
     }
     if (path === null) return this.#malformed(":path is missing", "bad_target");
-    if (maxTargetBytes > 0 && path.length > maxTargetBytes) {
-      return this.#fail(targetTooLong(maxTargetBytes));
-    }
-    const isForm = path.charCodeAt(0) === 0x2f || (path === "*" && method === "OPTIONS");
-    if (!isForm || !isTarget(path)) this.#malformed(":path is none", "bad_target");
+    const error = pathError(path, method, this.#settings);
+    if (error !== null) this.#fail(error);
   }
 
   /** `:authority` counts; a Host beside it must be the same (RFC 9113 §8.3.1), and stands for it where there is none. */
@@ -266,6 +267,13 @@ export class RequestBuilder implements FieldSink {
     }
     this.#values[0] = authority;
   }
+}
+
+/** What is wrong with the `:path` of a request by `method`, or `null` (RFC 9113 §8.3.1). */
+export function pathError(path: string, method: string, { maxTargetBytes }: Settings): ProtocolError | null {
+  if (maxTargetBytes > 0 && path.length > maxTargetBytes) return targetTooLong(maxTargetBytes);
+  const isForm = path.charCodeAt(0) === 0x2f || (path === "*" && method === "OPTIONS");
+  return isForm && isTarget(path) ? null : new ProtocolError("bad_target", 400, ":path is none");
 }
 
 function isFieldValue(value: string): boolean {
