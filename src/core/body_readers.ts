@@ -2,7 +2,7 @@
  * The ways to read a request body: all of it, piece by piece, or as a web stream.
  */
 import type { Bytes } from "../api/bytes.ts";
-import { copyInto, copyOf, resized, unzeroed } from "../wire/bytes.ts";
+import { copyInto, copyOf, resized, unzeroed, utf8 } from "../wire/bytes.ts";
 import { Deferred, handled } from "./deferred.ts";
 import type { BodyReader, RequestBody } from "./request_body.ts";
 
@@ -11,22 +11,51 @@ const FIRST_CAPACITY = 16 * 1024;
 /** From there on memory for what was promised is this many times what has come, at the most. */
 const GROWTH = 8;
 
+const same = (error: unknown): unknown => error;
+
+/** Makes the reader that collects a body of `length` bytes, where the client has told so. */
+type MakeCollector<C> = (
+  resolve: (collected: C) => void,
+  reject: (error: unknown) => void,
+  length: number | undefined,
+) => BodyReader;
+
 /** Reads all of `body`: gives what `convert` makes of it, or rejects with what `failure` makes of its error. */
-export function collectBody<T>(
+export function collectBytes<T>(
   body: RequestBody,
   want: () => void,
   convert: (bytes: Bytes) => T | Promise<T>,
+  failure: (error: unknown) => unknown = same,
+): Promise<T> {
+  return collect(body, want, (...to) => new BytesCollector(...to), convert, failure);
+}
+
+/** As `collectBytes`, of the text that the body is in UTF-8. */
+export function collectText<T>(
+  body: RequestBody,
+  want: () => void,
+  convert: (text: string) => T,
+  failure: (error: unknown) => unknown = same,
+): Promise<T> {
+  return collect(body, want, (...to) => new TextCollector(...to), convert, failure);
+}
+
+function collect<C, T>(
+  body: RequestBody,
+  want: () => void,
+  makeCollector: MakeCollector<C>,
+  convert: (collected: C) => T | Promise<T>,
   failure: (error: unknown) => unknown,
 ): Promise<T> {
   const collected = new Promise<T>((resolve, reject) => {
-    const end = (bytes: Bytes): void => {
+    const end = (collected: C): void => {
       try {
-        resolve(convert(bytes));
+        resolve(convert(collected));
       } catch (error) {
         reject(error);
       }
     };
-    body.attach(new Collector(end, (error) => reject(failure(error)), body.length));
+    body.attach(makeCollector(end, (error) => reject(failure(error)), body.length));
     body.resume();
     want();
   });
@@ -34,7 +63,7 @@ export function collectBody<T>(
 }
 
 /** Collects the whole body. */
-class Collector implements BodyReader {
+class BytesCollector implements BodyReader {
   readonly #resolve: (bytes: Bytes) => void;
   readonly #reject: (error: unknown) => void;
   readonly #expected: number | undefined;
@@ -78,6 +107,44 @@ class Collector implements BodyReader {
     const bytes = this.#bytes ?? new Uint8Array(0);
     this.#bytes = null; // the collector may be kept for longer than they are
     this.#resolve(bytes.length === this.#length ? bytes : resized(bytes, this.#length));
+  }
+
+  fail(error: unknown): void {
+    this.#reject(error);
+  }
+}
+
+/** Collects the whole body as text: where it comes in one piece, as a small one mostly does, without a copy of its bytes. */
+class TextCollector implements BodyReader {
+  readonly #resolve: (text: string) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #expected: number | undefined;
+  #text: string | null = null;
+  #pieces: BytesCollector | null = null;
+
+  /** As `BytesCollector`. */
+  constructor(
+    resolve: (text: string) => void,
+    reject: (error: unknown) => void,
+    expected: number | undefined,
+  ) {
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#expected = expected;
+  }
+
+  push(bytes: Uint8Array, start: number, end: number): boolean {
+    if (end - start === this.#expected) {
+      this.#text = utf8(bytes.subarray(start, end));
+      return true;
+    }
+    this.#pieces ??= new BytesCollector((all) => this.#resolve(utf8(all)), this.#reject, this.#expected);
+    return this.#pieces.push(bytes, start, end);
+  }
+
+  end(): void {
+    if (this.#pieces !== null) this.#pieces.end();
+    else this.#resolve(this.#text ?? "");
   }
 
   fail(error: unknown): void {
@@ -154,7 +221,7 @@ export class BodyIterator implements AsyncIterableIterator<Bytes> {
 export function streamBody(
   body: RequestBody,
   want: () => void,
-  failure: (error: unknown) => unknown = (error) => error,
+  failure: (error: unknown) => unknown = same,
 ): ReadableStream<Bytes> {
   let controller!: ReadableStreamDefaultController<Bytes>;
   const reader: BodyReader = {

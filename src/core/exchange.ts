@@ -6,11 +6,10 @@ import { ConnectionError, ExchangeError } from "../api/errors.ts";
 import type { Exchange, Fields, HttpVersion, Upgraded, UpgradeOptions } from "../api/exchange.ts";
 import type { Timeouts } from "../api/timeouts.ts";
 import type { Addr, Connection } from "../api/transport.ts";
-import { utf8 } from "../wire/bytes.ts";
 import { linesOf } from "../wire/field_lines.ts";
 import type { PooledBytes } from "../wire/pooled_bytes.ts";
 import { abortError } from "./abort_error.ts";
-import { BodyIterator, collectBody, streamBody } from "./body_readers.ts";
+import { BodyIterator, collectBytes, collectText, streamBody } from "./body_readers.ts";
 import { handled } from "./deferred.ts";
 import { ERROR_FIELDS, errorText } from "./error_response.ts";
 import { ExchangeFacade } from "./exchange_facade.ts";
@@ -297,25 +296,22 @@ export class HttpExchange implements Exchange {
   }
 
   bytes(): Promise<Bytes> {
-    return this.collect((bytes) => bytes);
+    return this.read((body, want) => collectBytes(body, want, (bytes) => bytes));
   }
 
   text(): Promise<string> {
-    return this.collect(utf8);
+    return this.read((body, want) => collectText(body, want, (text) => text));
   }
 
   json(): Promise<unknown> {
-    return this.collect((bytes) => JSON.parse(utf8(bytes)));
+    return this.read((body, want) => collectText(body, want, JSON.parse));
   }
 
-  /** All of it, as `convert` makes it; `failure` gives what that rejects with where the body fails. */
-  collect<T>(
-    convert: (bytes: Bytes) => T | Promise<T>,
-    failure: (error: unknown) => unknown = (error) => error,
-  ): Promise<T> {
+  /** All of it, as `collect` does, which calls `want` when the body is to be fed. */
+  read<T>(collect: (body: RequestBody, want: () => void) => Promise<T>): Promise<T> {
     try {
       const port = this.#useBody();
-      return collectBody(this.body, () => port.bodyWanted(), convert, failure);
+      return collect(this.body, () => port.bodyWanted());
     } catch (error) {
       return handled(Promise.reject(error));
     }

@@ -6,6 +6,7 @@
 import type { Bytes } from "../api/bytes.ts";
 import type { HttpVersion } from "../api/exchange.ts";
 import { abortError } from "../core/abort_error.ts";
+import { collectBytes, collectText } from "../core/body_readers.ts";
 import { handled } from "../core/deferred.ts";
 import type { HttpExchange } from "../core/exchange.ts";
 import type { ExchangePort, RequestFields, RequestView } from "../core/protocol.ts";
@@ -168,12 +169,12 @@ export class LazyRequest {
 
   /** As `Request.text`. */
   text(): Promise<string> {
-    return this.#readAs(utf8);
+    return this.#readText((text) => text);
   }
 
   /** As `Request.json`. */
   json(): Promise<unknown> {
-    return this.#readAs((bytes) => JSON.parse(utf8(bytes)));
+    return this.#readText(JSON.parse);
   }
 
   /** As `Request.blob`. */
@@ -198,12 +199,22 @@ export class LazyRequest {
   }
 
   #readAs<T>(convert: (bytes: Bytes) => T | Promise<T>): Promise<T> {
-    const isUntouched = this.#hasBody && !this.#bodyUsed && !this.#bodyMoved && this.#body === null;
-    if (isUntouched && this.#exchange !== null) {
-      this.#bodyUsed = true;
-      return this.#exchange.collect(convert, readFailure);
-    }
-    return handled(this.#read().then(convert));
+    const exchange = this.#exchangeToRead();
+    return exchange?.read((body, want) => collectBytes(body, want, convert, readFailure)) ??
+      handled(this.#read().then(convert));
+  }
+
+  #readText<T>(convert: (text: string) => T): Promise<T> {
+    const exchange = this.#exchangeToRead();
+    return exchange?.read((body, want) => collectText(body, want, convert, readFailure)) ??
+      handled(this.#read().then((bytes) => convert(utf8(bytes))));
+  }
+
+  /** The exchange, where the body is still there, and is read now; otherwise `null`. */
+  #exchangeToRead(): HttpExchange | null {
+    if (!this.#hasBody || this.#bodyUsed || this.#bodyMoved || this.#body !== null) return null;
+    if (this.#exchange !== null) this.#bodyUsed = true;
+    return this.#exchange;
   }
 }
 
