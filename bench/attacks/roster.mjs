@@ -2,6 +2,15 @@
 
 import { churn, resetAfterRequest, resetFlood } from "./kinds/resets.mjs";
 import { garbage, headerBombs } from "./kinds/heads.mjs";
+import {
+  closedWindows,
+  continuations,
+  emptyData,
+  hpackBombs,
+  madeReset,
+  pings,
+  rapidReset,
+} from "./kinds/http2.mjs";
 import { cappedHoarding, idleHoarding, stalledHandshakes } from "./kinds/silence.mjs";
 import { slowBodies, slowHeads, slowReaders } from "./kinds/slow.mjs";
 import { oneByteChunks, readPipelines, unreadPipelines, workingPipelines } from "./kinds/streams.mjs";
@@ -31,6 +40,13 @@ export const ATTACKS = {
   "idle-hoarding-capped": cappedHoarding,
   "none-tls": { ...none, title: "none, TLS", what: "the good clients alone, over TLS", tls: true },
   "stalled-handshakes": stalledHandshakes,
+  "h2-rapid-reset": rapidReset,
+  "h2-made-reset": madeReset,
+  "h2-continuations": continuations,
+  "h2-hpack-bombs": hpackBombs,
+  "h2-pings": pings,
+  "h2-empty-data": emptyData,
+  "h2-closed-windows": closedWindows,
 };
 
 const OWN = { node: "node_http.ts", deno: "deno_serve.ts", bun: "bun_serve.ts" };

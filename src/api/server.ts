@@ -28,6 +28,8 @@ export interface ServerStats {
   readonly upgraded: number;
   /** Requests begun. */
   readonly requests: number;
+  /** Requests that are under way now: with HTTP/2 a connection may have many, one on each open stream. */
+  readonly inFlight: number;
   /** Requests on a connection that had brought one before. */
   readonly reused: number;
   /** `reused` as a share of `requests`, from 0 to 1; 0 before the first. */
@@ -54,6 +56,8 @@ export interface ConnectionSnapshot {
   readonly idleTimeLeft: number | null;
   /** As `Connection.requests`. */
   readonly requests: number;
+  /** Requests that are under way on it: with HTTP/1.1 at most one, with HTTP/2 its open streams. */
+  readonly inFlight: number;
   /** The peer's address, if the transport has one. */
   readonly remoteAddr: Addr | undefined;
 }

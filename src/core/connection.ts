@@ -394,7 +394,7 @@ export class HttpConnection
    * of an idle connection's end.
    */
   #errorForPending(code: ConnectionErrorCode, message: string, cause?: unknown): ConnectionError | null {
-    const isPending = this.protocol.isExchangeUnderWay || this.tunnel !== null || this.out.isBackpressured;
+    const isPending = this.protocol.exchanges > 0 || this.tunnel !== null || this.out.isBackpressured;
     return isPending ? new ConnectionError(code, message, cause) : null;
   }
 }

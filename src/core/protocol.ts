@@ -132,8 +132,8 @@ export interface ProtocolConnection {
   readonly needsRest?: boolean;
   /** Whether a request was received, as far as its handler takes it, and its response is not complete. */
   readonly awaitsHandler: boolean;
-  /** Whether an exchange is under way. */
-  readonly isExchangeUnderWay: boolean;
+  /** Exchanges that are under way. */
+  readonly exchanges: number;
   /** Whether a response is being streamed. */
   readonly isStreaming: boolean;
   /** Bytes of the current body received so far, without their framing. */

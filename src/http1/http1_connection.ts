@@ -199,12 +199,12 @@ export class Http1Connection implements ProtocolConnection, ExchangePort, Respon
     return this.#state === "await-response" || this.#state === "body";
   }
 
-  get isExchangeUnderWay(): boolean {
-    return this.#exchange !== null && this.#exchange.isUnderWay;
+  get exchanges(): number {
+    return this.#exchange !== null && this.#exchange.isUnderWay ? 1 : 0;
   }
 
   get isStreaming(): boolean {
-    return this.isExchangeUnderWay && this.#exchange!.response.phase === "streaming";
+    return this.exchanges > 0 && this.#exchange!.response.phase === "streaming";
   }
 
   get bodyReceived(): number {

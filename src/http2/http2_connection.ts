@@ -111,8 +111,8 @@ export class Http2Connection implements ConnectionFrames, GoingAwayOwner, Livene
     return this.#streams.size > 0;
   }
 
-  get isExchangeUnderWay(): boolean {
-    return this.#streams.size > 0;
+  get exchanges(): number {
+    return this.#streams.size;
   }
 
   get isStreaming(): boolean {

@@ -245,8 +245,10 @@ export class HttpServer implements Observer {
   stats(): ServerStats {
     // Counted when asked for: connections change their state with every request.
     const count = { handshaking: 0, new: 0, active: 0, idle: 0, upgraded: 0, draining: 0, closed: 0 };
+    let inFlight = 0;
     for (const connection of this.#connections) {
       count[connection.state]++;
+      inFlight += connection.protocol.exchanges;
       if (connection.isHandshaking) count.handshaking++;
     }
     return {
@@ -259,6 +261,7 @@ export class HttpServer implements Observer {
       idle: count.idle,
       upgraded: count.upgraded,
       requests: this.#requests,
+      inFlight,
       reused: this.#reused,
       reuseRatio: this.#requests === 0 ? 0 : this.#reused / this.#requests,
       bytesRead: this.#engine.bytesRead,
@@ -270,7 +273,7 @@ export class HttpServer implements Observer {
   connections(): ConnectionSnapshot[] {
     const now = this.#engine.clock.now();
     return Array.from(this.#connections, (connection) => {
-      const { id, state, acceptedAt, idleSince, timers, policy, endpoints } = connection;
+      const { id, state, acceptedAt, idleSince, timers, policy, protocol, endpoints } = connection;
       const isIdle = state === "idle";
       return {
         id,
@@ -279,6 +282,7 @@ export class HttpServer implements Observer {
         idleTime: isIdle ? now - idleSince : 0,
         idleTimeLeft: isIdle ? timers.timeLeft(now) : null,
         requests: policy.requests,
+        inFlight: protocol.exchanges,
         remoteAddr: endpoints.remoteAddr,
       };
     });

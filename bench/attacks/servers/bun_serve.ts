@@ -1,4 +1,4 @@
-// Bun.serve with its default limits.
+// Bun.serve with its default limits, HTTP/2 beside HTTP/1.1.
 
 import type { TlsOptions } from "../../../src/api/tls.ts";
 import { bodyOf, hostname, port, tls } from "./app.ts";
@@ -7,6 +7,7 @@ declare const Bun: {
   serve(options: {
     port: number;
     hostname: string;
+    http2: boolean;
     tls?: TlsOptions;
     fetch(request: Request): Response | Promise<Response>;
   }): unknown;
@@ -15,6 +16,7 @@ declare const Bun: {
 Bun.serve({
   port,
   hostname,
+  http2: true,
   ...tls ? { tls } : {},
   fetch(request) {
     if (request.method === "POST") return request.bytes().then((body) => new Response(String(body.length)));

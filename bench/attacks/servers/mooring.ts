@@ -1,4 +1,4 @@
-// Mooring with its default limits, and `maxConnections` where a cap is asked for.
+// Mooring with its default limits, HTTP/2 beside HTTP/1.1, and `maxConnections` where a cap is asked for.
 
 import { FastResponse, serve } from "../../../mod.ts";
 import { bodyOf, hostname, maxConnections, port, tls } from "./app.ts";
@@ -7,6 +7,7 @@ await serve({
   port,
   hostname,
   maxConnections,
+  http2: true,
   ...tls ? { tls } : {},
   fetch(request) {
     if (request.method === "POST") {
