@@ -37,7 +37,9 @@ export function collectText<T>(
   convert: (text: string) => T,
   failure: (error: unknown) => unknown = same,
 ): Promise<T> {
-  return collect(body, want, (...to) => new TextCollector(...to), convert, failure);
+  const convertText = (collected: string | Bytes): T =>
+    convert(typeof collected === "string" ? collected : utf8(collected));
+  return collect(body, want, (...to) => new TextCollector(...to), convertText, failure);
 }
 
 function collect<C, T>(
@@ -114,9 +116,12 @@ class BytesCollector implements BodyReader {
   }
 }
 
-/** Collects the whole body as text: where it comes in one piece, as a small one mostly does, without a copy of its bytes. */
+/**
+ * Collects the whole body, to be read as text: one that comes in one piece, as a small one mostly does, is decoded without a
+ * copy of its bytes.
+ */
 class TextCollector implements BodyReader {
-  readonly #resolve: (text: string) => void;
+  readonly #resolve: (collected: string | Bytes) => void;
   readonly #reject: (error: unknown) => void;
   readonly #expected: number | undefined;
   #text: string | null = null;
@@ -124,7 +129,7 @@ class TextCollector implements BodyReader {
 
   /** As `BytesCollector`. */
   constructor(
-    resolve: (text: string) => void,
+    resolve: (collected: string | Bytes) => void,
     reject: (error: unknown) => void,
     expected: number | undefined,
   ) {
@@ -138,7 +143,7 @@ class TextCollector implements BodyReader {
       this.#text = utf8(bytes.subarray(start, end));
       return true;
     }
-    this.#pieces ??= new BytesCollector((all) => this.#resolve(utf8(all)), this.#reject, this.#expected);
+    this.#pieces ??= new BytesCollector(this.#resolve, this.#reject, this.#expected);
     return this.#pieces.push(bytes, start, end);
   }
 

@@ -91,17 +91,11 @@ export interface ResponseStream {
 }
 
 /** What an exchange calls on its protocol. */
-export interface ExchangePort {
-  /** The connection, as users see it. */
-  readonly connection: Connection;
+export interface ExchangePort extends ExchangeConnection {
+  /** What may be asked when the exchange is over: this port may be that of another exchange then. */
+  readonly lasting: ExchangeConnection;
   /** Bytes that were written on the connection. */
   readonly bytesAppended: number;
-  /** Whether the connection is encrypted. */
-  readonly isSecure: boolean;
-  /** Aborts when the connection is retired. */
-  readonly draining: AbortSignal;
-  /** What trusted proxies tell, by its `fields`, of a request; `null` where the peer is none. */
-  forwarded(fields: RequestFields): ForwardedRequest | null;
   /** Resolves when more of the response is welcome; rejects when the connection is closed first. */
   ready(): Promise<void>;
   /** The handler reads the body: sends 100 if the client waits for it, and feeds what is here. */
@@ -114,10 +108,22 @@ export interface ExchangePort {
   openTunnel(): Upgraded;
   /** The response cannot be completed: the connection ends, visibly. */
   responseBroken(): void;
-  /** The handler threw or rejected. */
-  handlerFailed(error: unknown): void;
   /** The asynchronous handler of exchange `x` has ended, which may have been over before. */
   handlerSettled(x: unknown): void;
+}
+
+/** What an exchange knows of its connection. */
+export interface ExchangeConnection {
+  /** The connection, as users see it. */
+  readonly connection: Connection;
+  /** Whether the connection is encrypted. */
+  readonly isSecure: boolean;
+  /** Aborts when the connection is retired. */
+  readonly draining: AbortSignal;
+  /** What trusted proxies tell, by its `fields`, of a request; `null` where the peer is none. */
+  forwarded(fields: RequestFields): ForwardedRequest | null;
+  /** The handler, or what it has left behind, threw or rejected. */
+  handlerFailed(error: unknown): void;
 }
 
 /** What a connection calls on its protocol. */

@@ -3,10 +3,10 @@
  * the connection and the request's head do.
  */
 import type { Addr } from "../api/transport.ts";
-import type { ExchangePort, ForwardedRequest, RequestFields, RequestView, Scheme } from "./protocol.ts";
+import type { ExchangeConnection, ForwardedRequest, RequestFields, RequestView, Scheme } from "./protocol.ts";
 
 /** The client's address, if it is known. */
-export function clientAddr(port: ExchangePort, fields: RequestFields): Addr | undefined {
+export function clientAddr(port: ExchangeConnection, fields: RequestFields): Addr | undefined {
   const forwarded = port.forwarded(fields);
   return forwarded === null ? port.connection.remoteAddr : forwarded.remoteAddr;
 }
@@ -23,7 +23,7 @@ const HTTP: RequestOrigin = { scheme: "http", authority: null };
 const HTTPS: RequestOrigin = { scheme: "https", authority: null };
 
 /** What the request of this head was sent to. */
-export function originOf(port: ExchangePort, head: RequestView): RequestOrigin {
+export function originOf(port: ExchangeConnection, head: RequestView): RequestOrigin {
   const own = port.isSecure ? HTTPS : HTTP;
   const forwarded = port.forwarded(head.fields);
   if (forwarded === null) return own;

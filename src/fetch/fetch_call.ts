@@ -5,7 +5,7 @@
 import type { Addr, Connection, PeerCertificate } from "../api/transport.ts";
 import { Deferred } from "../core/deferred.ts";
 import type { ExchangeWatcher, HttpExchange } from "../core/exchange.ts";
-import type { ExchangePort } from "../core/protocol.ts";
+import type { ExchangeConnection } from "../core/protocol.ts";
 import { clientAddr } from "../core/request_origin.ts";
 import { ExchangeError } from "../api/errors.ts";
 import type { Fields, HttpVersion, Upgraded, UpgradeOptions } from "../api/exchange.ts";
@@ -18,7 +18,7 @@ import { assertNoRequest } from "./other_upgrades.ts";
 
 /** A call under way; handlers get a facade of it as `info`. */
 export class FetchCall implements FetchInfo, ExchangeWatcher, BodySource {
-  readonly #port: ExchangePort;
+  readonly #connection: ExchangeConnection;
   readonly #request: LazyRequest;
   /** Whether the connection was handed over, so that no response is sent. */
   upgraded = false;
@@ -33,7 +33,7 @@ export class FetchCall implements FetchInfo, ExchangeWatcher, BodySource {
 
   /** Watches `x` from now on. */
   constructor(x: HttpExchange) {
-    this.#port = x.port;
+    this.#connection = x.port.lasting;
     this.#request = new LazyRequest(x);
     this.#exchange = x;
     x.watcher = this;
@@ -54,11 +54,11 @@ export class FetchCall implements FetchInfo, ExchangeWatcher, BodySource {
   }
 
   get connection(): Connection {
-    return this.#port.connection;
+    return this.#connection.connection;
   }
 
   get remoteAddr(): Addr | undefined {
-    return clientAddr(this.#port, this.#request.fields);
+    return clientAddr(this.#connection, this.#request.fields);
   }
 
   get peerCertificate(): PeerCertificate | undefined {
@@ -74,7 +74,7 @@ export class FetchCall implements FetchInfo, ExchangeWatcher, BodySource {
   }
 
   get draining(): AbortSignal {
-    return this.#port.draining;
+    return this.#connection.draining;
   }
 
   get #live(): HttpExchange {
@@ -127,7 +127,7 @@ export class FetchCall implements FetchInfo, ExchangeWatcher, BodySource {
     // The exchange is reused: keeps its trailers, which may be read later.
     if (this.#exchange?.body.trailers != null) void this.trailers;
     this.#exchange = null;
-    this.#request.detach(this.#port);
+    this.#request.detach(this.#connection);
     this.#end = "over";
     this.#settle();
   }

@@ -9,7 +9,7 @@ import { abortError } from "../core/abort_error.ts";
 import { collectBytes, collectText } from "../core/body_readers.ts";
 import { handled } from "../core/deferred.ts";
 import type { HttpExchange } from "../core/exchange.ts";
-import type { ExchangePort, RequestFields, RequestView } from "../core/protocol.ts";
+import type { ExchangeConnection, RequestFields, RequestView } from "../core/protocol.ts";
 import { originOf, type RequestOrigin } from "../core/request_origin.ts";
 import { ConnectionError, ExchangeError } from "../api/errors.ts";
 import { utf8 } from "../wire/bytes.ts";
@@ -49,10 +49,10 @@ export class LazyRequest {
     return #exchange in value ? value.#exchange : null;
   }
 
-  /** The exchange, of `port`, is about to be over, or to be reused: keeps a snapshot of its head. */
-  detach(port: ExchangePort): void {
+  /** The exchange, of `connection`, is about to be over, or to be reused: keeps a snapshot of its head. */
+  detach(connection: ExchangeConnection): void {
     if (this.#exchange === null) return;
-    this.#origin ??= originOf(port, this.#head);
+    this.#origin ??= originOf(connection, this.#head);
     this.#exchange = null;
     this.#head = this.#head.snapshot();
   }

@@ -313,6 +313,10 @@ export class Http1Connection implements ProtocolConnection, ExchangePort, Respon
 
   // What an exchange needs.
 
+  get lasting(): this {
+    return this;
+  }
+
   get connection(): Connection {
     return this.#connection.facade;
   }

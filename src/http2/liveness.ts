@@ -65,11 +65,11 @@ export class Liveness implements DeadlineOwner {
   #checkPing(): void {
     const { deadlines, settings, now } = this.#engine;
     const { pingInterval, pingTimeout } = settings.http2!;
+    const isAnswered = this.#sentAt === null || this.#heardAt >= this.#sentAt;
     if (this.#owner.isBackpressured) {
-      if (this.#sentAt !== null) this.#sentAt = now;
+      if (!isAnswered) this.#sentAt = now;
       return deadlines.arm(this.#ping!, pingTimeout || pingInterval, now);
     }
-    const isAnswered = this.#sentAt === null || this.#heardAt >= this.#sentAt;
     if (!isAnswered && pingTimeout > 0) return this.#owner.pingTimedOut();
     this.#sentAt = null;
     const left = this.#heardAt + pingInterval - now;

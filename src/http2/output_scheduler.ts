@@ -22,6 +22,8 @@ export interface ScheduledStream extends Queued {
 /** The output of one connection. */
 export class OutputScheduler implements OutputPort {
   sendWindow: number = DEFAULT_WINDOW;
+  /** What the client has given of the window, all in all. */
+  #given = DEFAULT_WINDOW;
   readonly #connection: ProtocolHost;
   #queue: SendQueue<ScheduledStream> | null = null;
 
@@ -56,7 +58,13 @@ export class OutputScheduler implements OutputPort {
   widen(increment: number): boolean {
     if (this.sendWindow + increment > MAX_UINT31) return false;
     this.sendWindow += increment;
+    this.#given += increment;
     return true;
+  }
+
+  /** Octets of DATA that were sent on all streams. */
+  get octetsSent(): number {
+    return this.#given - this.sendWindow;
   }
 
   /** Sends what waits, as far as it may. */

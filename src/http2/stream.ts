@@ -6,6 +6,7 @@
 import { ConnectionError, ProtocolError } from "../api/errors.ts";
 import type { Upgraded } from "../api/exchange.ts";
 import type { Timeouts } from "../api/timeouts.ts";
+import { requestTimedOut } from "../core/client_errors.ts";
 import { handled } from "../core/deferred.ts";
 import type { RequestHandler } from "../core/exchange.ts";
 import { Http2Exchange } from "./http2_exchange.ts";
@@ -144,7 +145,7 @@ export class Http2Stream
     if (this.#isOver) return;
     this.#abandon(error);
     this.#state = nextState(this.#state, "reset");
-    this.#settle();
+    this.settle();
   }
 
   /** Ends it with RST_STREAM, unless both sides have ended it; what is under way fails with `error`. */
@@ -180,7 +181,7 @@ export class Http2Stream
   // Its life.
 
   /** The state has changed where the exchange is over. Nothing may follow it: the stream may be another request's then. */
-  #settle(): void {
+  settle(): void {
     if (!this.#isExchangeOver) return;
     if (this.#state === "half-closed (local)") return this.#leaveRequest();
     if (this.#state !== "closed") return;
@@ -189,35 +190,34 @@ export class Http2Stream
     this.#context.owner.streamOver(this);
   }
 
-  /** Something of the exchange, of its body or of the state has changed. Nothing may follow it, as with `#settle`. */
+  /** Something of the exchange, of its body or of the state has changed. Nothing may follow it, as with `settle`. */
   #advance(): void {
-    if (this.#isExchangeOver) return this.#settle();
+    if (this.#isExchangeOver) return this.settle();
     const { body, response } = this.exchange;
-    if (response.phase === "complete" && !this.#readsOn()) return this.#exchangeOver();
+    if (response.phase === "complete") this.#storeForCopies();
+    if (response.phase === "complete" && !this.#readsOn) return this.#exchangeOver();
     if (body.complete) this.#timers?.bodyOver();
     else if (body.state === "flowing") this.#timersNow.body(true);
     else if (this.#timers !== null) this.#timersNow.body(false);
   }
 
   /** As in HTTP/1.1: a read that is under way is served, and so are copies; the rest is not worth reading. */
-  #readsOn(): boolean {
-    const { body } = this.exchange;
-    if (body.complete) return false;
-    if (body.state === "flowing") return true;
-    if (!body.outlivesResponse) return false;
-    body.drain(this.#context.engine.settings.drainBytes);
-    this.#guardRest();
-    if (!body.complete) this.#timersNow.drain();
-    return !body.complete;
+  get #readsOn(): boolean {
+    const { state } = this.exchange.body;
+    return state === "flowing" || state === "storing";
   }
 
-  /** A body that is stored for copies gets what is here. */
-  #guardRest(): void {
+  /** A body of which there are copies gets what is here, and, for some time, what comes. */
+  #storeForCopies(): void {
+    const { body } = this.exchange;
+    if (!body.outlivesResponse || body.complete || body.wanted) return;
+    body.drain(this.#context.engine.settings.drainBytes);
+    this.#timersNow.drain();
     try {
       this.input.resume();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.exchange.body.fail(error);
+      body.fail(error);
     }
   }
 
@@ -227,7 +227,7 @@ export class Http2Stream
     if (this.#tunnel === null) this.input.drop();
     this.exchange.finish();
     this.#handlerMayHaveEnded();
-    this.#settle();
+    this.settle();
   }
 
   /** The stream is gone: the exchange, if it is not over, gets to know. */
@@ -247,16 +247,10 @@ export class Http2Stream
    */
   #leaveRequest(): void {
     if (this.#tunnel !== null && !this.#tunnel.isOver) return;
-    if (this.#isRestOnItsWay) this.#timersNow.drain();
+    this.input.drop();
+    const { engine, inputEnded } = this.#context;
+    if (!inputEnded && this.input.mayEndWithin(engine.settings.drainBytes)) this.#timersNow.drain();
     else this.#stopRequest(null);
-  }
-
-  /** As far as can be told: the client need not be given more of the window, nor is it more than is worth draining. */
-  get #isRestOnItsWay(): boolean {
-    const { window, remaining } = this.input;
-    const budget = Math.min(window, this.#context.engine.settings.drainBytes);
-    if (this.#context.inputEnded) return false;
-    return remaining === undefined ? budget > 0 : remaining <= budget;
   }
 
   #handlerMayHaveEnded(): void {
@@ -308,11 +302,6 @@ export class Http2Stream
     return this.#tunnel.streams;
   }
 
-  tunnelOver(): void {
-    this.input.drop();
-    this.#settle();
-  }
-
   responseBroken(): void {
     this.reset(ERROR.internalError, new ConnectionError("closed", "the response was cut off"));
   }
@@ -349,7 +338,7 @@ export class Http2Stream
   outputEnded(): void {
     this.#timers?.windowOpen();
     this.#state = nextState(this.#state, "local end");
-    this.#settle();
+    this.settle();
   }
 
   /** Its window, or that of the connection, has changed, or some of what waits was sent. */
@@ -361,9 +350,21 @@ export class Http2Stream
   /** `writeTimeout` counts while output, or its source, waits for a window, anew with each octet that was sent. */
   #watchWindow(): void {
     const { output } = this;
-    const isBlocked = output.window <= 0 || this.#context.scheduler.sendWindow <= 0;
-    if (isBlocked && output.isAwaited) this.#timersNow.window(output.bytesAppended);
-    else this.#timers?.windowOpen();
+    const { scheduler } = this.#context;
+    if (!output.isAwaited) this.#timers?.windowOpen();
+    else if (output.window <= 0) this.#timersNow.window(true, output.bytesAppended);
+    else if (scheduler.sendWindow <= 0) this.#timersNow.window(false, scheduler.octetsSent);
+  }
+
+  get isBlocked(): boolean {
+    return this.output.window <= 0 || this.#context.scheduler.sendWindow <= 0;
+  }
+
+  /** Copies of the body are given up, and then what nobody reads. */
+  restTimedOut(): void {
+    if (this.#state === "half-closed (local)") return this.reset(ERROR.noError, requestTimedOut());
+    this.exchange.body.fail(requestTimedOut());
+    this.#advance();
   }
 
   /** By the request's field, or by a PRIORITY_UPDATE. */

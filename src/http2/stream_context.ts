@@ -5,7 +5,7 @@
 import type { ProtocolError } from "../api/errors.ts";
 import type { Connection } from "../api/transport.ts";
 import type { Engine } from "../core/engine.ts";
-import type { ForwardedRequest, RequestFields } from "../core/protocol.ts";
+import type { ExchangeConnection, ForwardedRequest, RequestFields } from "../core/protocol.ts";
 import type { ProtocolHost } from "../core/protocol_host.ts";
 import type { ByteWriter } from "../wire/byte_writer.ts";
 import { ConnectionWindows } from "./connection_windows.ts";
@@ -30,7 +30,7 @@ export interface StreamOwner<Stream> {
 }
 
 /** The context of one connection's streams. */
-export class StreamContext<Stream> {
+export class StreamContext<Stream> implements ExchangeConnection {
   readonly engine: Engine;
   readonly owner: StreamOwner<Stream>;
   /** Sends the streams' bodies. */
@@ -61,7 +61,7 @@ export class StreamContext<Stream> {
   // The connection.
 
   /** As users see it. */
-  get facade(): Connection {
+  get connection(): Connection {
     return this.#connection.facade;
   }
 
@@ -82,7 +82,12 @@ export class StreamContext<Stream> {
 
   /** What trusted proxies tell of a request; `null` where the peer is none. */
   forwarded(fields: RequestFields): ForwardedRequest | null {
-    return this.engine.trustedProxies?.read(this.facade.remoteAddr, fields) ?? null;
+    return this.engine.trustedProxies?.read(this.connection.remoteAddr, fields) ?? null;
+  }
+
+  /** A handler threw or rejected. */
+  handlerFailed(error: unknown): void {
+    this.engine.observer.handlerFailed(error);
   }
 
   /** A part of a response was sent; answers whether there may be more in this turn of the event loop. */

@@ -80,9 +80,10 @@ export class StreamInput {
     this.hasEnded = this.isEnding = hasEnded;
   }
 
-  /** Octets that are still to come, where the client has told so. */
-  get remaining(): number | undefined {
-    return this.#contentLength === undefined ? undefined : this.#contentLength - this.#length;
+  /** Whether the rest may come, as far as can be told, without more of the window, and in no more than `budget` octets. */
+  mayEndWithin(budget: number): boolean {
+    const room = Math.min(this.window, budget);
+    return this.#contentLength === undefined ? room > 0 : this.#contentLength - this.#length <= room;
   }
 
   /** DATA of `count` octets, padding aside, is about to come; answers `false` where `content-length` tells otherwise. */

@@ -123,12 +123,12 @@ export class StreamOutput {
     this.window -= count;
     this.#port.sendWindow -= count;
     this.bytesAppended += count;
-    this.#owner.outputEnded();
+    this.#ended();
   }
 
   /** The head of its response has ended the stream. */
   endedWithHead(): void {
-    this.#owner.outputEnded();
+    this.#ended();
   }
 
   /**
@@ -162,6 +162,13 @@ export class StreamOutput {
     if (this.#trailers === null) writeFrameHead(out, 0, FRAME.data, FLAG.endStream, id);
     else writeBlock(out, this.#trailers, FLAG.endStream, id);
     this.bytesAppended += out.length - before;
+    this.#ended();
+  }
+
+  /** The end was written, so that nobody waits any more. */
+  #ended(): void {
+    this.#welcome?.resolve();
+    this.#welcome = null;
     this.#owner.outputEnded();
   }
 
@@ -192,7 +199,7 @@ export class StreamOutput {
   /** The last octets were written: the end is, too, unless trailers are. */
   #settle(isLast: boolean): void {
     if (!isLast) return;
-    if (this.#trailers === null) this.#owner.outputEnded();
+    if (this.#trailers === null) this.#ended();
     else this.#end();
   }
 

@@ -4,7 +4,7 @@
 import type { Upgraded } from "../api/exchange.ts";
 import type { Timeouts } from "../api/timeouts.ts";
 import type { Connection } from "../api/transport.ts";
-import type { ExchangePort, ForwardedRequest, RequestFields } from "../core/protocol.ts";
+import type { ExchangeConnection, ExchangePort, ForwardedRequest, RequestFields } from "../core/protocol.ts";
 import type { StreamContext } from "./stream_context.ts";
 import type { StreamOutput } from "./stream_output.ts";
 
@@ -35,8 +35,12 @@ export class StreamPort implements ExchangePort {
     this.#stream = stream;
   }
 
+  get lasting(): ExchangeConnection {
+    return this.#stream.context;
+  }
+
   get connection(): Connection {
-    return this.#stream.context.facade;
+    return this.#stream.context.connection;
   }
 
   get bytesAppended(): number {
@@ -80,7 +84,7 @@ export class StreamPort implements ExchangePort {
   }
 
   handlerFailed(error: unknown): void {
-    this.#stream.context.engine.observer.handlerFailed(error);
+    this.#stream.context.handlerFailed(error);
   }
 
   handlerSettled(): void {

@@ -21,6 +21,10 @@ export interface StreamTimersOwner {
   readonly isWithheld: boolean;
   /** Refuses the request. */
   refuse(error: ProtocolError): void;
+  /** Whether its response waits for the client's window. */
+  readonly isBlocked: boolean;
+  /** What is left of the request, behind its response, took too long. */
+  restTimedOut(): void;
   /** Ends it with RST_STREAM. */
   reset(code: ErrorCode, error: unknown): void;
 }
@@ -35,8 +39,9 @@ export class StreamTimers implements BodyRateMonitorOwner, DeadlineOwner, Pausab
   readonly #rate: BodyRateMonitor;
   readonly #write: Deadline = new Deadline(this);
   readonly #drain: Deadline = new Deadline(this);
-  /** Octets of the response that were sent when `#write` was armed. */
+  /** Octets of the response, and those of all the connection's, that were sent when `#write` was armed. */
   #sent = 0;
+  #sentByAll = 0;
 
   /** Waits for nothing yet. */
   constructor(owner: StreamTimersOwner, engine: Engine) {
@@ -63,16 +68,22 @@ export class StreamTimers implements BodyRateMonitorOwner, DeadlineOwner, Pausab
   bodyOver(): void {
     this.#request.stop();
     this.#rate.stop();
+    this.engine.deadlines.disarm(this.#drain);
   }
 
-  /** The response waits for the client's window, `sent` octets having been sent: for the same octet it is not armed again. */
-  window(sent: number): void {
-    if (this.#write.armed && sent === this.#sent) return;
-    this.#sent = sent;
+  /**
+   * The response waits for its own window (`isOwn`) or the connection's, `sent` octets having been sent on that: while it
+   * waits with the same octet it is not armed again.
+   */
+  window(isOwn: boolean, sent: number): void {
+    const before = isOwn ? this.#sent : this.#sentByAll;
+    if (this.#write.armed && sent === before) return;
+    if (isOwn) this.#sent = sent;
+    else this.#sentByAll = sent;
     this.#armWrite();
   }
 
-  /** The response does not wait for the client's window. */
+  /** Nothing of the response waits. */
   windowOpen(): void {
     this.engine.deadlines.disarm(this.#write);
   }
@@ -105,7 +116,7 @@ export class StreamTimers implements BodyRateMonitorOwner, DeadlineOwner, Pausab
   stop(): void {
     this.bodyOver();
     this.engine.deadlines.disarm(this.#write);
-    this.engine.deadlines.disarm(this.#drain);
+    this.#sent = this.#sentByAll = 0;
     this.#timeouts.reset();
   }
 
@@ -124,8 +135,8 @@ export class StreamTimers implements BodyRateMonitorOwner, DeadlineOwner, Pausab
   }
 
   expired(deadline: Deadline): void {
-    // What is left of a request is given up long after its response.
-    if (deadline === this.#drain) return this.#owner.reset(ERROR.noError, requestTimedOut());
-    this.#owner.reset(ERROR.cancel, writeTimedOut());
+    if (deadline === this.#drain) return this.#owner.restTimedOut();
+    // Where it waits for its turn now, the client is not to blame.
+    if (this.#owner.isBlocked) this.#owner.reset(ERROR.cancel, writeTimedOut());
   }
 }

@@ -13,8 +13,8 @@ export interface TunnelledStream {
   readonly output: StreamOutput;
   /** Resolves when more is welcome; rejects when the stream is gone first. */
   ready(): Promise<void>;
-  /** Nothing goes through its tunnel any more, and the client has not ended it. */
-  tunnelOver(): void;
+  /** Whether something goes through its tunnel has changed. */
+  settle(): void;
   /** Ends it with RST_STREAM. */
   reset(code: ErrorCode, error: unknown): void;
 }
@@ -56,7 +56,7 @@ export class StreamTunnel implements InputReader, TunnelOutput, TunnelPort {
 
   tunnelWanted(): void {
     this.#stream.input.resume();
-    if (this.isOver) this.#stream.tunnelOver();
+    if (this.isOver) this.#stream.settle();
   }
 
   tunnelEnded(): void {

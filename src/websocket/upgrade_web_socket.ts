@@ -37,11 +37,12 @@ export function upgradeBy(accept: Accept): UpgradeWebSocket {
   return (handle: Handle, options: UpgradeWebSocketOptions = {}): WebSocketUpgrade => {
     const { settings, protocols } = readOptions(options);
     const { x, call } = exchangeOf(handle);
-    const { head, port } = x;
-    const { draining } = port;
-    const { scheme, authority } = originOf(port, head);
+    const { head } = x;
+    const connection = x.port.lasting;
+    const { draining } = connection;
+    const { scheme, authority } = originOf(connection, head);
     const url = urlOf(scheme === "https" ? "wss" : "ws", authority, head.fields, head.target);
-    const onError = (error: unknown): void => port.handlerFailed(error);
+    const onError = (error: unknown): void => connection.handlerFailed(error);
 
     const refusal = refusalOf(head, !x.body.complete);
     if (refusal !== null) {

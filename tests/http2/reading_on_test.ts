@@ -1,8 +1,9 @@
 /** What is read, and what is waited for, while the client takes nothing, or sends more than `highWaterMark`. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { FetchInfo } from "../../src/api/fetch.ts";
 import { FakeClock } from "../support/fake_clock.ts";
-import { connectHttp2, frame, Http2Client, PREFACE } from "../support/http2_client.ts";
+import { bodyOf, connectHttp2, frame, Http2Client, PREFACE, visit } from "../support/http2_client.ts";
 import { connect, settled } from "../support/memory.ts";
 
 test("a frame that is larger than highWaterMark is read to its end while a handler runs", async () => {
@@ -54,4 +55,45 @@ test("a copy of a body that is not read has a deadline once its response is comp
   clock.advance(1_000);
   await settled();
   assert.deepEqual([peer.told(), connection.state], [["RST_STREAM 1 NO_ERROR"], "idle"]);
+});
+
+test("a response whose client reads it slowly is sent whole, however long a copy of the request waits", async () => {
+  const { peer, clock } = await connectHttp2({
+    drainBody: { bytes: 100_000, timeout: 500 },
+    fetch(request) {
+      request.clone();
+      return new Response("x".repeat(70_000));
+    },
+  });
+  peer.widen(0, 100_000);
+  peer.post(1);
+  await settled();
+  peer.data(1, "a part");
+  for (let i = 0; i < 5; i++) {
+    await settled();
+    clock.advance(1_000);
+    peer.widen(1, 2_000);
+  }
+  await settled();
+  assert.equal(bodyOf(peer.read(), 1).length, 70_000);
+});
+
+test("what is known of a request's connection holds after the response, and when the stream is used again", async () => {
+  const told: unknown[] = [];
+  const infos: FetchInfo[] = [];
+  const first = await connectHttp2({
+    fetch(_request, info) {
+      infos.push(info);
+      info.completed.then(() => told.push([info.connection.id, info.remoteAddr, info.draining.aborted]));
+      return new Response("answer");
+    },
+  });
+  const other = visit(first);
+  first.peer.get(1);
+  await settled();
+  other.get(1);
+  await settled();
+  const [id, otherId] = infos.map(({ connection }) => connection.id);
+  assert.notEqual(id, otherId);
+  assert.deepEqual(told, [[id, undefined, false], [otherId, undefined, false]]);
 });

@@ -1,7 +1,14 @@
 /** Streams that cannot go on: who is to blame, and which deadline ends them. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { connectHttp2, FLAG, type Http2Client, SETTING } from "../support/http2_client.ts";
+import {
+  connectHttp2,
+  FLAG,
+  frame,
+  type Http2Client,
+  SETTING,
+  settingsPayload,
+} from "../support/http2_client.ts";
 import { settled } from "../support/memory.ts";
 
 test("writeTimeout counts for a handler that waits for the window with nothing left to send", async () => {
@@ -178,4 +185,61 @@ test("pingTimeout: 0 sends PINGs where the client is silent alone", async () => 
   clock.advance(100_000);
   await settled();
   assert.equal(peer.told().filter((told) => told.startsWith("PING")).length, 3);
+});
+
+test("a PING that was answered stays so while a response waits for the client", async () => {
+  const { peer, client, connection, clock } = await connectHttp2({ http2: pinging, exchange: () => {} });
+  peer.get(1);
+  clock.advance(31_000);
+  await settled();
+  assert.equal(peer.told().at(-1), "PING are you?");
+  peer.send(frame("PING", FLAG.ack, 0, "are you?"));
+  client.takesWrites = false;
+  peer.ping(); // its answer waits
+  await settled();
+  clock.advance(10_500);
+  client.drain();
+  clock.advance(11_000);
+  assert.notEqual(connection.state, "closed");
+});
+
+test("writeTimeout is not put off by SETTINGS that open a window and close it at once", async () => {
+  const { peer, clock } = await connectHttp2({
+    writeTimeout: 10_000,
+    exchange: (x) => x.respond(200, {}, "hello"),
+  }, { settings: [[SETTING.initialWindowSize, 0]] });
+  const open = (size: number): Uint8Array =>
+    frame("SETTINGS", 0, 0, settingsPayload([[SETTING.initialWindowSize, size]]));
+  peer.get(1);
+  for (let i = 0; i < 4; i++) {
+    clock.advance(3_000);
+    peer.send(open(1), open(0));
+  }
+  assert.ok(peer.told().includes("RST_STREAM 1 CANCEL"));
+});
+
+test("ready() resolves when the response has ended meanwhile, so that its handler ends", async () => {
+  for (const window of [10, 5]) { // filled exactly, or more
+    let end = (): void => {};
+    const failures: unknown[] = [];
+    const { peer } = await connectHttp2({
+      http2: { maxConcurrentStreams: 1 },
+      async exchange(x) {
+        x.start(200);
+        x.write(new Uint8Array(10));
+        end = () => x.end();
+        await x.ready().catch((error) => failures.push(error));
+      },
+    }, { settings: [[SETTING.initialWindowSize, window]] });
+    for (const id of [1, 3]) {
+      peer.get(id);
+      await settled();
+      end();
+      peer.widen(id, 100);
+      await settled();
+      const told = peer.told();
+      assert.ok(told.some((text) => text.startsWith(`DATA ${id}`) && text.endsWith("end")), told.join());
+    }
+    assert.deepEqual(failures, []);
+  }
 });

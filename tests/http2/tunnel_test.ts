@@ -154,16 +154,21 @@ test("a tunnel is under way when the connection is to end, and is waited for", a
   assert.equal(client.ended, true);
 });
 
-test("a tunnel that nobody uses any more takes no more of its client", async () => {
-  const { peer, tunnels, connection, clock } = await tunnelling();
-  open(peer, 1);
-  await tunnels[0].writable.getWriter().close();
-  await tunnels[0].readable.cancel();
-  await settled();
-  assert.deepEqual(peer.told(), ["HEADERS 1 200", 'DATA 1 "" end']);
-  peer.data(1, "is discarded");
-  clock.advance(2_000);
-  assert.deepEqual([peer.told(), connection.state], [["RST_STREAM 1 NO_ERROR"], "idle"]);
+test("a tunnel that nobody uses any more takes no more of its client, whichever side was ended first", async () => {
+  for (const first of ["readable", "writable"]) {
+    const { peer, tunnels, connection, clock } = await tunnelling();
+    open(peer, 1);
+    const [{ readable, writable }] = tunnels;
+    if (first === "readable") await readable.cancel();
+    await writable.getWriter().close();
+    if (first === "writable") await readable.cancel();
+    await settled();
+    assert.deepEqual(peer.told(), ["HEADERS 1 200", 'DATA 1 "" end']);
+    for (let i = 0; i < 3; i++) peer.data(1, new Uint8Array(16_384));
+    assert.deepEqual(peer.told(), [], "no more of the window");
+    clock.advance(2_000);
+    assert.deepEqual([peer.told(), connection.state], [["RST_STREAM 1 NO_ERROR"], "idle"]);
+  }
 });
 
 test("a tunnel that is read on, but not written any more, has no deadline", async () => {
