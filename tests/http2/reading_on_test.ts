@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { FetchInfo } from "../../src/api/fetch.ts";
+import { upgradeWebSocket } from "../../websocket.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { bodyOf, connectHttp2, frame, Http2Client, PREFACE, visit } from "../support/http2_client.ts";
 import { connect, settled } from "../support/memory.ts";
@@ -96,4 +97,21 @@ test("what is known of a request's connection holds after the response, and when
   const [id, otherId] = infos.map(({ connection }) => connection.id);
   assert.notEqual(id, otherId);
   assert.deepEqual(told, [[id, undefined, false], [otherId, undefined, false]]);
+});
+
+test("what a listener of a refused WebSocket throws is reported, though its stream is free already", async () => {
+  const failure = new Error("the listener's own");
+  const { peer, errors } = await connectHttp2({
+    fetch(request) {
+      const { socket, response } = upgradeWebSocket(request);
+      socket.addEventListener("error", () => {
+        throw failure;
+      });
+      return response;
+    },
+  });
+  peer.get(1, "/no-websocket");
+  await settled();
+  assert.equal(peer.told()[0], "HEADERS 1 405");
+  assert.deepEqual(errors, [failure]);
 });
