@@ -11,14 +11,10 @@ const FIRST_CAPACITY = 16 * 1024;
 /** From there on memory for what was promised is this many times what has come, at the most. */
 const GROWTH = 8;
 
-const same = (error: unknown): unknown => error;
+/** Takes `bytes[start, end)`, valid during the call only, which are a whole body. */
+type TakeWhole<W> = (bytes: Uint8Array, start: number, end: number) => W;
 
-/** Makes the reader that collects a body of `length` bytes, where the client has told so. */
-type MakeCollector<C> = (
-  resolve: (collected: C) => void,
-  reject: (error: unknown) => void,
-  length: number | undefined,
-) => BodyReader;
+const same = (error: unknown): unknown => error;
 
 /** Reads all of `body`: gives what `convert` makes of it, or rejects with what `failure` makes of its error. */
 export function collectBytes<T>(
@@ -27,10 +23,10 @@ export function collectBytes<T>(
   convert: (bytes: Bytes) => T | Promise<T>,
   failure: (error: unknown) => unknown = same,
 ): Promise<T> {
-  return collect(body, want, (...to) => new BytesCollector(...to), convert, failure);
+  return collect(body, want, copyOf, convert, failure);
 }
 
-/** As `collectBytes`, of the text that the body is in UTF-8. */
+/** As `collectBytes`, of the text that the body is in UTF-8: what comes in one piece is decoded without a copy. */
 export function collectText<T>(
   body: RequestBody,
   want: () => void,
@@ -39,56 +35,62 @@ export function collectText<T>(
 ): Promise<T> {
   const convertText = (collected: string | Bytes): T =>
     convert(typeof collected === "string" ? collected : utf8(collected));
-  return collect(body, want, (...to) => new TextCollector(...to), convertText, failure);
+  return collect(body, want, decodePiece, convertText, failure);
 }
 
-function collect<C, T>(
+function decodePiece(bytes: Uint8Array, start: number, end: number): string {
+  return utf8(bytes.subarray(start, end));
+}
+
+function collect<W, T>(
   body: RequestBody,
   want: () => void,
-  makeCollector: MakeCollector<C>,
-  convert: (collected: C) => T | Promise<T>,
+  takeWhole: TakeWhole<W>,
+  convert: (collected: W | Bytes) => T | Promise<T>,
   failure: (error: unknown) => unknown,
 ): Promise<T> {
   const collected = new Promise<T>((resolve, reject) => {
-    const end = (collected: C): void => {
+    const end = (collected: W | Bytes): void => {
       try {
         resolve(convert(collected));
       } catch (error) {
         reject(error);
       }
     };
-    body.attach(makeCollector(end, (error) => reject(failure(error)), body.length));
+    body.attach(new Collector(end, (error) => reject(failure(error)), body.length, takeWhole));
     body.resume();
     want();
   });
   return handled(collected);
 }
 
-/** Collects the whole body. */
-class BytesCollector implements BodyReader {
-  readonly #resolve: (bytes: Bytes) => void;
+/** Collects the whole body: as `takeWhole` takes it where it comes in one piece, otherwise as bytes. */
+class Collector<W> implements BodyReader {
+  readonly #resolve: (collected: W | Bytes) => void;
   readonly #reject: (error: unknown) => void;
   readonly #expected: number | undefined;
+  readonly #takeWhole: TakeWhole<W>;
+  #whole: W | null = null;
   #bytes: Bytes | null = null;
   #length = 0;
 
   /** Resolves or rejects when the body ends; `expected` is the length that the client told. */
   constructor(
-    resolve: (bytes: Bytes) => void,
+    resolve: (collected: W | Bytes) => void,
     reject: (error: unknown) => void,
     expected: number | undefined,
+    takeWhole: TakeWhole<W>,
   ) {
     this.#resolve = resolve;
     this.#reject = reject;
     this.#expected = expected;
+    this.#takeWhole = takeWhole;
   }
 
   push(bytes: Uint8Array, start: number, end: number): boolean {
     const count = end - start;
     if (this.#bytes === null && count === this.#expected) {
-      // A small body mostly comes in one piece: its copy is the result.
-      this.#bytes = copyOf(bytes, start, end);
-      this.#length = count;
+      this.#whole = this.#takeWhole(bytes, start, end); // as a small body mostly comes
       return true;
     }
     const needed = this.#length + count;
@@ -106,50 +108,14 @@ class BytesCollector implements BodyReader {
   }
 
   end(): void {
+    const collected = this.#whole ?? this.#pieces();
+    this.#whole = this.#bytes = null; // the collector may be kept for longer than they are
+    this.#resolve(collected);
+  }
+
+  #pieces(): Bytes {
     const bytes = this.#bytes ?? new Uint8Array(0);
-    this.#bytes = null; // the collector may be kept for longer than they are
-    this.#resolve(bytes.length === this.#length ? bytes : resized(bytes, this.#length));
-  }
-
-  fail(error: unknown): void {
-    this.#reject(error);
-  }
-}
-
-/**
- * Collects the whole body, to be read as text: one that comes in one piece, as a small one mostly does, is decoded without a
- * copy of its bytes.
- */
-class TextCollector implements BodyReader {
-  readonly #resolve: (collected: string | Bytes) => void;
-  readonly #reject: (error: unknown) => void;
-  readonly #expected: number | undefined;
-  #text: string | null = null;
-  #pieces: BytesCollector | null = null;
-
-  /** As `BytesCollector`. */
-  constructor(
-    resolve: (collected: string | Bytes) => void,
-    reject: (error: unknown) => void,
-    expected: number | undefined,
-  ) {
-    this.#resolve = resolve;
-    this.#reject = reject;
-    this.#expected = expected;
-  }
-
-  push(bytes: Uint8Array, start: number, end: number): boolean {
-    if (end - start === this.#expected) {
-      this.#text = utf8(bytes.subarray(start, end));
-      return true;
-    }
-    this.#pieces ??= new BytesCollector(this.#resolve, this.#reject, this.#expected);
-    return this.#pieces.push(bytes, start, end);
-  }
-
-  end(): void {
-    if (this.#pieces !== null) this.#pieces.end();
-    else this.#resolve(this.#text ?? "");
+    return bytes.length === this.#length ? bytes : resized(bytes, this.#length);
   }
 
   fail(error: unknown): void {

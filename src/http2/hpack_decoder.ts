@@ -5,19 +5,17 @@
 import { latin1 } from "../wire/bytes.ts";
 import { fieldName } from "./field_names.ts";
 import { DynamicTable } from "./hpack_dynamic_table.ts";
+import {
+  INCREMENTAL_INDEXING,
+  INDEXED,
+  PREFIX_4,
+  PREFIX_5,
+  PREFIX_6,
+  PREFIX_7,
+  SIZE_UPDATE,
+} from "./hpack_representations.ts";
 import { STATIC_COUNT, STATIC_NAMES, STATIC_VALUES } from "./hpack_static_table.ts";
 import { decodeHuffman, huffmanCapacity } from "./huffman.ts";
-
-/** What a representation begins with (§6): the bits that tell it, above those of its integer. */
-const INDEXED = 0x80;
-const INCREMENTAL_INDEXING = 0x40;
-const SIZE_UPDATE = 0x20;
-
-/** The largest number that is in a prefix of so many bits, all ones: further octets follow. */
-const PREFIX_7 = 0x7f;
-const PREFIX_6 = 0x3f;
-const PREFIX_5 = 0x1f;
-const PREFIX_4 = 0x0f;
 
 /** The flag of a string in the Huffman code. */
 const HUFFMAN = 0x80;

@@ -6,6 +6,7 @@
 import { IS_FIELD_VALUE, IS_TOKEN, isBlank, LOWER } from "../wire/bytes.ts";
 import type { ByteWriter } from "../wire/byte_writer.ts";
 import { fieldNameError, fieldValueError } from "../wire/field_errors.ts";
+import { INDEXED, NEVER_INDEXED, PREFIX_4, PREFIX_7, WITHOUT_INDEXING } from "./hpack_representations.ts";
 import { NAME_INDEX, STATIC_VALUES, STATUS, STATUS_INDEX } from "./hpack_static_table.ts";
 
 /**
@@ -13,15 +14,6 @@ import { NAME_INDEX, STATIC_VALUES, STATUS, STATUS_INDEX } from "./hpack_static_
  * table then, and no later change of its SETTINGS_HEADER_TABLE_SIZE asks for an update (RFC 9113 §4.3.1).
  */
 export const NO_DYNAMIC_TABLE: Uint8Array = Uint8Array.of(0x20);
-
-/** What a representation begins with (§6). */
-const INDEXED = 0x80;
-const WITHOUT_INDEXING = 0x00;
-const NEVER_INDEXED = 0x10;
-
-/** The largest number that is in a prefix of so many bits, all ones: further octets follow. */
-const PREFIX_7 = 0x7f;
-const PREFIX_4 = 0x0f;
 
 /** Octets beside name and value at most: two lengths of strings, and what is before them. */
 const MAX_OVERHEAD = 16;

@@ -194,8 +194,10 @@ export class Http2Stream
   #advance(): void {
     if (this.#isExchangeOver) return this.settle();
     const { body, response } = this.exchange;
-    if (response.phase === "complete") this.#storeForCopies();
-    if (response.phase === "complete" && !this.#readsOn) return this.#exchangeOver();
+    if (response.phase === "complete") {
+      this.#storeForCopies();
+      if (!this.#readsOn) return this.#exchangeOver();
+    }
     if (body.complete) this.#timers?.bodyOver();
     else if (body.state === "flowing") this.#timersNow.body(true);
     else if (this.#timers !== null) this.#timersNow.body(false);
@@ -360,7 +362,7 @@ export class Http2Stream
     return this.output.window <= 0 || this.#context.scheduler.sendWindow <= 0;
   }
 
-  /** Copies of the body are given up, and then what nobody reads. */
+  /** `drainBody.timeout` has passed: copies of the body fail, and where our side has ended the stream it is reset. */
   restTimedOut(): void {
     if (this.#state === "half-closed (local)") return this.reset(ERROR.noError, requestTimedOut());
     this.exchange.body.fail(requestTimedOut());

@@ -165,7 +165,7 @@ export class StreamOutput {
     this.#ended();
   }
 
-  /** The end was written, so that nobody waits any more. */
+  /** END_STREAM was written: resolves what `welcome` has given, and tells the stream. */
   #ended(): void {
     this.#welcome?.resolve();
     this.#welcome = null;

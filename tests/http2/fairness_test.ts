@@ -5,7 +5,16 @@ import type { Exchange } from "../../src/api/exchange.ts";
 import type { ConnectionOptions } from "../../src/api/options.ts";
 import { concat } from "../support/bytes.ts";
 import { FakeClock } from "../support/fake_clock.ts";
-import { bodyOf, connectHttp2, FLAG, type Frame, frame, SETTING, visit } from "../support/http2_client.ts";
+import {
+  bodyOf,
+  connectHttp2,
+  FLAG,
+  type Frame,
+  frame,
+  type Http2Connected,
+  SETTING,
+  visit,
+} from "../support/http2_client.ts";
 import { settled } from "../support/memory.ts";
 
 /** What a handler takes, in milliseconds. */
@@ -153,32 +162,29 @@ test("backpressure: a source waits for the transport, however wide the windows a
   assert.equal(bodyOf(peer.read(), 1).length, 200_000);
 });
 
-test("backpressure: frames that need no answer are read on: a reset ends what waits", async () => {
+/** A client that takes nothing, while its response waits. */
+async function backpressured(): Promise<Http2Connected & { readonly x: Exchange }> {
   let x!: Exchange;
-  const { peer, client } = await connectHttp2({
+  const connected = await connectHttp2({
     highWaterMark: 1_000,
     exchange: (given) => void (x = given),
   });
-  peer.get(1);
-  client.takesWrites = false;
+  connected.peer.get(1);
+  connected.client.takesWrites = false;
   x.start(200);
   x.write(new Uint8Array(50_000));
   await settled();
+  return { ...connected, x };
+}
+
+test("backpressure: frames that need no answer are read on: a reset ends what waits", async () => {
+  const { peer, x } = await backpressured();
   peer.cancel(1);
   assert.equal(x.signal.aborted, true);
 });
 
 test("backpressure: acknowledgements are read on, since nothing answers them", async () => {
-  let x!: Exchange;
-  const { peer, client } = await connectHttp2({
-    highWaterMark: 1_000,
-    exchange: (given) => void (x = given),
-  });
-  peer.get(1);
-  client.takesWrites = false;
-  x.start(200);
-  x.write(new Uint8Array(50_000));
-  await settled();
+  const { peer, x } = await backpressured();
   peer.send(frame("SETTINGS", FLAG.ack, 0), frame("PING", FLAG.ack, 0, "12345678"));
   peer.cancel(1);
   assert.equal(x.signal.aborted, true);

