@@ -16,7 +16,7 @@ import { test } from "./limit_tests.ts";
 export class Visitor {
   readonly client: WireClient;
   readonly connection: Connection;
-  /** When the server accepted it, by `performance.now()`. */
+  /** When it came, by `performance.now()`: just before the server accepted it, which cannot be seen from outside. */
   readonly since: number;
 
   constructor(client: WireClient, connection: Connection, since: number) {
@@ -61,10 +61,10 @@ export class Site implements AsyncDisposable {
 
   /** Comes to the server. Not two at a time: the sides would not belong together. */
   async visit(): Promise<Visitor> {
+    const since = performance.now();
     const client = new WireClient(await connectTcp(this.port));
     const index = this.#clients.push(client) - 1;
-    const { connection, since } = await this.#arrivals.at(index);
-    return new Visitor(client, connection, since);
+    return new Visitor(client, await this.#arrivals.at(index), since);
   }
 
   async visits(count: number): Promise<Visitor[]> {
@@ -88,15 +88,15 @@ export class Site implements AsyncDisposable {
 
 /** The connections of a server, in the order in which they came. */
 class Arrivals {
-  readonly #all: { readonly connection: Connection; readonly since: number }[] = [];
+  readonly #all: Connection[] = [];
   #tell: () => void = () => {};
 
   add(connection: Connection): void {
-    this.#all.push({ connection, since: performance.now() });
+    this.#all.push(connection);
     this.#tell();
   }
 
-  async at(index: number): Promise<{ readonly connection: Connection; readonly since: number }> {
+  async at(index: number): Promise<Connection> {
     while (this.#all.length <= index) await new Promise<void>((resolve) => this.#tell = resolve);
     return this.#all[index];
   }
