@@ -17,7 +17,7 @@ import type { Endpoints } from "../wire/proxy_header.ts";
 import { writeTimedOut } from "./client_errors.ts";
 import { ConnectionFacade, type FacadedConnection } from "./connection_facade.ts";
 import { ConnectionMonitor, type Input, type MonitoredConnection } from "./connection_monitor.ts";
-import { assumeProtocol, firstInput, type OpeningConnection, readOpening } from "./connection_opening.ts";
+import { firstInput, type OpeningConnection, readOpening, turnAway } from "./connection_opening.ts";
 import { ConnectionTunnelPort, type TunnelledConnection } from "./connection_tunnel.ts";
 import { ConnectionWriter, type ConnectionWriterOwner } from "./connection_writer.ts";
 import type { Engine } from "./engine.ts";
@@ -172,7 +172,9 @@ export class HttpConnection
     this.closeNow(isFinished ? this.life.reason : "forced", error);
   }
 
-  evict(): void {
+  evict(silently: boolean): void {
+    // Its first request may be on its way, or lie unread in the socket.
+    if (this.life.isPending && !silently) return turnAway(this, "evicted");
     const error = this.#errorForPending("closed", "the connection was evicted for another one");
     this.closeNow(this.state === "draining" ? this.life.reason : "evicted", error);
   }
@@ -182,10 +184,8 @@ export class HttpConnection
     this.transport.start();
     this.life.begin();
     if (this.state === "closed") return;
-    if (silently) return this.closeNow("rejected", null);
-    const error = new ProtocolError("too_many_connections", 503, "there is no room for more connections");
-    assumeProtocol(this);
-    this.refuseClient(error, "rejected");
+    if (silently) this.closeNow("rejected", null);
+    else turnAway(this, "rejected");
   }
 
   /** Tells the client that nothing of what it sends is served, and closes. */

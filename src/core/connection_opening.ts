@@ -33,10 +33,17 @@ export function firstInput(connection: OpeningConnection): Input {
   return isProxy ? "proxy-header" : inputBehindProxy(connection);
 }
 
-/** The client has not told what it speaks, and is to be told something: where there is a choice, HTTP/1.1 is what most do. */
-export function assumeProtocol(connection: OpeningConnection): void {
-  const { alternative } = connection.protocols;
-  if (alternative?.isOnly) connection.protocol = alternative.connect(connection) ?? connection.protocol;
+/**
+ * Tells the client that there is no room for it, and closes. It may not have told yet what it speaks: where there is a
+ * choice, HTTP/1.1 is what most do.
+ */
+export function turnAway(connection: OpeningConnection, reason: "rejected" | "evicted"): void {
+  const { input, protocols: { alternative } } = connection;
+  if (alternative?.isOnly && input !== "protocol") {
+    connection.protocol = alternative.connect(connection) ?? connection.protocol;
+  }
+  const error = new ProtocolError("too_many_connections", 503, "there is no room for more connections");
+  connection.refuseClient(error, reason);
 }
 
 function inputBehindProxy({ protocols }: OpeningConnection): Input {

@@ -14,8 +14,8 @@ const HOARDED_SHARE = 0.75;
 export interface Evictable {
   /** Since when nothing is under way on it, in milliseconds of the monotonic clock. */
   readonly idleSince: number;
-  /** Closes it. */
-  evict(): void;
+  /** Closes it; one without a request yet is told why by a 503, unless `silently`. */
+  evict(silently: boolean): void;
 }
 
 /** A connection's node in one of the lists of the queue. */

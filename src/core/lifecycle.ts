@@ -69,6 +69,11 @@ export class Lifecycle {
     this.#engine.observer.stateChanged(this.#connection, "new");
   }
 
+  /** Whether it can be evicted without having answered what the client sends, or is about to send. */
+  get isPending(): boolean {
+    return this.#entry.list === this.#engine.eviction.pending;
+  }
+
   /** A part of a head was received. */
   beginHead(): void {
     if (this.#state === "idle") {
@@ -108,10 +113,10 @@ export class Lifecycle {
 
   /** The peer has half-closed and may be gone, or only the peer's end is awaited. */
   mayBeEvicted(): void {
-    // One that was rejected is not counted at the cap.
-    if (this.#entry.list === null && !(this.#state === "draining" && this.#reason === "rejected")) {
-      this.#entry.moveTo(this.#engine.eviction.ending);
-    }
+    // One that was turned away is not counted at the cap.
+    const isTurnedAway = this.#state === "draining" &&
+      (this.#reason === "rejected" || this.#reason === "evicted");
+    if (this.#entry.list === null && !isTurnedAway) this.#entry.moveTo(this.#engine.eviction.ending);
   }
 
   /** It is closed: no transition leads on. `announceEnd` tells the observer, once everything is released. */

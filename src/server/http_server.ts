@@ -33,7 +33,7 @@ const DEFAULT_IDLE_GRACE = 500;
  * How many connections at a time are told that they are turned away. That takes as long as the client takes
  * to read it; more are closed without a word, since the caps are there to bound what connections cost.
  */
-const MAX_REJECTED_WITH_503 = 256;
+const MAX_TURNED_AWAY_WITH_503 = 256;
 
 /** A server: its listeners and its connections. */
 export class HttpServer implements Observer {
@@ -137,8 +137,18 @@ export class HttpServer implements Observer {
 
   /** Whether there is room, if need be because a connection that can be spared was closed for it. */
   #evictIfFull(): boolean {
-    if (!this.#admission.hasRoom) this.#engine.eviction.first(this.#admission.size)?.evict();
+    if (this.#admission.hasRoom) return true;
+    const evicted = this.#engine.eviction.first(this.#admission.size);
+    if (evicted === undefined) return false;
+    const isSilent = this.#turnsAwaySilently;
+    this.#admission.leave(evicted);
+    evicted.evict(isSilent);
     return this.#admission.hasRoom;
+  }
+
+  /** Whether as many are being told that they are turned away as may be. */
+  get #turnsAwaySilently(): boolean {
+    return this.#connections.size - this.#admission.size > MAX_TURNED_AWAY_WITH_503;
   }
 
   #letIn(connection: HttpConnection): void {
@@ -153,8 +163,7 @@ export class HttpServer implements Observer {
 
   #reject(connection: HttpConnection): void {
     this.#rejected++;
-    const isMuch = this.#connections.size - this.#admission.size > MAX_REJECTED_WITH_503;
-    connection.reject(isMuch || this.#ending === "at once");
+    connection.reject(this.#turnsAwaySilently || this.#ending === "at once");
   }
 
   // What connections tell.

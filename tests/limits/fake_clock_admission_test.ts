@@ -37,9 +37,11 @@ limit("maxConnections closes the longest idle for a newcomer", async () => {
   place.visit();
   assert.deepEqual(
     [fresh[0].connection.state, d.connection.state],
-    ["closed", "active"],
+    ["draining", "active"],
     "silent for longest",
   );
+  assert.deepEqual(statuses(fresh[0].client), [503], "its first request may be on its way");
+  await assertEnds(fresh[0], "evicted");
   ninth.client.send(get());
   assert.deepEqual(statuses(ninth.client), [200], "the newcomer is served");
   assert.deepEqual(place.server.stats().closed, { evicted: 3 });
@@ -50,9 +52,31 @@ limit("maxConnections: silent connections lock nobody out", async () => {
   const silent = place.visits(300);
   const [newcomer] = place.guests(1);
   assert.deepEqual(statuses(newcomer.client), [200]);
-  assert.equal(await silent[0].connection.closed, "evicted");
+  await assertEnds(silent[0], "evicted");
+  for (const { client } of silent.slice(1, 201)) client.sendEnd();
   assert.deepEqual(place.counts(), { accepted: 301, rejected: 0, evicted: 201 });
   assert.equal(place.server.stats().open, 100);
+});
+
+limit("maxConnections: a burst of clients is answered, each of them", async () => {
+  const place = new Place({ exchange: ok, maxConnections: 4 });
+  const clients = place.visits(20); // all are accepted before one of them is read
+  for (const { client } of clients) client.send(get("/", "Connection: close"));
+  const answers = clients.map(({ client }) => statuses(client));
+  assert.deepEqual(answers, clients.map((_, i) => i < 16 ? [503] : [200]));
+  for (const visitor of clients.slice(0, 16)) await assertEnds(visitor, "evicted");
+});
+
+limit("maxConnections: so many at a time are told that they were evicted, of a flood", async () => {
+  const place = new Place({ exchange: ok, maxConnections: 10 });
+  const flood = place.visits(400);
+  const told = flood.map(({ client }) => statuses(client).length);
+  assert.deepEqual(told, flood.map((_, i) => i < 257 ? 1 : 0));
+  assert.equal(flood[257].client.closed, true, "without a word");
+  assert.equal(place.server.stats().open, 257 + 10);
+  place.clock.advance(5_000);
+  assert.equal(await flood[0].connection.closed, "evicted");
+  assert.equal(place.server.stats().open, 10, "none lingers for longer than lingerTimeout");
 });
 
 limit("maxConnections: connections that bring a part of a head lock nobody out", async () => {
@@ -63,8 +87,9 @@ limit("maxConnections: connections that bring a part of a head lock nobody out",
   const newcomers = place.guests(51);
   for (const { client } of newcomers) assert.deepEqual(statuses(client), [200]);
   // The first heads have begun with their connections, the later ones when they came.
-  assert.equal(await first[0].connection.closed, "evicted");
-  assert.equal(await later[0].connection.closed, "evicted");
+  assert.deepEqual([statuses(first[0].client), statuses(later[0].client)], [[503], [200, 503]]);
+  await assertEnds(first[0], "evicted");
+  await assertEnds(later[0], "evicted");
   later[1].client.send(get().slice(1));
   assert.deepEqual(statuses(later[1].client), [200, 200], "a head that comes whole in time is answered");
 });

@@ -104,7 +104,7 @@ export class Checks implements CallbackWatcher {
       this.#world.fail(`client ${client.plan.id} was turned away, although there was room`);
     }
     if (isRejected) return;
-    // Who makes room for it is closed by then.
+    // Who makes room for it is closed by then, or was told so.
     if (!hasRoom()) this.#world.fail(`client ${client.plan.id} was let in, although there was no room`);
     this.#admitted.add(client);
   }
@@ -138,6 +138,10 @@ export class Checks implements CallbackWatcher {
   refused(status: number, connection: Connection): void {
     this.#world.note(() => `onRefused: ${status}, connection ${connection.id}`);
     if (!(status >= 400)) this.#world.fail(`onRefused was told of ${status}`);
+    if (status !== 503) return;
+    for (const client of this.#admitted) {
+      if (client.connection === connection) this.#admitted.delete(client); // it was evicted
+    }
   }
 
   /** After a step, which has taken so long. */

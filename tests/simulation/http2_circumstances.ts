@@ -37,6 +37,8 @@ export class Http2Circumstances implements Circumstances {
   readonly mayBeCutShort: boolean;
   readonly #client: ExplainedClient;
   readonly #maxStreams: number;
+  /** Whether the server may have no room for it. */
+  readonly #mayBeTurnedAway: boolean;
   /** The most streams, or running handlers, that there were. */
   #mostBusy = 0;
 
@@ -50,6 +52,7 @@ export class Http2Circumstances implements Circumstances {
     const hasOtherWindows = client.plan.http2!.acks !== 0;
     this.mayBeCutShort = given.has("requestTimeout") || given.has("minBodyRate") || hasOtherWindows;
     this.#maxStreams = option("maxConcurrentStreams", 100);
+    this.#mayBeTurnedAway = given.has("maxConnections");
   }
 
   /** Notes how much is under way. */
@@ -96,7 +99,9 @@ export class Http2Circumstances implements Circumstances {
   explains(code: number): boolean {
     const { hasErred, hasEnded, plan } = this.#client;
     if (code === CODE.settingsTimeout) return this.mayBeLate;
-    if (code === CODE.enhanceYourCalm && (this.hasFlooded || plan.http2!.gap > 0 || hasEnded)) return true;
+    if (code === CODE.enhanceYourCalm) {
+      if (this.hasFlooded || plan.http2!.gap > 0 || hasEnded || this.#mayBeTurnedAway) return true;
+    }
     return hasErred && (this.violation === null || this.violation.codes.includes(code));
   }
 }
