@@ -58,8 +58,10 @@ test("a chunk leaves although the next one is not there yet", async () => {
   });
   client.send(get());
   await settled();
+  await settled();
   assert.match(client.text(), /chunk;\r\n$/);
   go();
+  await settled();
   await settled();
   assert.equal(parseResponses(client.text())[0].body, "chunk;".repeat(2));
 });

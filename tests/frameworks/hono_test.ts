@@ -23,6 +23,7 @@ import {
   testClientLeaves,
 } from "../support/frameworks/answers.ts";
 import { type Application, onMooring, onPeer } from "../support/frameworks/servers.ts";
+import { connect, get, parseResponses, settled } from "../support/memory.ts";
 
 const LONG = "a line that repeats itself\n".repeat(200);
 
@@ -282,3 +283,16 @@ for (const [name, request, right] of proxied) {
     await onProxy(onPeer, async (port) => assertRight(await ask(port, request), right));
   });
 }
+
+test("Hono: the events that a handler writes at once leave in few writes", async () => {
+  const app = new Hono().get("/", (c) =>
+    streamSSE(c, async (stream) => {
+      for (let id = 0; id < 20; id++) await stream.writeSSE({ id: String(id), data: "a ship has moved" });
+    }));
+  const { client, errors } = connect({ fetch: app.fetch });
+  client.send(get("/"));
+  for (let i = 0; i < 100 && !client.text().endsWith("0\r\n\r\n"); i++) await settled();
+  assert.equal(parseResponses(client.text())[0].body.match(/a ship has moved/g)?.length, 20);
+  assert.ok(client.written.length <= 3, `${client.written.length} writes`);
+  assert.deepEqual(errors, []);
+});
