@@ -59,6 +59,8 @@ class DenoListener implements Listener {
   readonly #accept: (transport: Transport) => void;
   readonly #backlog: number;
   readonly #alpnProtocols: readonly string[];
+  /** Resolves when nothing is accepted any more. */
+  readonly #over: Promise<void>;
   #listener: RuntimeListener;
   #open = true;
   /** The last options, for `reloadTls()` to read their files again. */
@@ -79,7 +81,7 @@ class DenoListener implements Listener {
     this.#tls = settings.tls;
     this.#listener = this.#listen(at.hostname, at.port, settings.tls && load(settings.tls));
     this.addr = this.#listener.addr;
-    void this.#acceptAll();
+    this.#over = this.#acceptAll();
   }
 
   #listen(hostname: string, port: number, tls: LoadedTls | undefined): RuntimeListener {
@@ -159,10 +161,12 @@ class DenoListener implements Listener {
     this.#listener.unref();
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#open = false;
     // Otherwise it is closed already, to be replaced.
     if (this.#newTls === null) this.#listener.close();
+    await this.#over;
+    await delay(0); // the accept that was pending lets go of the socket after it has told so
   }
 }
 

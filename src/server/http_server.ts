@@ -49,6 +49,8 @@ export class HttpServer implements Observer {
   readonly #listeners: Listener[] = [];
   #isReferenced = true;
   #accepting = true;
+  /** Listeners whose address is not free yet. */
+  #closing = 0;
   #accepted = 0;
   #rejected = 0;
   #requests = 0;
@@ -97,7 +99,7 @@ export class HttpServer implements Observer {
    * @throws {ListenError} where it was told to end meanwhile; the listener is closed then
    */
   addListener(listener: Listener): void {
-    if (!this.#accepting) listener.close();
+    if (!this.#accepting) void listener.close();
     this.assertOpen();
     this.#listeners.push(listener);
     if (!this.#isReferenced) listener.unref?.();
@@ -344,12 +346,20 @@ export class HttpServer implements Observer {
   #stopAccepting(): void {
     if (!this.#accepting) return;
     this.#accepting = false;
-    for (const listener of this.#listeners) listener.close();
+    this.#closing = this.#listeners.length;
+    for (const listener of this.#listeners) void this.#close(listener);
+    this.#finishIfDone();
+  }
+
+  async #close(listener: Listener): Promise<void> {
+    const closed = listener.close();
+    if (closed !== undefined) await closed;
+    this.#closing--;
     this.#finishIfDone();
   }
 
   #finishIfDone(): void {
-    if (this.#isOver) this.#finished.resolve();
+    if (this.#isOver && this.#closing === 0) this.#finished.resolve();
   }
 
   get #isOver(): boolean {

@@ -12,8 +12,8 @@ export interface Listener {
   readonly addr: Addr;
   /** Whether it speaks TLS. */
   readonly isSecure: boolean;
-  /** Accepts no more; connections stay. */
-  close(): void;
+  /** Accepts no more; connections stay. Resolves, where it does not at once, when the address is free again. */
+  close(): void | Promise<void>;
   /** Keeps the process alive, as it does at first. */
   ref?(): void;
   /** Does not keep the process alive. */
