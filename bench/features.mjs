@@ -1,14 +1,22 @@
 #!/usr/bin/env node
-// What servers do where connections are kept, or end: the cells of README's table of features that come from a run.
-// Each server has its defaults; a client of raw sockets looks. Usage: node scripts/run.mjs bench/features.mjs [server ...]
+// What servers do where connections are kept, or end, and what they have: the cells of README's table of features that come
+// from a run. A client of raw sockets looks. Usage: node scripts/run.mjs bench/features.mjs [server ...]
+//
+// uWebSockets.js is not on npm. Where it is installed it is asked, too, on the Node that runs this program, which has to be
+// one that it supports.
 
+import { Buffer } from "node:buffer";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { createRequire } from "node:module";
 import net from "node:net";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { RUNTIMES } from "./lib/roster.mjs";
+import { startHelper, stopHelpers } from "./attacks/helper.mjs";
+import { pinning, pinSelf } from "./lib/cpu.mjs";
+import { locateRuntime, RUNTIMES } from "./lib/roster.mjs";
+import { startServer, stopAll } from "./lib/server_process.mjs";
 
 const SERVERS = [
   ["node", "mooring"],
@@ -21,7 +29,32 @@ const SERVERS = [
   ["bun", "srvx"],
   ["deno", "Deno.serve"],
   ["bun", "Bun.serve"],
+  ...isInstalled("uWebSockets.js") ? [["node", "uWebSockets.js"]] : [],
 ];
+
+/** The same servers under attack, in `attacks/servers/`. */
+const ATTACKED = {
+  "mooring": "mooring.ts",
+  "node:http": "node_http.ts",
+  "@hono/node-server": "hono_node_server.ts",
+  "srvx": "srvx.ts",
+  "Deno.serve": "deno_serve.ts",
+  "Bun.serve": "bun_serve.ts",
+  "uWebSockets.js": "uws.ts",
+};
+/** Attacks, as `attacks/roster.mjs` names them, and what they do. */
+const ATTACKS = {
+  "one-byte-chunks": "16 others upload in chunks of one byte",
+  "pipelines-read": "4 others pipeline",
+};
+const ATTACK_SECONDS = 2;
+
+/** What is asked with another option than the defaults, as `features/server.ts` takes it. */
+const CONFIGURED = {
+  "at a cap of 4 connections": "cap",
+  "X-Forwarded-For and -Proto in URL and address": "trust",
+  "PROXY v1; v2": "proxy",
+};
 
 /** Longer than any of them keeps an idle connection, in milliseconds. */
 const IDLE_WATCHED = 90_000;
@@ -109,6 +142,14 @@ class Client {
   }
 }
 
+/** The servers that are up, other than those under attack. */
+const running = new Set();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+  stopAll();
+  stopHelpers();
+});
+
 const yes = (holds) => holds ? "yes" : "no";
 
 /** Each question asks one server, on a port; the last end it. */
@@ -171,6 +212,57 @@ const QUESTIONS = {
     const count = Object.keys(AMBIGUOUS).length;
     return `${count - taken.length} of ${count}${taken.length > 0 ? `; takes ${taken.join(", ")}` : ""}`;
   },
+  async "early hints; a request's trailers; a response's trailers"({ port }) {
+    const client = await Client.connect(port);
+    client.send("POST /trailers HTTP/1.1\r\nHost: a.test\r\nTE: trailers\r\nTrailer: x-in\r\n");
+    client.send("Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nx-in: 1\r\n\r\n");
+    await client.until(() => /\r\n0\r\n[^]*\r\n\r\n$|done$/.test(client.text), 1_000);
+    const { text } = client;
+    client.close();
+    return [/^HTTP\/1\.1 103 /, /x-in: 1/, /\r\n0\r\nx-out: 1\r\n/i].map((sign) => yes(sign.test(text)))
+      .join("; ");
+  },
+  async "HTTP over a byte stream"({ port }) {
+    const client = await Client.connect(port);
+    client.send(get("/stream"));
+    const answered = await client.until(() => client.text.includes("hello /streamed"), 1_000);
+    client.close();
+    return yes(answered);
+  },
+  async "at a cap of 4 connections"({ port }) {
+    const clients = [];
+    for (let i = 0; i < 5; i++) {
+      const client = await Client.connect(port);
+      client.send(get(`/${i}`));
+      await client.until(() => client.responses > 0, 1_000);
+      clients.push(client);
+    }
+    await delay(100);
+    const states = clients.map(({ responses, ended }) =>
+      `${responses > 0 ? "answered" : "not answered"}${ended ? `, then ${ended}` : ""}`
+    );
+    for (const client of clients) client.close();
+    return `the first: ${states[0]}; the fifth: ${states[4]}`;
+  },
+  async "X-Forwarded-For and -Proto in URL and address"({ port }) {
+    const client = await Client.connect(port);
+    client.send(get("/seen", "X-Forwarded-Proto: https\r\nX-Forwarded-For: 192.0.2.1\r\n"));
+    const body = () => client.text.split("\r\n\r\n")[1] ?? "";
+    await client.until(() => /\/seen \S+/.test(body()), 1_000);
+    client.close();
+    return `${yes(body().includes("https://"))}; ${yes(body().includes("192.0.2.1"))}`;
+  },
+  async "PROXY v1; v2"({ port }) {
+    const v2 = "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\0\x02\x01\x7f\0\0\x01\x1f\x90\x1f\x91";
+    const taken = [];
+    for (const header of ["PROXY TCP4 192.0.2.1 127.0.0.1 8080 8081\r\n", v2]) {
+      const client = await Client.connect(port);
+      client.send(Buffer.from(header + get("/seen"), "latin1"));
+      taken.push(yes(await client.until(() => client.text.includes("192.0.2.1"), 1_000)));
+      client.close();
+    }
+    return taken.join("; ");
+  },
   async "HTTP/2 where the client begins with it"({ port }) {
     const client = await Client.connect(port);
     client.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0");
@@ -198,8 +290,21 @@ const QUESTIONS = {
   },
 };
 
-async function start([runtime, name]) {
-  const { binary, flags } = RUNTIMES[runtime];
+function isInstalled(name) {
+  try {
+    return createRequire(import.meta.url).resolve(name) !== "";
+  } catch {
+    return false;
+  }
+}
+
+/** The binary of a server, and its flags. */
+function runtimeOf([runtime, name]) {
+  return name === "uWebSockets.js" ? { ...RUNTIMES.node, path: process.execPath } : locateRuntime(runtime);
+}
+
+async function start(spec, option = "") {
+  const { path, flags } = runtimeOf(spec);
   const root = fileURLToPath(new URL("..", import.meta.url));
   const probe = net.createServer().listen(0, "127.0.0.1");
   await once(probe, "listening");
@@ -207,11 +312,11 @@ async function start([runtime, name]) {
   probe.close();
   await once(probe, "close");
   const file = fileURLToPath(new URL("features/server.ts", import.meta.url));
-  const child = spawn(`${root}${binary}`, [...flags, file, name, String(port)], {
+  const child = spawn(path, [...flags, file, spec[1], String(port), option], {
     cwd: root,
     stdio: ["ignore", "pipe", "inherit"],
   });
-  process.on("exit", () => child.kill("SIGKILL"));
+  running.add(child);
   let printed = "";
   let changed = () => {};
   child.stdout.setEncoding("utf8").on("data", (text) => {
@@ -228,8 +333,28 @@ async function start([runtime, name]) {
       child.kill("SIGTERM");
       await says("stopping");
     },
-    end: () => child.kill("SIGKILL"),
+    end() {
+      child.kill("SIGKILL");
+      running.delete(child);
+    },
   };
+}
+
+/** What good clients get while others attack, with the server on a core of its own. */
+async function attacked(spec, attack, pins) {
+  const file = () => `../attacks/servers/${ATTACKED[spec[1]]}`;
+  const server = await startServer(runtimeOf(spec), { file }, pins.server, ["plain"]);
+  const good = await startHelper("good_clients.mjs", server.port, ATTACK_SECONDS, "plain");
+  const attacker = await startHelper("attacker.mjs", attack, server.port);
+  const { kept, fresh } = await good.run();
+  await attacker.stop();
+  server.stop();
+  const count = kept.requests + fresh.requests;
+  const failed = [kept, fresh].flatMap(({ failures }) => Object.values(failures)).reduce((a, b) => a + b, 0);
+  const reasons = [...new Set([kept, fresh].flatMap(({ failures }) => Object.keys(failures)))].join(", ");
+  return failed > 0
+    ? `${failed} of ${count} not answered: ${reasons}`
+    : `all answered, p99 ${Math.max(kept.p99, fresh.p99).toFixed()} ms`;
 }
 
 const wanted = process.argv.slice(2);
@@ -240,12 +365,25 @@ const results = await Promise.all(chosen.map(async (spec) => {
   const cells = {};
   for (const [question, ask] of Object.entries(QUESTIONS)) {
     if (question.startsWith("shutdown")) cells["closes an idle connection after"] = await idle;
-    if (!(question in cells) && !question.startsWith("closes")) cells[question] = await ask(server);
+    if (question in cells || question.startsWith("closes")) continue;
+    const asked = question in CONFIGURED ? await start(spec, CONFIGURED[question]) : server;
+    cells[question] = await ask(asked);
+    if (asked !== server) asked.end();
   }
   server.end();
   return [spec, cells];
 }));
-for (const question of Object.keys(QUESTIONS)) {
+const questions = Object.keys(QUESTIONS);
+
+const pins = pinning();
+pinSelf(pins.client); // its children are attackers and good clients
+for (const [attack, what] of Object.entries(ATTACKS)) {
+  const question = `good clients while ${what}`;
+  questions.push(question);
+  for (const [spec, cells] of results) cells[question] = await attacked(spec, attack, pins);
+}
+
+for (const question of questions) {
   console.log(`\n${question}`);
   for (const [[runtime, name], cells] of results) {
     console.log(`  ${`${name}, ${runtime}`.padEnd(26)} ${cells[question]}`);
