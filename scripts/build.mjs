@@ -78,6 +78,8 @@ async function bundle() {
     // Deno loads fewer characters in two thirds of the time. Names stay, for stack traces.
     minifyWhitespace: true,
     minifySyntax: true,
+    // Node and Bun print the line that has thrown, Bun five more above it.
+    lineLimit: 120,
     sourcemap: true,
     ignoreAnnotations: true,
     plugins: [inOneFile],

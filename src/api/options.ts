@@ -45,8 +45,9 @@ export interface ConnectionOptions {
   /**
    * Told of each request, or connection, that the engine itself refuses with a 4xx or 5xx response: 400, 408, 413, 414,
    * 417, 431, 501, 505, and 503 at `maxConnections` or `maxConnectionsPerIp`. `error.status` is the status,
-   * `error.code` the reason; a handler under way has its body rejected with the same error. Not told of connections
-   * that are closed without a response. What it throws, or rejects with, goes to `onError`.
+   * `error.code` the reason; a handler under way has its body rejected with the same error. Told, too, of a missing or
+   * malformed PROXY header (`bad_proxy_header`), to which nothing is answered; not of other connections that are closed
+   * without a response. What it throws, or rejects with, goes to `onError`.
    * @default none
    *
    * @example

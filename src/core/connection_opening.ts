@@ -73,6 +73,7 @@ function readProxyHeader(
   if (header instanceof ProtocolError) {
     // A proxy expects no response to its header, and what else comes there may not be HTTP.
     connection.closeNow("protocol_error", header);
+    connection.engine.observer.requestRefused(header, connection);
     return end;
   }
   connection.endpoints = header.endpoints ?? connection.endpoints;

@@ -3,6 +3,9 @@
  * is asked of a native object, made then. So they have each platform's members, those to come included.
  */
 
+/** How an object is shown by `console.log`. Bun shows its own otherwise, and ours by their members. */
+const INSPECT = Symbol.for("nodejs.util.inspect.custom");
+
 /**
  * Makes instances of `ours` pass as instances of `native`, and forwards what `ours` lacks to a native object.
  *
@@ -28,6 +31,12 @@ export function delegateToNative<T extends object>(
         : { value: calls.get(value) ?? value };
       Object.defineProperty(ours.prototype, key, { ...forward, enumerable, configurable: true });
     }
+  }
+  if (!(INSPECT in native.prototype)) {
+    const value = function (this: T): object {
+      return toNative(this);
+    };
+    Object.defineProperty(ours.prototype, INSPECT, { value, configurable: true, writable: true });
   }
   // Inherited: it is whatever the platform's instances say.
   Reflect.deleteProperty(ours.prototype, "constructor");

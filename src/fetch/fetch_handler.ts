@@ -81,14 +81,17 @@ function isConnect(x: HttpExchange): boolean {
 /** Reports an error, and answers with what the report says, or 500, where nothing was answered yet. */
 async function fail(x: HttpExchange, call: FetchCall, error: unknown, onError: ErrorReporter): Promise<void> {
   x.traceFailure(error);
+  const isAbort = x.isAbort(error);
+  if (x.response.phase === "streaming") x.abort();
   try {
-    const response = x.isAbort(error) ? undefined : asResponse(await onError(explained(error), call.request));
+    const response = isAbort ? undefined : asResponse(await onError(explained(error), call.request));
     if (x.response.phase === "unanswered" && response !== undefined) await send(x, call, response);
   } catch (second) {
     console.error(second);
   }
   // A handler that knows nothing of CONNECT may fail on its request, of which the platform makes no Request.
   if (x.response.phase === "unanswered") respondError(x, isConnect(x) ? 501 : 500);
+  else if (x.response.phase === "streaming") x.abort();
 }
 
 function respondError(x: HttpExchange, status: number): void {

@@ -28,6 +28,8 @@ export function installGlobals(): void {
       return input instanceof LazyRequest ? withHandledReads(request) : request;
     },
   });
+  // As on the platform, of requests of ours and of its own.
+  Object.defineProperty(globalThis.Request.prototype, "constructor", { value: globalThis.Request });
   trackResponses();
 }
 

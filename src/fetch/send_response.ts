@@ -23,7 +23,7 @@ export interface BodySource {
  * Sends `response`; says in `source` how its body is cancelled.
  *
  * @returns once all was handed to the transport; at once, without a promise, where there is no body
- * @throws (rejects) what the body's stream throws; the connection is cut off then
+ * @throws (rejects) what the body's stream throws: the response is to be cut off then
  */
 export function sendResponse(x: HttpExchange, response: Response, source: BodySource): void | Promise<void> {
   // Responses of other classes may complete their headers when the body is looked at; those of Bun forget, upon that,
@@ -89,10 +89,10 @@ async function sendBody(
     const isClientGone = x.isAborted;
     const { phase } = x.response;
     source.cancelBody!(error);
-    if (phase === "streaming") x.abort();
     // That the client has gone, as one that has half-closed mostly has, is no failure of the handler's; that the body
     // has not its content-length is, upon which the exchange has cut itself off.
     if (phase === "unanswered" || !isClientGone || error instanceof RangeError) throw error;
+    if (phase === "streaming") x.abort();
   }
 }
 

@@ -25,6 +25,18 @@ test("a connection without the PROXY header that is due is closed with its first
   }
 });
 
+test("onRefused hears of a PROXY header that is missing", async () => {
+  const refused: unknown[] = [];
+  const connected = connect({
+    exchange: () => assert.fail("there was no header"),
+    onRefused: ({ code, status }, { state }) => void refused.push([code, status, state]),
+    ...UNKNOWN,
+  });
+  connected.client.send(get());
+  await assertCutOff(connected, "a request");
+  assert.deepEqual(refused, [["bad_proxy_header", 400, "closed"]]);
+});
+
 test("a connection with a malformed PROXY header is closed at once, whatever is behind it", async () => {
   const malformed = [
     "PROXY TCP4 203.0.113.7 198.51.100.1 65536 443\r\n",

@@ -91,6 +91,50 @@ for (const [kind, make] of MAKERS) {
   }
 }
 
+test("a stream that is aborted by something else than its client is told to onError, as any failure", async () => {
+  for (const [, make] of MAKERS) {
+    const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
+      async pull(controller) {
+        await new Promise((resolve) => setImmediate(resolve));
+        controller.enqueue(encode("piece"));
+        controller.error(new DOMException("the upstream was too slow", "AbortError"));
+      },
+    }, { highWaterMark: 0 });
+    const { client, errors, connection } = await ask(() => make(stream));
+    await quiet();
+    assert.deepEqual(errors.map((error) => (error as Error).message), ["the upstream was too slow"]);
+    assert.equal(client.closed, true);
+    assert.equal(await connection.closed, "handler_error");
+  }
+});
+
+test("a response that onError gives is cut off, too, where its stream fails", async () => {
+  const failing = (): ReadableStream =>
+    new ReadableStream({
+      async pull(controller) {
+        await new Promise((resolve) => setImmediate(resolve));
+        controller.enqueue(encode("sorry"));
+        controller.error(new Error("the page is broken"));
+      },
+    }, { highWaterMark: 0 });
+  const { error } = console;
+  const printed: unknown[] = [];
+  console.error = (...args) => void printed.push(...args);
+  try {
+    const onError = (): Response => new Response(failing(), { status: 503 });
+    const { client, connection } = await ask(() => Promise.reject(new Error("no database")), get(), {
+      onError,
+    });
+    await quiet();
+    assert.match(client.text(), /^HTTP\/1\.1 503 /);
+    assert.equal(client.closed, true);
+    assert.equal(await connection.closed, "handler_error");
+    assert.match(String(printed), /the page is broken/);
+  } finally {
+    console.error = error;
+  }
+});
+
 test("a stream that fails while its first piece waits for the client is told to onError, and to nobody else", async () => {
   const { client, errors } = connect({
     fetch(_request, info) {
