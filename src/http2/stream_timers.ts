@@ -2,6 +2,17 @@
  * The deadlines of one stream: `requestTimeout` and `minBodyRate` while its handler waits for the client's body,
  * `writeTimeout` while its response waits for the client's window, and `drainBody` while what is left of a request is
  * waited for. Made on first use, since most requests come whole and get small answers.
+ *
+ * What ends a stream whose client does nothing more:
+ *
+ * | the exchange       | our side | the client's side | it waits for               | until                                  |
+ * |--------------------|----------|-------------------|----------------------------|----------------------------------------|
+ * | reads the body     | open     | open              | the body                   | `requestTimeout`, `minBodyRate`: 408   |
+ * | works              | open     | either            | its handler                | that answers; its signal may abort     |
+ * | responds, or over  | open     | either            | a window, to send the rest | `writeTimeout`: it is reset            |
+ * | over, but copies   | either   | open              | the rest, for the copies   | `drainBody.timeout`: these reads fail  |
+ * | over               | ended    | open              | the rest, to drop it       | `drainBody.timeout`: it is reset       |
+ * | over, tunnelled    | open     | either            | the tunnel's user          | that ends it; `writeTimeout` as above  |
  */
 import { ProtocolError } from "../api/errors.ts";
 import type { Timeouts } from "../api/timeouts.ts";
