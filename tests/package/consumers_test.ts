@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { installInto, pack } from "../../scripts/npm_package.mjs";
 import { Child } from "../support/child.ts";
 import { repository } from "../support/repository.ts";
-import { runWell } from "../support/tools.ts";
+import { run, runWell } from "../support/tools.ts";
 
 const IMPORT = `import { serve } from "@mooring/http";`;
 const SERVE = `
@@ -53,6 +53,16 @@ async function answers(...command: string[]): Promise<void> {
   assert.equal(child.errors, "");
 }
 
+/** Runs a program with an option that there is not, and reads what the runtime prints of the error. */
+async function assertErrorIsShort(command: readonly string[], source: RegExp): Promise<void> {
+  const file = write("mistaken.mjs", `${IMPORT}\nawait serve({ prt: 1 });\n`);
+  const { stderr, code } = await run(command[0], [...command.slice(1), file]);
+  assert.equal(code, 1);
+  assert.match(stderr, /option "prt" is unknown/);
+  assert.match(stderr, source);
+  assert.ok(stderr.length < 5_000, `${stderr.length} characters are printed:\n${stderr}`);
+}
+
 /** A command of the repository's tools. */
 function tool(name: string): string {
   return fileURLToPath(new URL(`node_modules/${name}`, repository));
@@ -66,6 +76,13 @@ if ("Deno" in globalThis) {
   test("a Deno program imports it by an npm: specifier", async () => {
     const file = write("npm.ts", TYPED.replaceAll(`"@mooring/http"`, `"npm:@mooring/http@0.1.0"`));
     await answers(execPath, ...allowed, "--check", "--node-modules-dir=manual", file);
+  });
+
+  test("an error is shown with the sources of the package, in short", async () => {
+    await assertErrorIsShort(
+      [execPath, ...allowed, "--node-modules-dir=manual"],
+      /mooring:\/\/\/src\/options\//,
+    );
   });
 
   test("a Deno program imports what JSR has, by an import map", async () => {
@@ -86,6 +103,8 @@ if ("Deno" in globalThis) {
     await answers(execPath, write("server.ts", TYPED));
   });
 
+  test("an error is shown in short", () => assertErrorIsShort([execPath], /mistaken\.mjs:2/));
+
   test("bun build bundles it", async () => {
     const out = path.join(project, "bundle.js");
     await runWell(execPath, ["build", write("app.ts", TYPED), "--target=bun", `--outfile=${out}`]);
@@ -94,6 +113,11 @@ if ("Deno" in globalThis) {
 } else {
   test("an ES module imports it", async () => {
     await answers(execPath, write("server.mjs", `${IMPORT}${SERVE}`));
+  });
+
+  test("an error is shown with the sources of the package, in short", async () => {
+    await assertErrorIsShort([execPath], /mistaken\.mjs:2/);
+    await assertErrorIsShort([execPath, "--enable-source-maps"], /mooring:\/\/\/src\/options\//);
   });
 
   test("a CommonJS module imports it", async () => {
