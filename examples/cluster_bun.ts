@@ -12,4 +12,4 @@ if (!("Bun" in globalThis)) {
 }
 
 if (process.env.WORKER) await work(true);
-else await supervise([process.execPath, fileURLToPath(import.meta.url)]);
+else await supervise(process.execPath, fileURLToPath(import.meta.url));

@@ -12,4 +12,4 @@ if (!("Deno" in globalThis)) {
 }
 
 if (process.env.WORKER) await work(true);
-else await supervise([process.execPath, "run", "-A", "--no-check", fileURLToPath(import.meta.url)]);
+else await supervise(process.execPath, "run", "-A", "--no-check", fileURLToPath(import.meta.url));

@@ -5,7 +5,7 @@ import { availableParallelism } from "node:os";
 import process from "node:process";
 
 /** Runs WORKERS processes (as many as there are cores) by this command, with WORKER set. */
-export async function supervise([file, ...args]: readonly string[]): Promise<void> {
+export async function supervise(file: string, ...args: readonly string[]): Promise<void> {
   const workers = new Set<ChildProcess>();
   let stopping = false;
 
@@ -29,10 +29,10 @@ export async function supervise([file, ...args]: readonly string[]): Promise<voi
       worker.stdout.setEncoding("utf8").on("data", (text: string) => {
         process.stdout.write(text);
         if (listens) return;
-        const told = /listens on http:\/\/[^:]+:(\d+)\//.exec(log += text);
-        if (told === null) return;
+        const [, port] = /listens on http:\/\/[^:]+:(\d+)\//.exec(log += text) ?? [];
+        if (port === undefined) return;
         listens = true;
-        resolve(told[1]);
+        resolve(port);
         // It came up while the others were told to end.
         if (stopping) worker.kill("SIGTERM");
       });

@@ -98,12 +98,13 @@ async function* decoded<T>(messages: AsyncIterable<Uint8Array>, codec: Codec<T>)
 }
 
 async function onlyOne<T>(messages: AsyncIterable<T>): Promise<T> {
-  const all: T[] = [];
+  let only: { readonly message: T } | undefined;
   for await (const message of messages) {
-    if (all.push(message) > 1) break;
+    if (only !== undefined) throw new GrpcError(STATUS.unimplemented, "the method takes one message");
+    only = { message };
   }
-  if (all.length !== 1) throw new GrpcError(STATUS.unimplemented, "the method takes one message");
-  return all[0];
+  if (only === undefined) throw new GrpcError(STATUS.unimplemented, "the method takes one message");
+  return only.message;
 }
 
 /** A handler for methods by their paths, such as `/package.Service/Method`. */
@@ -130,14 +131,16 @@ export function grpc(methods: Readonly<Record<string, Method>>): FetchHandler {
   };
 }
 
-const UNITS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 1e-3, n: 1e-6 };
+const UNITS = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 1e-3, n: 1e-6 };
 /** The longest time that timers know, in milliseconds; longer deadlines are none. */
 const MAX_TIMEOUT = 2 ** 31 - 1;
 
 /** Aborts when the client has gone, or when the deadline that it told is over. */
 function endOfCall(request: Request): AbortSignal {
   const [, count, unit] = /^(\d{1,8})([HMSmun])$/.exec(request.headers.get("grpc-timeout") ?? "") ?? [];
-  const timeout = count === undefined ? Infinity : Math.ceil(Number(count) * UNITS[unit]);
+  const timeout = count === undefined
+    ? Infinity
+    : Math.ceil(Number(count) * UNITS[unit as keyof typeof UNITS]);
   if (timeout > MAX_TIMEOUT) return request.signal;
   return AbortSignal.any([request.signal, AbortSignal.timeout(timeout)]);
 }
@@ -270,7 +273,8 @@ function sizeOf(bytes: Uint8Array): number {
 }
 
 function joined(parts: readonly Uint8Array[], size: number): Uint8Array {
-  if (parts.length === 1) return parts[0];
+  const [first] = parts;
+  if (first?.length === size) return first;
   const bytes = new Uint8Array(size);
   let at = 0;
   for (const part of parts) {

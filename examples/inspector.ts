@@ -13,7 +13,7 @@ const server = await serve({
   idleTimeout: 15_000,
   idleTimeoutBuffer: 5_000,
   maxConnections: 60,
-  fetch: route({ ...inspector.routes, "/favicon.ico": inspector.routes["/icon.svg"] }),
+  fetch: route({ ...inspector.routes, "/favicon.ico": inspector.routes["/icon.svg"] ?? {} }),
 });
 
 // A stream of events never ends by itself: without this, the shutdown would wait for its deadline.

@@ -61,7 +61,7 @@ export async function inspectorOf(getServer: () => Server, path = "/"): Promise<
 
 /** A file of the page; read once, and sent with a policy that lets the page load nothing from elsewhere. */
 async function asset(name: string, type: string): Promise<FetchHandler> {
-  const content = await readFile(new URL(name, import.meta.url));
+  const content = new Uint8Array(await readFile(new URL(name, import.meta.url)));
   const headers = {
     "content-type": type,
     "cache-control": "no-cache",
