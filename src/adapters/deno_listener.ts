@@ -31,6 +31,9 @@ interface DenoRuntime {
     options: ListenAddress & { key: string; cert: string; alpnProtocols: readonly string[] },
   ): RuntimeListener;
   readFileSync(path: string): Uint8Array;
+  readonly permissions: {
+    request(permission: { name: "net"; host: string }): Promise<{ readonly state: string }>;
+  };
 }
 
 /** Listens by Deno's own listeners, or as on Node. */
@@ -46,11 +49,22 @@ export const listenOnDeno: Listen = async (settings, accept) => {
         `Deno speaks TLS on a port of its own only, not with option "${place}"`,
       );
     }
+    if (at.kind === "tcp") await requestPermission(at);
     const { listenOnNode } = await import("./node_listener.ts");
     return await listenOnNode(settings, accept);
   }
   return new DenoListener(at, settings, accept);
 };
+
+/** Without it node:net throws where nothing can catch it. */
+async function requestPermission({ hostname, port }: { hostname: string; port: number }): Promise<void> {
+  const { Deno } = globalThis as unknown as { Deno: DenoRuntime };
+  const host = hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+  const { state } = await Deno.permissions.request({ name: "net", host });
+  if (state !== "granted") {
+    throw new Error(`Requires net access to "${host}", run again with the --allow-net flag`);
+  }
+}
 
 /** Accepts on a port, with TLS or without. */
 class DenoListener implements Listener {
@@ -164,7 +178,10 @@ class DenoListener implements Listener {
   async close(): Promise<void> {
     this.#open = false;
     // Otherwise it is closed already, to be replaced.
-    if (this.#newTls === null) this.#listener.close();
+    if (this.#newTls === null) {
+      this.#listener.ref(); // or else the process may end before the accept that is pending does
+      this.#listener.close();
+    }
     await this.#over;
     await delay(0); // the accept that was pending lets go of the socket after it has told so
   }

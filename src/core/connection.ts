@@ -110,7 +110,7 @@ export class HttpConnection
   start(): void {
     this.transport.start();
     this.timers.wait("first-request");
-    this.life.begin();
+    this.life.begin(true);
   }
 
   // State.
@@ -166,26 +166,25 @@ export class HttpConnection
 
   close(): void {
     // One that only waits for the peer's end has finished, and is not cut off.
-    const isFinished = this.state === "draining" && !this.out.isBackpressured;
+    const isFinished = this.life.isTurnedAway || this.state === "draining" && !this.out.isBackpressured;
     const error = this.#errorForPending("closed", "the server closed the connection");
     this.#draining.abort(aboutToEnd);
     this.closeNow(isFinished ? this.life.reason : "forced", error);
   }
 
-  evict(silently: boolean): void {
-    // Its first request may be on its way, or lie unread in the socket.
-    if (this.life.isPending && !silently) return turnAway(this, "evicted");
+  evict(mayTell: boolean): void {
+    if (mayTell && this.life.isPending && !this.isHandshaking) return turnAway(this, "evicted");
     const error = this.#errorForPending("closed", "the connection was evicted for another one");
     this.closeNow(this.state === "draining" ? this.life.reason : "evicted", error);
   }
 
-  /** Instead of `start`: responds with 503, or with nothing where `silently`, and closes. */
-  reject(silently: boolean): void {
+  /** Instead of `start`: closes it; tells why where `mayTell`. */
+  reject(mayTell: boolean): void {
     this.transport.start();
-    this.life.begin();
-    if (this.state === "closed") return;
-    if (silently) this.closeNow("rejected", null);
-    else turnAway(this, "rejected");
+    this.life.begin(false);
+    if (this.state !== "new") return;
+    if (mayTell) turnAway(this, "rejected");
+    else this.closeNow("rejected", null);
   }
 
   /** Tells the client that nothing of what it sends is served, and closes. */
@@ -346,7 +345,7 @@ export class HttpConnection
   // The end: every way leads through `lingeringClose` or `closeNow`.
 
   writeTimedOut(): void {
-    this.closeNow("write_timeout", writeTimedOut(), true);
+    this.closeNow(this.life.isTurnedAway ? this.life.reason : "write_timeout", writeTimedOut(), true);
   }
 
   /** Lingering close (RFC 9112 §9.6): sends what is left, half-closes, and discards until the peer ends too. */

@@ -152,7 +152,7 @@ export class ConnectionMonitor implements PeerWatchOwner, ReadTimersOwner {
     if (isDeferred) return this.timers.wait("none");
     if (wait === "head") {
       this.timers.wait("head");
-      connection.life.beginHead();
+      connection.life.beginHead(connection.protocol.exchanges === 0);
     } else if (wait !== "idle") {
       this.timers.wait(wait);
     } else if (connection.policy.closesWhenIdle && !connection.protocol.leavingFor) {

@@ -34,12 +34,12 @@ export function firstInput(connection: OpeningConnection): Input {
 }
 
 /**
- * Tells the client that there is no room for it, and closes. It may not have told yet what it speaks: where there is a
- * choice, HTTP/1.1 is what most do.
+ * Tells the client, whose first request may be on its way or lie unread in the socket, that there is no room for it, and
+ * closes. Where it has not told what it speaks, HTTP/1.1 is what most do.
  */
 export function turnAway(connection: OpeningConnection, reason: "rejected" | "evicted"): void {
-  const { input, protocols: { alternative } } = connection;
-  if (alternative?.isOnly && input !== "protocol") {
+  const { input, protocols: { alternative }, transport: { alpnProtocol } } = connection;
+  if (alternative && input !== "protocol" && (alternative.isOnly || alpnProtocol === alternative.alpn)) {
     connection.protocol = alternative.connect(connection) ?? connection.protocol;
   }
   const error = new ProtocolError("too_many_connections", 503, "there is no room for more connections");

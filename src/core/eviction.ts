@@ -2,6 +2,7 @@
  * Which connection is closed when another one wants to come in at `maxConnections`: an idle one, one that has brought
  * no more than a part of its first head, or one of which one side has ended.
  */
+import type { ConnectionState } from "../api/transport.ts";
 import { LinkedList, ListNode } from "./linked_list.ts";
 
 /**
@@ -14,8 +15,9 @@ const HOARDED_SHARE = 0.75;
 export interface Evictable {
   /** Since when nothing is under way on it, in milliseconds of the monotonic clock. */
   readonly idleSince: number;
-  /** Closes it; one without a request yet is told why by a 503, unless `silently`. */
-  evict(silently: boolean): void;
+  readonly state: ConnectionState;
+  /** Closes it; one without a request yet is told why, where `mayTell`. */
+  evict(mayTell: boolean): void;
 }
 
 /** A connection's node in one of the lists of the queue. */

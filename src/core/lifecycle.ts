@@ -62,10 +62,10 @@ export class Lifecycle {
     return this.#closed.promise;
   }
 
-  /** It was accepted, and can be evicted as long as it has brought no request. */
-  begin(): void {
+  /** It was accepted. One that `isAdmitted` counts at the cap: it can be evicted as long as it has brought no request. */
+  begin(isAdmitted: boolean): void {
     this.idleSince = this.#engine.now;
-    this.#entry.moveTo(this.#engine.eviction.pending);
+    if (isAdmitted) this.#entry.moveTo(this.#engine.eviction.pending);
     this.#engine.observer.stateChanged(this.#connection, "new");
   }
 
@@ -74,9 +74,14 @@ export class Lifecycle {
     return this.#entry.list === this.#engine.eviction.pending;
   }
 
-  /** A part of a head was received. */
-  beginHead(): void {
-    if (this.#state === "idle") {
+  /** Whether there was no room for it: it only lingers, outside of the cap. */
+  get isTurnedAway(): boolean {
+    return this.#state === "draining" && (this.#reason === "rejected" || this.#reason === "evicted");
+  }
+
+  /** A part of a head was received; `isAlone`: no exchange is under way beside it. */
+  beginHead(isAlone: boolean): void {
+    if (this.#state === "idle" || isAlone && this.#entry.list === null) {
       this.idleSince = this.#engine.now;
       this.#entry.moveTo(this.#engine.eviction.pending);
     }
@@ -113,10 +118,7 @@ export class Lifecycle {
 
   /** The peer has half-closed and may be gone, or only the peer's end is awaited. */
   mayBeEvicted(): void {
-    // One that was turned away is not counted at the cap.
-    const isTurnedAway = this.#state === "draining" &&
-      (this.#reason === "rejected" || this.#reason === "evicted");
-    if (this.#entry.list === null && !isTurnedAway) this.#entry.moveTo(this.#engine.eviction.ending);
+    if (this.#entry.list === null && !this.isTurnedAway) this.#entry.moveTo(this.#engine.eviction.ending);
   }
 
   /** It is closed: no transition leads on. `announceEnd` tells the observer, once everything is released. */

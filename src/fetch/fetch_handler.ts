@@ -85,13 +85,14 @@ async function fail(x: HttpExchange, call: FetchCall, error: unknown, onError: E
   if (x.response.phase === "streaming") x.abort();
   try {
     const response = isAbort ? undefined : asResponse(await onError(explained(error), call.request));
-    if (x.response.phase === "unanswered" && response !== undefined) await send(x, call, response);
+    if (response !== undefined && x.response.phase === "unanswered") await send(x, call, response);
+    else response?.body?.cancel().catch(() => {});
   } catch (second) {
     console.error(second);
+    if (x.response.phase === "streaming") x.abort();
   }
   // A handler that knows nothing of CONNECT may fail on its request, of which the platform makes no Request.
   if (x.response.phase === "unanswered") respondError(x, isConnect(x) ? 501 : 500);
-  else if (x.response.phase === "streaming") x.abort();
 }
 
 function respondError(x: HttpExchange, status: number): void {

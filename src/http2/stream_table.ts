@@ -125,7 +125,7 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
     request: Http2Request | null = null,
   ): void {
     this.#connection.timers.headComplete();
-    this.#connection.life.beginHead();
+    this.#connection.life.beginHead(false);
     const { tracer, clock } = this.#connection.engine;
     const isTraced = tracer !== null && tracer.isObserved;
     const trace = isTraced

@@ -21,10 +21,8 @@ import { rangeError, typeError } from "../options/option_error.ts";
 import { MAX_TIME } from "../options/table.ts";
 import type { Listener } from "./listener.ts";
 import type { InOwnContext } from "./platform.ts";
+import { type CloseCounts, shutdownReport } from "./shutdown_report.ts";
 import type { ConnectionSnapshot, ServerStats, ShutdownOptions, ShutdownReport } from "../api/server.ts";
-
-/** How many connections ended, by reason. */
-type CloseCounts = Partial<Record<CloseReason, number>>;
 
 const DEFAULT_TIMEOUT = 30_000;
 const DEFAULT_IDLE_GRACE = 500;
@@ -53,6 +51,7 @@ export class HttpServer implements Observer {
   #closing = 0;
   #accepted = 0;
   #rejected = 0;
+  #evicted = 0;
   #requests = 0;
   #reused = 0;
   /** Whether it ends, and how. */
@@ -96,10 +95,10 @@ export class HttpServer implements Observer {
   /**
    * Serves what `listener` brings, until the server ends.
    *
-   * @throws {ListenError} where it was told to end meanwhile; the listener is closed then
+   * @throws {ListenError} (rejects) where it was told to end meanwhile; the listener is closed then
    */
-  addListener(listener: Listener): void {
-    if (!this.#accepting) void listener.close();
+  async addListener(listener: Listener): Promise<void> {
+    if (!this.#accepting) await listener.close();
     this.assertOpen();
     this.#listeners.push(listener);
     if (!this.#isReferenced) listener.unref?.();
@@ -129,7 +128,8 @@ export class HttpServer implements Observer {
 
   /** Starts a connection on `transport`, if only to reject it. */
   accept(transport: Transport): HttpConnection {
-    const isWelcome = this.#admission.hasRoomFor(transport.remoteAddr) && this.#evictIfFull();
+    const isWelcome = this.#admission.hasRoomFor(transport.remoteAddr) &&
+      (this.#admission.hasRoom || this.#makeRoom());
     const connection = new HttpConnection(this.#engine, transport, this.#protocols);
     this.#connections.add(connection);
     if (isWelcome) this.#letIn(connection);
@@ -137,20 +137,19 @@ export class HttpServer implements Observer {
     return connection;
   }
 
-  /** Whether there is room, if need be because a connection that can be spared was closed for it. */
-  #evictIfFull(): boolean {
-    if (this.#admission.hasRoom) return true;
-    const evicted = this.#engine.eviction.first(this.#admission.size);
-    if (evicted === undefined) return false;
-    const isSilent = this.#turnsAwaySilently;
-    this.#admission.leave(evicted);
-    evicted.evict(isSilent);
-    return this.#admission.hasRoom;
+  /** Closes a connection that can be spared; answers whether there is room now. */
+  #makeRoom(): boolean {
+    const spared = this.#engine.eviction.first(this.#admission.size);
+    if (spared === undefined) return false;
+    this.#admission.leave(spared); // first: it may linger, and what its end calls may accept another one
+    if (spared.state !== "draining") this.#evicted++;
+    spared.evict(this.#mayTell);
+    return this.#admission.hasRoom; // such a one may have taken the place
   }
 
-  /** Whether as many are being told that they are turned away as may be. */
-  get #turnsAwaySilently(): boolean {
-    return this.#connections.size - this.#admission.size > MAX_TURNED_AWAY_WITH_503;
+  /** Whether one more may be told that it is turned away. */
+  get #mayTell(): boolean {
+    return this.#connections.size - this.#admission.size <= MAX_TURNED_AWAY_WITH_503;
   }
 
   #letIn(connection: HttpConnection): void {
@@ -165,7 +164,7 @@ export class HttpServer implements Observer {
 
   #reject(connection: HttpConnection): void {
     this.#rejected++;
-    connection.reject(this.#turnsAwaySilently || this.#ending === "at once");
+    connection.reject(this.#mayTell && this.#ending !== "at once");
   }
 
   // What connections tell.
@@ -265,7 +264,7 @@ export class HttpServer implements Observer {
     return {
       accepted: this.#accepted,
       rejected: this.#rejected,
-      evicted: this.#closed.evicted ?? 0,
+      evicted: this.#evicted,
       open: this.#connections.size,
       handshaking: count.handshaking,
       active: count.active,
@@ -352,8 +351,11 @@ export class HttpServer implements Observer {
   }
 
   async #close(listener: Listener): Promise<void> {
-    const closed = listener.close();
-    if (closed !== undefined) await closed;
+    try {
+      await listener.close();
+    } catch (error) {
+      this.#onError(error);
+    }
     this.#closing--;
     this.#finishIfDone();
   }
@@ -365,19 +367,6 @@ export class HttpServer implements Observer {
   get #isOver(): boolean {
     return !this.#accepting && this.#connections.size === 0;
   }
-}
-
-/** What a shutdown did: the difference between what was `closed` before and after. */
-function shutdownReport(before: CloseCounts, after: CloseCounts): ShutdownReport {
-  const closed: CloseCounts = {};
-  let finished = 0;
-  for (const [reason, count] of Object.entries(after) as [CloseReason, number][]) {
-    const since = count - (before[reason] ?? 0);
-    if (since === 0) continue;
-    closed[reason] = since;
-    if (reason !== "shutdown_idle" && reason !== "forced") finished += since;
-  }
-  return { finished, idleClosed: closed.shutdown_idle ?? 0, forced: closed.forced ?? 0, closed };
 }
 
 /** Calls `report` and lets nothing out of it, now or later. */

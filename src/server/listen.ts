@@ -33,7 +33,7 @@ export async function listenOn(
   } catch (error) {
     throw error instanceof UnsupportedError ? error : listenError(settings, error);
   }
-  server.addListener(listener);
+  await server.addListener(listener);
   return listener.addr;
 }
 

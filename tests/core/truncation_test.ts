@@ -16,7 +16,7 @@ const ENDS: Readonly<Record<string, (connected: Connected) => void>> = {
     void server.shutdown({ timeout: 1_000 });
     clock.advance(2_000);
   },
-  "making room": ({ internal }) => internal.evict(true),
+  "making room": ({ internal }) => internal.evict(false),
 };
 
 for (const [what, end] of Object.entries(ENDS)) {

@@ -96,6 +96,34 @@ test("a PROXY header comes before the preface, however it is cut", async () => {
   }
 });
 
+test("one that makes room before its preface came is told in the protocol that ALPN has agreed upon", async () => {
+  for (const http1 of [true, false]) {
+    const { server } = new Place({ exchange, http2: true, http1, maxConnections: 1 });
+    await server.loaded;
+    const evicted = accept({ server }, new AlpnTransport("h2"));
+    server.accept(new AlpnTransport("h2"));
+    assert.deepEqual(evicted.told(), [
+      "SETTINGS",
+      "WINDOW_UPDATE 0 +4128769",
+      "GOAWAY 0 ENHANCE_YOUR_CALM",
+    ]);
+    assert.equal(evicted.transport.ended, true);
+  }
+});
+
+test("one that makes room in its TLS handshake is closed without a word: what it speaks is not known", async () => {
+  class HandshakingTransport extends MemoryTransport {
+    readonly isSecure = true;
+    readonly handshaking = true;
+  }
+  const { server } = new Place({ exchange, http2: true, maxConnections: 1 });
+  await server.loaded;
+  const evicted = new HandshakingTransport();
+  server.accept(evicted);
+  server.accept(new HandshakingTransport());
+  assert.deepEqual([evicted.text(), evicted.closed], ["", true]);
+});
+
 test("at maxConnections an idle connection makes room; those with requests stay, and the newcomer is refused", async () => {
   const { server } = new Place({ exchange, http2: true, maxConnections: 2 });
   await server.loaded;

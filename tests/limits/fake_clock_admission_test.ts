@@ -71,9 +71,10 @@ limit("maxConnections: so many at a time are told that they were evicted, of a f
   const place = new Place({ exchange: ok, maxConnections: 10 });
   const flood = place.visits(400);
   const told = flood.map(({ client }) => statuses(client).length);
-  assert.deepEqual(told, flood.map((_, i) => i < 257 ? 1 : 0));
-  assert.equal(flood[257].client.closed, true, "without a word");
-  assert.equal(place.server.stats().open, 257 + 10);
+  assert.deepEqual(told, flood.map((_, i) => i < 256 ? 1 : 0));
+  assert.equal(flood[256].client.closed, true, "without a word");
+  assert.equal(place.server.stats().open, 256 + 10);
+  assert.equal(place.counts().evicted, 390, "counted at once");
   place.clock.advance(5_000);
   assert.equal(await flood[0].connection.closed, "evicted");
   assert.equal(place.server.stats().open, 10, "none lingers for longer than lingerTimeout");
@@ -92,6 +93,58 @@ limit("maxConnections: connections that bring a part of a head lock nobody out",
   await assertEnds(later[0], "evicted");
   later[1].client.send(get().slice(1));
   assert.deepEqual(statuses(later[1].client), [200, 200], "a head that comes whole in time is answered");
+});
+
+limit(
+  "maxConnections: a part of a head behind an answered request locks nobody out, in one chunk or in two",
+  async () => {
+    for (const parts of [[get() + "GET /x"], [get(), "GET /x"]]) {
+      const place = new Place({ exchange: ok, maxConnections: 2 });
+      const [slow] = place.visits(1);
+      for (const part of parts) slow.client.send(part);
+      place.askers(1);
+      const newcomer = place.visit();
+      newcomer.client.send(get());
+      assert.deepEqual([statuses(newcomer.client), statuses(slow.client)], [[200], [200, 503]]);
+      await assertEnds(slow, "evicted");
+    }
+  },
+);
+
+limit("maxConnections: one that is told that it was evicted ends as that, whatever it takes", async () => {
+  const place = new Place({ exchange: ok, maxConnections: 1, writeTimeout: 1_000 });
+  const stuck = place.visits(2).map((visitor) => {
+    visitor.client.takesWrites = false;
+    return visitor;
+  });
+  place.visit();
+  place.visit();
+  assert.equal(place.counts().evicted, 3);
+  place.clock.advance(10_000);
+  assert.equal(await stuck[1].connection.closed, "evicted");
+  assert.deepEqual(place.server.stats().closed, { evicted: 3 });
+});
+
+limit("maxConnections: one that is turned away is told so once, whoever comes meanwhile", async () => {
+  const late = new MemoryTransport();
+  let isArmed = false;
+  const refused: number[] = [];
+  const place: Place = new Place({
+    exchange: (x) => x.target === "/pending" ? undefined : ok(x),
+    maxConnections: 1,
+    onStateChange(_connection, state) {
+      if (state !== "new" || !isArmed) return;
+      isArmed = false;
+      place.server.accept(late);
+    },
+    onRefused: ({ status }) => void refused.push(status),
+  });
+  place.askers(1);
+  isArmed = true;
+  const turnedAway = place.visit();
+  assert.deepEqual([statuses(turnedAway.client), statuses(late)], [[503], [503]]);
+  assert.deepEqual(refused, [503, 503]);
+  assert.deepEqual(place.counts(), { accepted: 1, rejected: 2, evicted: 0 });
 });
 
 limit("maxConnections: who hoards silent connections costs nobody else theirs", () => {

@@ -1,5 +1,6 @@
 /** A server that does not listen by itself: it listens where it is told, and serves what the program has accepted. */
 import assert from "node:assert/strict";
+import process from "node:process";
 import { test } from "node:test";
 import {
   CLOSE_REASONS,
@@ -10,7 +11,8 @@ import {
   type ServerOptions,
 } from "../../mod.ts";
 import { MemoryTransport } from "../../testing.ts";
-import { Child, command } from "../support/child.ts";
+import { Child, command, fileOf } from "../support/child.ts";
+import { run } from "../support/tools.ts";
 
 const exchange = (x: Exchange): void =>
   x.respond(200, {}, `request ${x.connection.requests} of ${x.connection.id}`);
@@ -145,3 +147,24 @@ test("unref() lets the process end although the server listens, and ref() takes 
     assert.equal(await child.ended, exit, calls);
   }
 });
+
+test("close() of a server that does not keep the process alive resolves all the same", async () => {
+  await using child = await Child.start([...command("tests/support/unreferenced"), "unref,close"]);
+  assert.equal(await child.ended, 0);
+  assert.match(child.log, /closed/);
+});
+
+if ("Deno" in globalThis) {
+  test("reusePort without the permission to listen is a ListenError", async () => {
+    const file = fileOf("tests/support/reuse_port");
+    const { stdout, code } = await run(process.execPath, [
+      "run",
+      "--no-prompt",
+      "--no-check",
+      "--allow-read",
+      file,
+    ]);
+    assert.match(stdout.toString(), /ListenError: cannot listen on 127\.0\.0\.1:8000: Requires net access/);
+    assert.equal(code, 0);
+  });
+}

@@ -35,3 +35,22 @@ test("a server without hostname takes no half of a port that is in use", async (
   await assert.rejects(startServer(options, { clock: systemClock, listen }), { code: "EADDRINUSE" });
   assert.deepEqual(asked, ["::"]);
 });
+
+test("a listener that fails to close does not keep a server from ending", async () => {
+  const broken = new Error("the socket's file cannot be taken away");
+  const fails = [
+    () => {
+      throw broken;
+    },
+    () => Promise.reject(broken),
+  ];
+  for (const close of fails) {
+    const errors: unknown[] = [];
+    const addr = { transport: "tcp", hostname: "127.0.0.1", port: 8000 } as const;
+    const listen: Listen = () => ({ addr, isSecure: false, close });
+    const onError = (error: unknown): void => void errors.push(error);
+    const server = await startServer({ ...options, onError }, { clock: systemClock, listen });
+    await server.close();
+    assert.deepEqual(errors, [broken]);
+  }
+});
