@@ -10,7 +10,7 @@ import type {
   Transport,
   TransportEvents,
 } from "../api/transport.ts";
-import { ConnectionError, type ConnectionErrorCode, ProtocolError } from "../api/errors.ts";
+import { ConnectionError, type ConnectionErrorCode, type ProtocolError } from "../api/errors.ts";
 import type { Timeouts } from "../api/timeouts.ts";
 import { NEED_MORE } from "../wire/bytes.ts";
 import type { Endpoints } from "../wire/proxy_header.ts";
