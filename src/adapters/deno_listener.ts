@@ -94,7 +94,8 @@ class DenoListener implements Listener {
     this.isSecure = settings.tls !== undefined;
     this.#tls = settings.tls;
     this.#listener = this.#listen(at.hostname, at.port, settings.tls && load(settings.tls));
-    this.addr = this.#listener.addr;
+    const { hostname, port } = this.#listener.addr;
+    this.addr = { transport: "tcp", hostname, port };
     this.#over = this.#acceptAll();
   }
 

@@ -175,6 +175,7 @@ export function isBufferedBody(body: unknown): boolean {
 
 delegateToNative(Fast, NativeResponse, (self) => self.native);
 Object.setPrototypeOf(Fast, NativeResponse);
+Object.defineProperty(Fast, "name", { value: "FastResponse", configurable: true });
 
 /** Sends a fast response; answers whether `response` was one, and could be sent without a native `Response`. */
 export function sendFast(x: HttpExchange, response: Response): boolean {

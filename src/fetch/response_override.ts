@@ -97,6 +97,7 @@ export function replaceResponse(make: MakeResponse, statics: object): void {
     return copy;
   };
   Object.defineProperty(Response, "prototype", { value: prototype, writable: false });
+  Object.defineProperty(Response, "name", { value: "Response", configurable: true }); // bundlers rename it
   Object.defineProperty(Response, "length", { value: NativeResponse.length, configurable: true });
   Object.defineProperty(Response, NATIVE, { value: NativeResponse });
   Object.setPrototypeOf(Response, statics);

@@ -68,7 +68,8 @@ for (const how of WAYS) {
     await using second = await startHttp2(how, { fetch });
     const urls = [first.url, second.url].join();
     await using load = await Child.start([runtimes.node, client, "load", urls]);
-    await until(() => first.stats().requests > 2000, true, "requests before the shutdown");
+    // In the middle of a session: the system resets one that has connected and was not accepted when the listener closes.
+    await until(() => first.stats().requests > 2250, true, "requests before the shutdown");
     // The client asks the second where the first listens no more.
     const leaving = first.shutdown({ timeout: 10_000 });
     const report = await leaving;

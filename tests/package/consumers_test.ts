@@ -63,6 +63,20 @@ async function assertErrorIsShort(command: readonly string[], source: RegExp): P
   assert.ok(stderr.length < 5_000, `${stderr.length} characters are printed:\n${stderr}`);
 }
 
+/** Classes that a bundler has renamed have their names. */
+async function assertNames(command: readonly string[]): Promise<void> {
+  const names =
+    "[Response.name, new Response().constructor.name, FastResponse.name, new FastResponse().constructor.name]";
+  const file = write(
+    "names.mjs",
+    `import { FastResponse, serve } from "@mooring/http";
+     await (await serve({ port: 0, fetch: () => new Response() })).close();
+     console.log(${names}.join());`,
+  );
+  const { stdout } = await runWell(command[0], [...command.slice(1), file]);
+  assert.equal(stdout.toString().trim(), "Response,Response,FastResponse,Response");
+}
+
 /** A command of the repository's tools. */
 function tool(name: string): string {
   return fileURLToPath(new URL(`node_modules/${name}`, repository));
@@ -85,6 +99,8 @@ if ("Deno" in globalThis) {
     );
   });
 
+  test("classes have their names", () => assertNames([execPath, ...allowed, "--node-modules-dir=manual"]));
+
   test("a Deno program imports what JSR has, by an import map", async () => {
     const { exports, publish } = JSON.parse(readFileSync(new URL("deno.json", repository), "utf8"));
     const published = path.join(scratch, "jsr");
@@ -105,6 +121,8 @@ if ("Deno" in globalThis) {
 
   test("an error is shown in short", () => assertErrorIsShort([execPath], /mistaken\.mjs:2/));
 
+  test("classes have their names", () => assertNames([execPath]));
+
   test("bun build bundles it", async () => {
     const out = path.join(project, "bundle.js");
     await runWell(execPath, ["build", write("app.ts", TYPED), "--target=bun", `--outfile=${out}`]);
@@ -119,6 +137,8 @@ if ("Deno" in globalThis) {
     await assertErrorIsShort([execPath], /mistaken\.mjs:2/);
     await assertErrorIsShort([execPath, "--enable-source-maps"], /mooring:\/\/\/src\/options\//);
   });
+
+  test("classes have their names", () => assertNames([execPath]));
 
   test("a CommonJS module imports it", async () => {
     await answers(
