@@ -94,8 +94,7 @@ class DenoListener implements Listener {
     this.isSecure = settings.tls !== undefined;
     this.#tls = settings.tls;
     this.#listener = this.#listen(at.hostname, at.port, settings.tls && load(settings.tls));
-    const { hostname, port } = this.#listener.addr;
-    this.addr = { transport: "tcp", hostname, port };
+    this.addr = this.#listener.addr;
     this.#over = this.#acceptAll();
   }
 
