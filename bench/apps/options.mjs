@@ -12,7 +12,7 @@ import { ROWS } from "./rows.mjs";
 const DEFAULT_ROUNDS = 3;
 const DEFAULT_SECONDS = 0.4;
 /** Most of what the runtimes compile of a server is compiled by then. */
-const DEFAULT_WARM_UP = 2;
+const DEFAULT_WARM_UP = 4;
 
 export const HELP = `node bench/apps.mjs [options]
   --runtime=LIST      of ${Object.keys(RUNTIMES).join(", ")} (all)
