@@ -8,6 +8,7 @@ import type { ListenSettings } from "../options/listen_settings.ts";
 import type { Settings } from "../options/settings.ts";
 import type { Listen, Listener } from "../server/listener.ts";
 import { type LoadedTls, loadTls, tlsError } from "../server/tls.ts";
+import { urlHost } from "../wire/ip_address.ts";
 import { type DenoConn, DenoConnTransport } from "./deno_conn.ts";
 
 /** What is used of Deno. */
@@ -59,7 +60,7 @@ export const listenOnDeno: Listen = async (settings, accept) => {
 /** Without it node:net throws where nothing can catch it. */
 async function requestPermission({ hostname, port }: { hostname: string; port: number }): Promise<void> {
   const { Deno } = globalThis as unknown as { Deno: DenoRuntime };
-  const host = hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+  const host = `${urlHost(hostname)}:${port}`;
   const { state } = await Deno.permissions.request({ name: "net", host });
   if (state !== "granted") {
     throw new Error(`Requires net access to "${host}", run again with the --allow-net flag`);

@@ -19,6 +19,7 @@ import { checkTls } from "../options/tls_settings.ts";
 import type { AdmissionSettings, Settings } from "../options/settings.ts";
 import { rangeError, typeError } from "../options/option_error.ts";
 import { MAX_TIME } from "../options/table.ts";
+import { urlHost } from "../wire/ip_address.ts";
 import type { Listener } from "./listener.ts";
 import type { InOwnContext } from "./platform.ts";
 import { type CloseCounts, shutdownReport } from "./shutdown_report.ts";
@@ -232,11 +233,8 @@ export class HttpServer implements Observer {
     const { addr, isSecure } = this.#first;
     if (addr.transport === "unix") return `http+unix://${encodeURIComponent(addr.path)}`;
     // The address that means "all" is none to connect to.
-    const host = addr.hostname === "0.0.0.0" || addr.hostname === "::"
-      ? "localhost"
-      : addr.hostname.includes(":")
-      ? `[${addr.hostname}]`
-      : addr.hostname;
+    const isAny = addr.hostname === "0.0.0.0" || addr.hostname === "::";
+    const host = isAny ? "localhost" : urlHost(addr.hostname);
     return `${isSecure ? "https" : "http"}://${host}:${addr.port}/`;
   }
 

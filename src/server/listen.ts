@@ -4,6 +4,7 @@
 import { ListenError, UnsupportedError } from "../api/errors.ts";
 import type { Addr } from "../api/transport.ts";
 import { ALL_ADDRESSES, type ListenAt, type ListenSettings } from "../options/listen_settings.ts";
+import { urlHost } from "../wire/ip_address.ts";
 import type { Settings } from "../options/settings.ts";
 import type { HttpServer } from "./http_server.ts";
 import type { Accept, Listen, Listener } from "./listener.ts";
@@ -97,7 +98,7 @@ function placeName({ at }: ListenSettings): string {
   switch (at.kind) {
     case "tcp":
       if (at.hostname === ALL_ADDRESSES) return `port ${at.port}`;
-      return at.hostname.includes(":") ? `[${at.hostname}]:${at.port}` : `${at.hostname}:${at.port}`;
+      return `${urlHost(at.hostname)}:${at.port}`;
     case "unix":
       return JSON.stringify(at.path);
     case "fd":

@@ -23,6 +23,12 @@ export function bodyOf(target: string): string | Uint8Array<ArrayBuffer> {
   return "hello";
 }
 
+/** The same for `fetch` handlers. */
+export async function respond(request: Request): Promise<Response> {
+  if (request.method === "POST") return new Response(String((await request.arrayBuffer()).byteLength));
+  return new Response(bodyOf(new URL(request.url).pathname));
+}
+
 function work(): void {
   const end = performance.now() + WORK;
   while (performance.now() < end);
