@@ -61,11 +61,11 @@ export const HANDLERS: BunSocketHandlers = {
   error: ({ data }, error) => data?.closed(error),
 };
 
-/** Bun makes new memory for each read, up to 512 KiB: from here on it is freed at once, before it piles up. */
+/** Bun makes new memory for each read, up to 512 KiB: from here on it is kept or freed at once, before it piles up. */
 const LARGE_READ = 16 * 1024;
 
 /** Takes the events of a closed transport, which may be kept for a while and must not keep its connection. */
-const IGNORED: TransportEvents = { receive() {}, receiveEnd() {}, drained() {}, transportClosed() {} };
+const IGNORED: TransportEvents = { receive: () => true, receiveEnd() {}, drained() {}, transportClosed() {} };
 
 /** A Bun socket. It writes what the system takes, and leaves keeping the rest to us. */
 export class BunSocketTransport implements Transport {
@@ -116,8 +116,8 @@ export class BunSocketTransport implements Transport {
   }
 
   received(chunk: Uint8Array): void {
-    if (!this.#over) this.#events.receive(chunk, 0, chunk.length);
-    if (chunk.length >= LARGE_READ) free(chunk);
+    const isLarge = chunk.length >= LARGE_READ;
+    if ((this.#over || this.#events.receive(chunk, 0, chunk.length, isLarge)) && isLarge) free(chunk);
   }
 
   /** The peer sends no more. */

@@ -86,7 +86,7 @@ function onClose(this: Owned): void {
 }
 
 /** Takes the events of a transport that was closed: Bun still emits some. */
-const IGNORED: TransportEvents = { receive() {}, receiveEnd() {}, drained() {}, transportClosed() {} };
+const IGNORED: TransportEvents = { receive: () => true, receiveEnd() {}, drained() {}, transportClosed() {} };
 
 /** A Node socket: of TCP, of TLS from before its handshake on, or a Unix socket. */
 export class NodeSocketTransport implements Transport {

@@ -148,8 +148,12 @@ export interface DetachedSocket {
  * What an adapter tells the engine of a transport. `transportClosed` comes once, and nothing but `drained` comes after it.
  */
 export interface TransportEvents {
-  /** Bytes came: `bytes[start, end)`, whose memory is the adapter's again when the call returns. */
-  receive(bytes: Uint8Array, start: number, end: number): void;
+  /**
+   * Bytes came: `bytes[start, end)`. Where `mayKeep`, which is for memory that holds nothing else, nothing need copy it.
+   *
+   * @returns whether the memory may be used again; always where it may not be kept
+   */
+  receive(bytes: Uint8Array, start: number, end: number, mayKeep?: boolean): boolean;
   /** The peer half-closed: no more bytes will come. */
   receiveEnd(): void;
   /**

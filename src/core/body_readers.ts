@@ -140,7 +140,7 @@ export class BodyIterator implements AsyncIterableIterator<Bytes> {
     this.#want = want;
     body.attach({
       push: (bytes, start, end) => {
-        this.#asked.shift()!.resolve({ done: false, value: copyOf(bytes, start, end) });
+        this.#asked.shift()!.resolve({ done: false, value: body.take(bytes, start, end) });
         return this.#asked.length > 0;
       },
       end: () => this.#finish(),
@@ -197,7 +197,7 @@ export function streamBody(
   let controller!: ReadableStreamDefaultController<Bytes>;
   const reader: BodyReader = {
     push(bytes, start, end) {
-      controller.enqueue(copyOf(bytes, start, end));
+      controller.enqueue(body.take(bytes, start, end));
       return controller.desiredSize! > 0;
     },
     end: () => controller.close(),

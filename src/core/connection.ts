@@ -196,20 +196,20 @@ export class HttpConnection
 
   // Events of the transport.
 
-  receive(bytes: Uint8Array, start: number, end: number): void {
-    if (this.state === "closed") return;
+  receive(bytes: Uint8Array, start: number, end: number, mayKeep = false): boolean {
+    if (this.state === "closed") return true;
     const { engine } = this;
     engine.beginEvent();
     engine.bytesRead += end - start;
-    if (this.input === "discard") return;
+    if (this.input === "discard") return true;
     this.#turn?.begin(engine.now);
     this.#isProcessing = true;
     try {
-      if (this.received.length === 0) {
+      if (this.received.length === 0 && !mayKeep) {
         const at = this.#process(bytes, start, end);
         this.received.append(bytes, at, end);
       } else {
-        this.received.append(bytes, start, end);
+        this.received.add(bytes, start, end, mayKeep);
         this.#processReceived();
       }
     } finally {
@@ -217,6 +217,7 @@ export class HttpConnection
       this.out.flush();
     }
     this.#monitor.update();
+    return !mayKeep || this.received.giveBack(bytes);
   }
 
   receiveEnd(): void {

@@ -8,7 +8,7 @@ const EMPTY = new Uint8Array(0);
 /** Enough for most partial heads. */
 const INITIAL_BYTES = 1024;
 
-/** A queue of bytes: `bytes[start, end)`. */
+/** A queue of bytes: `bytes[start, end)`, in memory of its own, or in what a transport gave. */
 export class ReceiveBuffer {
   /** The memory. */
   bytes: Uint8Array = EMPTY;
@@ -16,6 +16,8 @@ export class ReceiveBuffer {
   start = 0;
   /** The end of the bytes. */
   end = 0;
+  /** Whether a reader has taken the memory that a transport gave. */
+  #isTaken = false;
 
   /** How many bytes are buffered. */
   get length(): number {
@@ -29,6 +31,38 @@ export class ReceiveBuffer {
     if (this.end + count > this.bytes.length) this.#grow(count);
     copyInto(this.bytes, this.end, bytes, start, end);
     this.end += count;
+  }
+
+  /** Appends `bytes[start, end)`: where `mayKeep`, and nothing is buffered, their memory itself, until `giveBack`. */
+  add(bytes: Uint8Array, start: number, end: number, mayKeep: boolean): void {
+    this.#isTaken = false;
+    if (!mayKeep || this.length > 0) return this.append(bytes, start, end);
+    this.bytes = bytes;
+    this.start = start;
+    this.end = end;
+  }
+
+  /**
+   * What is left of `bytes`, which `add` was allowed to keep, stays here: where that is little, as a copy.
+   *
+   * @returns whether the memory is not needed any more
+   */
+  giveBack(bytes: Uint8Array): boolean {
+    if (this.#isTaken) return false;
+    if (this.bytes !== bytes) return true;
+    const { start, end, length } = this;
+    if (2 * length >= bytes.length) return false;
+    this.clear();
+    this.append(bytes, start, end);
+    return true;
+  }
+
+  /** Lets go of the memory of `bytes[start, end)`, which is the caller's, if it is all that there is in it. */
+  take(bytes: Uint8Array, start: number, end: number): boolean {
+    if (bytes !== this.bytes || start > 0 || end < this.end || end < bytes.length) return false;
+    this.clear();
+    this.#isTaken = true;
+    return true;
   }
 
   /** Consumes the bytes before `position` of `bytes`. */

@@ -27,14 +27,15 @@ export class SerializedTransport implements TransportEvents {
   // Events.
 
   /** The one that comes with each request: nothing is made for it where it need not wait. */
-  receive(bytes: Uint8Array, start: number, end: number): void {
+  receive(bytes: Uint8Array, start: number, end: number, mayKeep = false): boolean {
     if (this.#mustWait) {
       const copy = copyOf(bytes, start, end);
-      return this.#enqueue(() => this.#events.receive(copy, 0, copy.length));
+      this.#enqueue(() => void this.#events.receive(copy, 0, copy.length, true));
+      return true;
     }
     this.enter();
     try {
-      this.#events.receive(bytes, start, end);
+      return this.#events.receive(bytes, start, end, mayKeep);
     } finally {
       this.leave();
     }

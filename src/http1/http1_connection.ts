@@ -138,7 +138,8 @@ export class Http1Connection implements ProtocolConnection, ExchangePort, Respon
     const decoder = framing === CHUNKED
       ? new ChunkedDecoder(settings.maxHeaderBytes, settings.maxHeaders)
       : null;
-    x.body.begin(decoder === null ? framing : undefined, decoder, settings.maxBodyBytes);
+    const length = decoder === null ? framing : undefined;
+    x.body.begin(length, decoder, settings.maxBodyBytes, false, connection.received);
     x.body.arrived = moreReceived;
     observer.requestBegan(connection.policy.requests);
     connection.life.beginRequest();

@@ -29,7 +29,7 @@ function connection(): { transport: DenoConnTransport; writes: Deferred<number>[
   const transport = new DenoConnTransport(conn);
   const told: string[] = [];
   transport.start({
-    receive: () => told.push("receive"),
+    receive: () => told.push("receive") > 0,
     receiveEnd: () => told.push("receiveEnd"),
     drained: () => told.push("drained"),
     transportClosed: () => told.push("transportClosed"),

@@ -158,7 +158,7 @@ test("a drain that was told before a write was kept is none of that write", asyn
   let writes = 0;
   const transport = new MemoryTransport();
   const serialized = new SerializedTransport(transport, {
-    receive() {},
+    receive: () => true,
     receiveEnd() {},
     drained: () => void drains.push(writes),
     transportClosed() {},

@@ -158,7 +158,7 @@ test("events that come from inside of a call are told in their order when it is 
   const told: string[] = [];
   const transport = new MemoryTransport();
   const serialized: SerializedTransport = new SerializedTransport(transport, {
-    receive: (bytes, start, end) => void told.push(new TextDecoder().decode(bytes.subarray(start, end))),
+    receive: (bytes, start, end) => told.push(new TextDecoder().decode(bytes.subarray(start, end))) > 0,
     receiveEnd: () => void told.push("end"),
     drained: () => void told.push("drained"),
     transportClosed: () => void told.push("closed"),
@@ -183,6 +183,7 @@ test("an event that comes while others are told comes after them", async () => {
     receive(bytes, start, end) {
       told.push(new TextDecoder().decode(bytes.subarray(start, end)));
       if (told.length === 1) serialized.transportClosed();
+      return true;
     },
     receiveEnd: () => void told.push("end"),
     drained() {},

@@ -69,6 +69,7 @@ function transportPlan(prng: Prng): TransportPlan {
     faults: prng.chance(0.15)
       ? [transportFault(prng), ...prng.chance(0.2) ? [transportFault(prng)] : []]
       : [],
+    givesMemory: prng.chance(0.3),
   };
 }
 

@@ -66,6 +66,8 @@ export interface TransportPlan {
   readonly lateChunk: boolean;
   /** Does not tell of a reset while it is paused, unless it is probed. */
   readonly hidesResets: boolean;
+  /** The engine may keep the memory of what is delivered. */
+  readonly givesMemory: boolean;
   readonly faults: readonly TransportFault[];
 }
 

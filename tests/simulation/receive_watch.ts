@@ -5,10 +5,15 @@ import { ReceiveBuffer } from "../../src/core/receive_buffer.ts";
 
 let most = 0;
 
-const { append } = ReceiveBuffer.prototype;
+const { append, giveBack } = ReceiveBuffer.prototype;
 ReceiveBuffer.prototype.append = function (bytes, start, end): void {
   append.call(this, bytes, start, end);
   most = Math.max(most, this.length);
+};
+ReceiveBuffer.prototype.giveBack = function (bytes): boolean {
+  const isFree = giveBack.call(this, bytes);
+  most = Math.max(most, this.length);
+  return isFree;
 };
 
 /** Forgets the run before. */

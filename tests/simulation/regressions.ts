@@ -18,6 +18,7 @@ const TRANSPORT: TransportPlan = {
   isLazy: false,
   lateChunk: false,
   hidesResets: false,
+  givesMemory: false,
   faults: [],
 };
 

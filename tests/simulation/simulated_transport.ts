@@ -212,6 +212,11 @@ export class SimulatedTransport implements Transport {
     }
     this.delivered += bytes.length;
     this.largestChunk = Math.max(this.largestChunk, bytes.length);
+    if (this.#plan.givesMemory) {
+      const memory = bytes.slice();
+      if (events.receive(memory, 0, memory.length, true)) memory.fill(OVERWRITTEN);
+      return;
+    }
     // Memory of its own where a call is under way that has some already.
     if (this.#scratch.length < bytes.length + 8) this.#scratch = new Uint8Array(2 * bytes.length + 8);
     const memory = this.#depth === 0 ? this.#scratch : new Uint8Array(bytes.length + 8);

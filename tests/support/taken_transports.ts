@@ -16,10 +16,11 @@ export class Told implements TransportEvents {
   /** Called for bytes that came. */
   onReceive: () => void = () => {};
 
-  receive(_bytes: Uint8Array, start: number, end: number): void {
+  receive(_bytes: Uint8Array, start: number, end: number): boolean {
     if (this.events.at(-1) !== "receive") this.events.push("receive");
     this.received += end - start;
     this.onReceive();
+    return true;
   }
 
   receiveEnd(): void {
