@@ -6,6 +6,7 @@ import { free } from "../wire/bytes.ts";
 import { KEEP_ALIVE_DELAY } from "../server/listen.ts";
 import { tcpAddr } from "./addresses.ts";
 import { keepAliveSoon } from "./bun_keep_alive.ts";
+import { NO_EVENTS } from "./no_events.ts";
 
 /** What is used of a socket of Bun's. */
 export interface BunSocket {
@@ -63,9 +64,6 @@ export const HANDLERS: BunSocketHandlers = {
 
 /** Bun makes new memory for each read, up to 512 KiB: from here on it is kept or freed at once, before it piles up. */
 const LARGE_READ = 16 * 1024;
-
-/** Takes the events of a closed transport, which may be kept for a while and must not keep its connection. */
-const IGNORED: TransportEvents = { receive: () => true, receiveEnd() {}, drained() {}, transportClosed() {} };
 
 /** A Bun socket. It writes what the system takes, and leaves keeping the rest to us. */
 export class BunSocketTransport implements Transport {
@@ -135,7 +133,7 @@ export class BunSocketTransport implements Transport {
     if (this.#over) return;
     this.#over = true;
     const events = this.#events;
-    this.#events = IGNORED;
+    this.#events = NO_EVENTS;
     events.transportClosed(error);
   }
 
@@ -183,7 +181,7 @@ export class BunSocketTransport implements Transport {
   close(abruptly: boolean): void {
     this.#over = true;
     if (this.#rest.length > 0) this.#events.drained(); // nothing reads it any more
-    this.#events = IGNORED;
+    this.#events = NO_EVENTS;
     this.#rest = [];
     // terminate() resets, and what the peer has not received yet is lost. Without a close_notify, which only shutdown()
     // sends, TLS looks cut off as well.

@@ -7,6 +7,7 @@ import type { TLSSocket } from "node:tls";
 import type { Addr, DetachedSocket, PeerCertificate, Transport, TransportEvents } from "../api/transport.ts";
 import { HEAD_ROOM } from "../wire/memory_pool.ts";
 import { sharedAddr, tcpAddr, unixAddr } from "./addresses.ts";
+import { NO_EVENTS } from "./no_events.ts";
 import { peerCertificateOf } from "./peer_certificate.ts";
 
 /** A half-closed client still gets its answers. */
@@ -84,9 +85,6 @@ function onClose(this: Owned): void {
   const { events, error } = this[TRANSPORT];
   events.transportClosed(error);
 }
-
-/** Takes the events of a transport that was closed: Bun still emits some. */
-const IGNORED: TransportEvents = { receive: () => true, receiveEnd() {}, drained() {}, transportClosed() {} };
 
 /** A Node socket: of TCP, of TLS from before its handshake on, or a Unix socket. */
 export class NodeSocketTransport implements Transport {
@@ -254,7 +252,7 @@ export class NodeSocketTransport implements Transport {
   }
 
   close(abruptly: boolean): void {
-    this.events = IGNORED;
+    this.events = NO_EVENTS;
     const socket = this.#socket;
     // Only TCP has a reset; without its close_notify a TLS connection looks cut off as well.
     if (abruptly && !this.isSecure && this.remoteAddr?.transport !== "unix") socket.resetAndDestroy();

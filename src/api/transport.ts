@@ -149,9 +149,10 @@ export interface DetachedSocket {
  */
 export interface TransportEvents {
   /**
-   * Bytes came: `bytes[start, end)`. Where `mayKeep`, which is for memory that holds nothing else, nothing need copy it.
+   * Bytes came: `bytes[start, end)`. `mayKeep` offers the whole memory of `bytes`, which must be nobody else's: the engine
+   * may write to it, and give it to the handler, instead of copying.
    *
-   * @returns whether the memory may be used again; always where it may not be kept
+   * @returns whether the caller still owns the memory: `false` only where `mayKeep`
    */
   receive(bytes: Uint8Array, start: number, end: number, mayKeep?: boolean): boolean;
   /** The peer half-closed: no more bytes will come. */

@@ -203,21 +203,19 @@ export class HttpConnection
     engine.bytesRead += end - start;
     if (this.input === "discard") return true;
     this.#turn?.begin(engine.now);
+    const isAdopted = mayKeep && this.received.length === 0;
     this.#isProcessing = true;
     try {
-      if (this.received.length === 0 && !mayKeep) {
-        const at = this.#process(bytes, start, end);
-        this.received.append(bytes, at, end);
-      } else {
-        this.received.add(bytes, start, end, mayKeep);
-        this.#processReceived();
-      }
+      if (isAdopted) this.received.adopt(bytes, start, end);
+      else if (this.received.length > 0) this.received.append(bytes, start, end);
+      if (this.received.length > 0) this.#processReceived();
+      else this.received.append(bytes, this.#process(bytes, start, end), end);
     } finally {
       this.#isProcessing = false;
       this.out.flush();
     }
     this.#monitor.update();
-    return !mayKeep || this.received.giveBack(bytes);
+    return !isAdopted || this.received.settle();
   }
 
   receiveEnd(): void {

@@ -9,7 +9,7 @@ import type { Engine, ObservedConnection } from "./engine.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { PersistencePolicy } from "./persistence_policy.ts";
 import type { ReadTimers } from "./read_timers.ts";
-import type { ReceivedMemory } from "./request_body.ts";
+import type { ReceiveBuffer } from "./receive_buffer.ts";
 import type { RequestTimeouts } from "./request_timeouts.ts";
 
 /** What a protocol calls on its connection. */
@@ -19,7 +19,7 @@ export interface ProtocolHost extends ObservedConnection {
   /** Its write side. */
   readonly out: ConnectionWriter;
   /** What was received and is not processed yet. */
-  readonly received: ReceivedMemory;
+  readonly received: ReceiveBuffer;
   /** Its state. */
   readonly life: Lifecycle;
   /** Whether it persists. */

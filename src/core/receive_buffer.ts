@@ -8,7 +8,7 @@ const EMPTY = new Uint8Array(0);
 /** Enough for most partial heads. */
 const INITIAL_BYTES = 1024;
 
-/** A queue of bytes: `bytes[start, end)`, in memory of its own, or in what a transport gave. */
+/** A queue of bytes: `bytes[start, end)`, in memory of its own, or of a chunk. */
 export class ReceiveBuffer {
   /** The memory. */
   bytes: Uint8Array = EMPTY;
@@ -16,8 +16,8 @@ export class ReceiveBuffer {
   start = 0;
   /** The end of the bytes. */
   end = 0;
-  /** Whether a reader has taken the memory that a transport gave. */
-  #isTaken = false;
+  /** The memory of the chunk under way, where it was adopted, and no reader has taken it. */
+  #adopted: Uint8Array | null = null;
 
   /** How many bytes are buffered. */
   get length(): number {
@@ -33,35 +33,36 @@ export class ReceiveBuffer {
     this.end += count;
   }
 
-  /** Appends `bytes[start, end)`: where `mayKeep`, and nothing is buffered, their memory itself, until `giveBack`. */
-  add(bytes: Uint8Array, start: number, end: number, mayKeep: boolean): void {
-    this.#isTaken = false;
-    if (!mayKeep || this.length > 0) return this.append(bytes, start, end);
-    this.bytes = bytes;
+  /** Takes over the memory of `bytes[start, end)`, a chunk, until `settle`; nothing may be buffered before. */
+  adopt(bytes: Uint8Array, start: number, end: number): void {
+    this.#adopted = this.bytes = bytes;
     this.start = start;
     this.end = end;
   }
 
   /**
-   * What is left of `bytes`, which `add` was allowed to keep, stays here: where that is little, as a copy.
+   * The adopted chunk was processed: keeps its memory only where half of it or more waits, which bounds what a connection
+   * holds.
    *
-   * @returns whether the memory is not needed any more
+   * @returns whether its owner has the memory back
    */
-  giveBack(bytes: Uint8Array): boolean {
-    if (this.#isTaken) return false;
-    if (this.bytes !== bytes) return true;
+  settle(): boolean {
+    const adopted = this.#adopted;
+    this.#adopted = null;
+    if (adopted === null) return false; // a reader has it
+    if (this.bytes !== adopted) return true;
     const { start, end, length } = this;
-    if (2 * length >= bytes.length) return false;
+    if (2 * length >= adopted.length) return false;
     this.clear();
-    this.append(bytes, start, end);
+    this.append(adopted, start, end);
     return true;
   }
 
-  /** Lets go of the memory of `bytes[start, end)`, which is the caller's, if it is all that there is in it. */
+  /** Hands the memory over to the caller if `bytes[start, end)` is all of it. */
   take(bytes: Uint8Array, start: number, end: number): boolean {
-    if (bytes !== this.bytes || start > 0 || end < this.end || end < bytes.length) return false;
+    if (bytes !== this.bytes || start > 0 || end < bytes.length) return false;
+    this.#adopted = null;
     this.clear();
-    this.#isTaken = true;
     return true;
   }
 

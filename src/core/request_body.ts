@@ -6,17 +6,12 @@ import { ExchangeError } from "../api/errors.ts";
 import type { Bytes } from "../api/bytes.ts";
 import { copyInto, copyOf } from "../wire/bytes.ts";
 import { bodyTooLarge } from "./client_errors.ts";
+import type { ReceiveBuffer } from "./receive_buffer.ts";
 
 /** What takes a body's bytes. */
 export interface BodySink {
   /** Takes `bytes[start, end)`, valid during the call only; answers whether more may come now. */
   push(bytes: Uint8Array, start: number, end: number): boolean;
-}
-
-/** Memory that received bytes may lie in. */
-export interface ReceivedMemory {
-  /** Lets go of the memory of `bytes[start, end)`, which is the caller's, if it is all that there is in it. */
-  take(bytes: Uint8Array, start: number, end: number): boolean;
 }
 
 /** Takes off a body's coding. */
@@ -78,19 +73,19 @@ export class RequestBody implements BodySink {
   /** All that was to come, where the connection has ended. */
   #rest: Uint8Array | null = null;
   #limit = Infinity;
-  #memory: ReceivedMemory | null = null;
+  #source: ReceiveBuffer | null = null;
 
   /**
    * Makes ready for a body of `length` bytes, or, where that is not known, one that `decoder` finds the end of. Past
    * `limit` bytes `feed` throws; 0 sets no limit. `endsApart`: `end` tells when it is complete, and not its length.
-   * `memory` is what it is fed from, where that can be taken.
+   * Memory of `source` is handed to readers as it is, where it holds nothing else.
    */
   begin(
     length: number | undefined,
     decoder: BodyDecoder | null,
     limit: number,
+    source: ReceiveBuffer | null,
     endsApart = false,
-    memory: ReceivedMemory | null = null,
   ): void {
     this.arrived = false;
     this.received = 0;
@@ -104,7 +99,7 @@ export class RequestBody implements BodySink {
     this.#failure = undefined;
     this.#rest = null;
     this.#limit = limit || Infinity;
-    this.#memory = memory;
+    this.#source = source;
   }
 
   /** Who reads it, and whether it flows. */
@@ -228,13 +223,13 @@ export class RequestBody implements BodySink {
   release(): void {
     this.#reader = null;
     this.#decoder = null;
-    this.#memory = null;
+    this.#source = null;
     this.trailers = null;
   }
 
-  /** `bytes[start, end)`, while they are pushed, in memory that is the caller's. */
+  /** Gives a reader the bytes that are pushed to it, in memory that is the reader's. */
   take(bytes: Uint8Array, start: number, end: number): Bytes {
-    return this.#memory?.take(bytes, start, end) ? bytes as Bytes : copyOf(bytes, start, end);
+    return this.#source?.take(bytes, start, end) ? bytes as Bytes : copyOf(bytes, start, end);
   }
 
   /** Tells the reader that the rest will not come, unless it is here. */

@@ -30,7 +30,7 @@ export class SerializedTransport implements TransportEvents {
   receive(bytes: Uint8Array, start: number, end: number, mayKeep = false): boolean {
     if (this.#mustWait) {
       const copy = copyOf(bytes, start, end);
-      this.#enqueue(() => void this.#events.receive(copy, 0, copy.length, true));
+      this.#enqueue(() => void this.#events.receive(copy, 0, copy.length, true)); // nobody else has it
       return true;
     }
     this.enter();

@@ -139,7 +139,7 @@ export class Http1Connection implements ProtocolConnection, ExchangePort, Respon
       ? new ChunkedDecoder(settings.maxHeaderBytes, settings.maxHeaders)
       : null;
     const length = decoder === null ? framing : undefined;
-    x.body.begin(length, decoder, settings.maxBodyBytes, false, connection.received);
+    x.body.begin(length, decoder, settings.maxBodyBytes, connection.received);
     x.body.arrived = moreReceived;
     observer.requestBegan(connection.policy.requests);
     connection.life.beginRequest();

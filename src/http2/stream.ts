@@ -72,7 +72,7 @@ export class Http2Stream
     exchange.begin(this.#port);
     exchange.response.begin(this);
     const { hasBody, contentLength } = request;
-    exchange.body.begin(hasBody ? contentLength : 0, null, maxBodyBytes, hasBody);
+    exchange.body.begin(hasBody ? contentLength : 0, null, maxBodyBytes, null, hasBody);
   }
 
   /** Calls the handler. */

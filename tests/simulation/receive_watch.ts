@@ -5,13 +5,13 @@ import { ReceiveBuffer } from "../../src/core/receive_buffer.ts";
 
 let most = 0;
 
-const { append, giveBack } = ReceiveBuffer.prototype;
+const { append, settle } = ReceiveBuffer.prototype;
 ReceiveBuffer.prototype.append = function (bytes, start, end): void {
   append.call(this, bytes, start, end);
   most = Math.max(most, this.length);
 };
-ReceiveBuffer.prototype.giveBack = function (bytes): boolean {
-  const isFree = giveBack.call(this, bytes);
+ReceiveBuffer.prototype.settle = function (): boolean {
+  const isFree = settle.call(this);
   most = Math.max(most, this.length);
   return isFree;
 };
