@@ -21,11 +21,12 @@ export interface BodyDecoder {
   /** The trailer fields, complete when `done`. */
   readonly trailers: Iterable<[name: string, value: string]>;
   /**
-   * Decodes `bytes[start, end)` until `sink` wants no more, or the body ends; answers where it stopped.
+   * Decodes `bytes[start, end)` until `sink` wants no more, the body ends, or `maxSteps` pieces of content and octets of
+   * framing were read; answers where it stopped.
    *
    * @throws {ProtocolError} where it is malformed
    */
-  decode(bytes: Uint8Array, start: number, end: number, sink: BodySink): number;
+  decode(bytes: Uint8Array, start: number, end: number, sink: BodySink, maxSteps?: number): number;
 }
 
 /** A reader of a body. One of `end` and `fail` is called last, once. */
@@ -53,6 +54,9 @@ export type BodyState =
   | "storing"
   | "discarding"
   | "complete";
+
+/** What a decoder does at a time, as one unit of work: chunks of a byte each take as long as some hundred requests. */
+const STEPS_PER_UNIT = 1024;
 
 /** One request's body, reusable: `begin`, `attach` and `resume`, or `drop`; `feed` until it is complete. */
 export class RequestBody implements BodySink {
@@ -242,7 +246,7 @@ export class RequestBody implements BodySink {
   }
 
   /**
-   * Takes what belongs to the body off `bytes[start, end)`, as far as it is wanted.
+   * Takes what belongs to the body off `bytes[start, end)`, as far as it is wanted, and in one unit of work.
    *
    * @returns the index after the last byte that was used
    * @throws {ProtocolError} when it is malformed or too large
@@ -250,7 +254,7 @@ export class RequestBody implements BodySink {
   feed(bytes: Uint8Array, start: number, end: number): number {
     if (!this.wanted || start === end) return start;
     if (this.#decoder !== null) {
-      const at = this.#decoder.decode(bytes, start, end, this);
+      const at = this.#decoder.decode(bytes, start, end, this, STEPS_PER_UNIT);
       if (this.#decoder.done) {
         this.trailers = this.#decoder.trailers;
         this.#finish();

@@ -64,14 +64,15 @@ export class ChunkedDecoder implements BodyDecoder {
   }
 
   /**
-   * Reads on in `bytes[start, end)` until the bytes, the body or the sink's appetite ends.
+   * Reads on in `bytes[start, end)` until the bytes, the body or the sink's appetite ends, or after `maxSteps` pieces of
+   * content and bytes of framing.
    *
    * @returns the index after the last byte that was read
    * @throws {ProtocolError} `bad_chunk`, `chunk_extensions_too_long`, `bad_field` or `head_too_large`
    */
-  decode(bytes: Uint8Array, start: number, end: number, sink: BodySink): number {
+  decode(bytes: Uint8Array, start: number, end: number, sink: BodySink, maxSteps: number = Infinity): number {
     let i = start;
-    while (i < end) {
+    for (let steps = 0; i < end && steps < maxSteps; steps++) {
       if (this.#state === DATA) {
         const stop = Math.min(end, i + this.#size);
         this.#size -= stop - i;

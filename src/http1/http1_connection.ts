@@ -40,12 +40,6 @@ import type { ResponsePort } from "./response_port.ts";
 /** What is read next: see the table above. */
 type State = "head" | "body" | "await-response" | "done";
 
-/**
- * Bytes of a chunked body that are one unit of work: in chunks of a byte each they take as long as some hundred
- * requests.
- */
-const CHUNKED_BYTES_PER_UNIT = 1024;
-
 /** The HTTP/1.1 side of a connection. */
 export class Http1Connection implements ProtocolConnection, ExchangePort, ResponsePort {
   readonly out: ConnectionWriter;
@@ -95,13 +89,12 @@ export class Http1Connection implements ProtocolConnection, ExchangePort, Respon
               break;
             }
             if (connection.turnIsOver) return at;
-            const stop = x.head.framing === CHUNKED ? Math.min(end, at + CHUNKED_BYTES_PER_UNIT) : end;
-            at = x.body.feed(bytes, at, stop);
+            at = x.body.feed(bytes, at, end);
             if (at < end) connection.spendTurn();
             if (x.body.complete) {
               // Its reader may have closed the connection.
               if (this.#state === "body") this.#state = "await-response";
-            } else if (at < stop || at === end) return at;
+            } else if (at === end || !x.body.wanted) return at;
             break;
           }
           case "await-response": {

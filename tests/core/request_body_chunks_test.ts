@@ -19,6 +19,21 @@ test("chunks() gives each next() its piece, in order, however many ask ahead", a
   assert.deepEqual(await pieces.next(), { done: true, value: undefined });
 });
 
+test("chunks() gives a chunk that came whole in one piece, however large", async () => {
+  const { client } = connect({
+    async exchange(x) {
+      const lengths: number[] = [];
+      for await (const { length } of x.chunks()) lengths.push(length);
+      x.respond(200, {}, lengths.join());
+    },
+  });
+  const chunk = (length: number): string => `${length.toString(16)}\r\n${"a".repeat(length)}\r\n`;
+  const fields = "Host: a.example\r\nTransfer-Encoding: chunked";
+  client.send(`POST / HTTP/1.1\r\n${fields}\r\n\r\n${chunk(60_000)}${chunk(2_000)}0\r\n\r\n`);
+  await settled();
+  assert.equal(parseResponses(client.text())[0].body, "60000,2000");
+});
+
 test("chunks() takes nothing off the connection before it is asked", async () => {
   let pieces!: AsyncIterableIterator<Uint8Array>;
   const { client } = connect({ highWaterMark: 1000, exchange: (x) => void (pieces = x.chunks()) });
