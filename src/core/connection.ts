@@ -212,6 +212,7 @@ export class HttpConnection
       else this.received.append(bytes, this.#process(bytes, start, end), end);
     } finally {
       this.#isProcessing = false;
+      this.#turn?.pause();
       this.out.flush();
     }
     this.#monitor.update();
@@ -254,6 +255,7 @@ export class HttpConnection
       this.#processReceived();
     } finally {
       this.#isProcessing = false;
+      this.#turn?.pause();
       this.transport.leave();
     }
     this.out.flush(); // backpressure decides what to wait for
@@ -291,7 +293,7 @@ export class HttpConnection
 
   /** Counts a unit of work; answers whether there may be another one in this turn of the event loop. */
   spendTurn(): boolean {
-    this.#turn ??= new Turn(this.engine.turns, this, this.engine.now);
+    this.#turn ??= new Turn(this.engine.turns, this, this.engine.now, this.#isProcessing);
     return this.#turn.spend();
   }
 

@@ -154,6 +154,14 @@ export class RequestBody implements BodySink {
     else this.#state = "attached";
   }
 
+  /** Takes it back from a reader that has not asked for anything; answers whether it has not. */
+  detach(): boolean {
+    if (this.#state !== "attached") return false;
+    this.#reader = null;
+    this.#state = "untouched";
+    return true;
+  }
+
   /** Says that the reader wants more. */
   resume(): void {
     if (this.complete || this.drains) return;

@@ -25,7 +25,7 @@ export class TurnQueue {
   readonly #clock: Clock;
   #waiting: TurnTaker[] = [];
   #isScheduled = false;
-  /** Since when the busy connections have had the loop in this turn of it; until the next one begins. */
+  /** Since when the first connection that was found busy has had the loop in this turn of it; while `#isScheduled`. */
   #busySince = 0;
   readonly #run = (): void => this.#serve();
 
@@ -41,13 +41,14 @@ export class TurnQueue {
 
   /**
    * Whether a connection's turn that began at `began` is over. Those that have worked for a while share one turn of the
-   * loop, so that many of them do not add up.
+   * loop, so that many of them do not add up. Without `isCurrent` the loop may have turned since, and the connection waited
+   * for something: what it takes is measured from now on.
    */
-  isOver(began: number): boolean {
+  isOver(began: number, isCurrent: boolean): boolean {
     const now = this.now();
     if (now - began < this.#clock.turnLength * BUSY) return false;
     if (!this.#isScheduled) {
-      this.#busySince = began;
+      this.#busySince = isCurrent ? began : now;
       this.#schedule();
     }
     return now - this.#busySince >= this.#clock.turnLength;
@@ -88,14 +89,17 @@ export class Turn {
   readonly #queue: TurnQueue;
   readonly #taker: TurnTaker;
   #began: number;
+  /** Whether the loop has not turned since it began, for sure. */
+  #isCurrent: boolean;
   #units = 0;
   #isOver = false;
 
-  /** The turns of `taker`, whose first began at `now`. */
-  constructor(queue: TurnQueue, taker: TurnTaker, now: number) {
+  /** The turns of `taker`, whose first began at `now`; `isCurrent` until it pauses. */
+  constructor(queue: TurnQueue, taker: TurnTaker, now: number, isCurrent: boolean) {
     this.#queue = queue;
     this.#taker = taker;
     this.#began = now;
+    this.#isCurrent = isCurrent;
   }
 
   /** Whether it is over, and the next one is awaited. */
@@ -107,7 +111,13 @@ export class Turn {
   begin(now: number): void {
     if (this.#isOver) return;
     this.#began = now;
+    this.#isCurrent = true;
     this.#units = 0;
+  }
+
+  /** What the event brought is done; more work may come of it, in this turn of the loop or later. */
+  pause(): void {
+    this.#isCurrent = false;
   }
 
   /** Its turn has come. */
@@ -123,7 +133,7 @@ export class Turn {
     const isCheck = units < CHECK_EVERY
       ? units >= FIRST_CHECK && (units & (units - 1)) === 0
       : units % CHECK_EVERY === 0;
-    if (!isCheck || !this.#queue.isOver(this.#began)) return true;
+    if (!isCheck || !this.#queue.isOver(this.#began, this.#isCurrent)) return true;
     this.#isOver = true;
     this.#queue.enqueue(this.#taker);
     return false;

@@ -24,9 +24,9 @@ export class LazyHeaders {
       const fields = this.#fields();
       this.#native = new Headers();
       for (const [name, value] of fields) {
-        // Lines of Cookie are joined by "; " (RFC 6265 §5.4), which not every platform does.
-        if (name === "cookie") this.#native.set(name, fields.get(name)!);
-        else this.#native.append(name, value);
+        // Lines of Cookie are joined by "; " (RFC 6265 §5.4), which not every platform does. HTTP/2 may have many.
+        if (name !== "cookie") this.#native.append(name, value);
+        else if (!this.#native.has(name)) this.#native.set(name, fields.get(name)!);
       }
     }
     return this.#native;

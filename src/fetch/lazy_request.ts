@@ -15,6 +15,7 @@ import { ConnectionError, ExchangeError } from "../api/errors.ts";
 import { utf8 } from "../wire/bytes.ts";
 import { LazyHeaders } from "./lazy_headers.ts";
 import { delegateToNative } from "./delegate_to_native.ts";
+import { NativeResponse } from "./response_override.ts";
 import { urlOf } from "./url.ts";
 
 /** An incoming request, as `Request` describes it. */
@@ -159,7 +160,7 @@ export class LazyRequest {
     if (this.#bodyMoved) return new Uint8Array(await this.#native!.arrayBuffer());
     this.#bodyUsed = true;
     if (this.#body === null) throw bodyGone();
-    return new Uint8Array(await new Response(this.#body).arrayBuffer());
+    return new Uint8Array(await new NativeResponse(this.#body).arrayBuffer());
   }
 
   /** As `Request.arrayBuffer`. */
@@ -190,7 +191,7 @@ export class LazyRequest {
   /** A native response of `bytes` that reads them by the type of the request. */
   #asResponse(bytes: Bytes): Response {
     const type = this.headers.get("content-type");
-    return new Response(bytes, type === null ? {} : { headers: { "content-type": type } });
+    return new NativeResponse(bytes, type === null ? {} : { headers: { "content-type": type } });
   }
 
   /** As `Request.clone`. */
@@ -212,9 +213,17 @@ export class LazyRequest {
 
   /** The exchange, where the body is still there, and is read now; otherwise `null`. */
   #exchangeToRead(): HttpExchange | null {
-    if (!this.#hasBody || this.#bodyUsed || this.#bodyMoved || this.#body !== null) return null;
+    if (!this.#hasBody || this.#bodyUsed || this.#bodyMoved || !this.#takesStreamBack()) return null;
     if (this.#exchange !== null) this.#bodyUsed = true;
     return this.#exchange;
+  }
+
+  /** Whether there is no stream, or it was only looked at, as by what asks whether there is a body: then it is taken. */
+  #takesStreamBack(): boolean {
+    if (this.#body === null) return true;
+    if (this.#body.locked || !this.#exchange?.body.detach()) return false;
+    this.#body.getReader();
+    return true;
   }
 }
 

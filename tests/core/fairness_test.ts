@@ -155,6 +155,21 @@ test("a stream whose source never waits lets others have their turn", async () =
   assert.equal(bodies(client)[0].length, REQUESTS);
 });
 
+test("a stream that waits for its source does not wait for its turn", async () => {
+  let controller!: ReadableStreamDefaultController<Uint8Array>;
+  const { client, clock } = connect({
+    fetch: () => new Response(new ReadableStream({ start: (given) => void (controller = given) })),
+  });
+  client.send(get());
+  await settled();
+  clock.advance(10_000);
+  for (let i = 0; i < 40; i++) {
+    controller.enqueue(new TextEncoder().encode(`event ${i}`));
+    await settled();
+    assert.ok(client.text().endsWith(`event ${i}\r\n`), `event ${i} was not sent at once`);
+  }
+});
+
 test("a tunnel whose writer never waits lets others have their turn", async () => {
   const { client, clock } = connect({
     async exchange(x) {

@@ -40,13 +40,14 @@ const USES: Record<string, (request: Request) => unknown> = {
   "cancelled": (request) => request.body!.cancel(),
   "cloned and read": (request) => (request.clone(), request.text()),
   "looked at and read": (request) => (void request.mode, request.text()),
+  "asked for its stream and read": (request) => request.body && request.json(),
 };
 // Bun's own copies the body there, so that both can be read.
 if (!("Bun" in globalThis)) USES["passed on"] = (request) => new Request(request).text();
 
 for (const [name, use] of Object.entries(USES)) {
   test(`a request whose body was ${name} cannot be copied, and tells so by a TypeError`, async () => {
-    await handle(post("body"), async (request) => {
+    await handle(post("1"), async (request) => {
       await use(request);
       assert.throws(() => request.clone(), TypeError, "clone()");
       assert.throws(() => new Request(request), TypeError, "new Request(request)");
@@ -89,6 +90,33 @@ test("a copy with a body of its own leaves the request's alone", async () => {
     assert.equal(await request.text(), "body");
   });
 });
+
+for (const way of ["text", "json", "arrayBuffer", "formData"] as const) {
+  test(`${way}() does not go by a stream that was only looked at`, async () => {
+    const form = "Content-Type: application/x-www-form-urlencoded";
+    const request = `POST / HTTP/1.1\r\nHost: a.example\r\n${form}\r\nContent-Length: 1\r\n\r\n1`;
+    const { prototype } = ReadableStreamDefaultController;
+    const { enqueue } = prototype;
+    let pieces = 0;
+    prototype.enqueue = function (piece) {
+      pieces++;
+      return enqueue.call(this, piece);
+    };
+    try {
+      await handle(request, async (request) => {
+        const { body } = request;
+        const read = await request[way]();
+        if (way !== "formData") {
+          assert.equal(way === "arrayBuffer" ? (read as ArrayBuffer).byteLength : Number(read), 1);
+        }
+        assert.equal(pieces, 0);
+        assert.deepEqual([request.bodyUsed, body!.locked, request.body], [true, true, body]);
+      });
+    } finally {
+      prototype.enqueue = enqueue;
+    }
+  });
+}
 
 // Read after the answer.
 
