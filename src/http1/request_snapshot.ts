@@ -6,7 +6,8 @@ import type { HttpVersion } from "../api/exchange.ts";
 import type { RequestFields, RequestView } from "../core/protocol.ts";
 import { sameBytes } from "../wire/bytes.ts";
 
-const SLAB_BYTES = 64 * 1024;
+/** Small: one request that is kept for long, as by a WebSocket's handler, keeps all of its slab. */
+const SLAB_BYTES = 8 * 1024;
 
 /** The slab that is being filled, up to `used`. */
 let slab = new Uint8Array(0);
