@@ -209,7 +209,7 @@ export class HttpConnection
       if (isAdopted) this.received.adopt(bytes, start, end);
       else if (this.received.length > 0) this.received.append(bytes, start, end);
       if (this.received.length > 0) this.#processReceived();
-      else this.received.append(bytes, this.#process(bytes, start, end), end);
+      else this.received.append(bytes, this.#process(bytes, start, end), end); // where it lies: only the rest is copied
     } finally {
       this.#isProcessing = false;
       this.#turn?.pause();

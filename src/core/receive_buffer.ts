@@ -41,7 +41,7 @@ export class ReceiveBuffer {
   }
 
   /**
-   * The adopted chunk was processed: keeps its memory only where half of it or more waits, which bounds what a connection
+   * The chunk that was adopted was processed: keeps its memory only where half of it or more waits, which bounds what a connection
    * holds.
    *
    * @returns whether its owner has the memory back
@@ -58,7 +58,7 @@ export class ReceiveBuffer {
     return true;
   }
 
-  /** Hands the memory over to the caller if `bytes[start, end)` is all of it. */
+  /** Hands the memory over to the caller if `bytes[start, end)` fills it: then nothing else, such as a head, lies in it. */
   take(bytes: Uint8Array, start: number, end: number): boolean {
     if (bytes !== this.bytes || start > 0 || end < bytes.length) return false;
     this.#adopted = null;

@@ -154,7 +154,7 @@ export class RequestBody implements BodySink {
     else this.#state = "attached";
   }
 
-  /** Takes it back from a reader that has not asked for anything; answers whether it has not. */
+  /** Takes it back from a reader that has not asked for anything, and is not told; answers whether it could. */
   detach(): boolean {
     if (this.#state !== "attached") return false;
     this.#reader = null;
@@ -272,7 +272,7 @@ export class RequestBody implements BodySink {
     const at = Math.min(end, start + this.#remaining);
     this.#remaining -= at - start;
     this.push(bytes, start, at);
-    if (this.#remaining === 0) this.#finish();
+    if (this.#remaining === 0 && !this.complete) this.#finish(); // its reader may have closed the connection
     return at;
   }
 

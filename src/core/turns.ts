@@ -25,7 +25,7 @@ export class TurnQueue {
   readonly #clock: Clock;
   #waiting: TurnTaker[] = [];
   #isScheduled = false;
-  /** Since when the first connection that was found busy has had the loop in this turn of it; while `#isScheduled`. */
+  /** Since when all busy connections together have had the loop in this turn of it; valid while `#isScheduled`. */
   #busySince = 0;
   readonly #run = (): void => this.#serve();
 
@@ -41,8 +41,8 @@ export class TurnQueue {
 
   /**
    * Whether a connection's turn that began at `began` is over. Those that have worked for a while share one turn of the
-   * loop, so that many of them do not add up. Without `isCurrent` the loop may have turned since, and the connection waited
-   * for something: what it takes is measured from now on.
+   * loop, so that many of them do not add up. `isCurrent`: the loop has not turned since `began`. Otherwise some of the time
+   * may have been waiting, nobody knows how much: then it is measured from this check on.
    */
   isOver(began: number, isCurrent: boolean): boolean {
     const now = this.now();
@@ -89,7 +89,7 @@ export class Turn {
   readonly #queue: TurnQueue;
   readonly #taker: TurnTaker;
   #began: number;
-  /** Whether the loop has not turned since it began, for sure. */
+  /** Whether the event that began it is still on the stack: then the loop has not turned since. */
   #isCurrent: boolean;
   #units = 0;
   #isOver = false;
@@ -115,7 +115,7 @@ export class Turn {
     this.#units = 0;
   }
 
-  /** What the event brought is done; more work may come of it, in this turn of the loop or later. */
+  /** The event is over: what follows runs in microtasks, or after a wait. */
   pause(): void {
     this.#isCurrent = false;
   }
@@ -133,7 +133,11 @@ export class Turn {
     const isCheck = units < CHECK_EVERY
       ? units >= FIRST_CHECK && (units & (units - 1)) === 0
       : units % CHECK_EVERY === 0;
-    if (!isCheck || !this.#queue.isOver(this.#began, this.#isCurrent)) return true;
+    if (!isCheck) return true;
+    if (!this.#queue.isOver(this.#began, this.#isCurrent)) {
+      if (!this.#isCurrent) this.#units = 0; // this check may have begun the measurement: the next one comes soon
+      return true;
+    }
     this.#isOver = true;
     this.#queue.enqueue(this.#taker);
     return false;

@@ -213,13 +213,16 @@ export class LazyRequest {
 
   /** The exchange, where the body is still there, and is read now; otherwise `null`. */
   #exchangeToRead(): HttpExchange | null {
-    if (!this.#hasBody || this.#bodyUsed || this.#bodyMoved || !this.#takesStreamBack()) return null;
+    if (!this.#hasBody || this.#bodyUsed || this.#bodyMoved || !this.#reclaimBody()) return null;
     if (this.#exchange !== null) this.#bodyUsed = true;
     return this.#exchange;
   }
 
-  /** Whether there is no stream, or it was only looked at, as by what asks whether there is a body: then it is taken. */
-  #takesStreamBack(): boolean {
+  /**
+   * Whether the body can be read directly. A stream of it that was only looked at, as by what asks whether there is a body,
+   * is cut off from it, and locked for good.
+   */
+  #reclaimBody(): boolean {
     if (this.#body === null) return true;
     if (this.#body.locked || !this.#exchange?.body.detach()) return false;
     this.#body.getReader();

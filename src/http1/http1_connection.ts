@@ -94,7 +94,7 @@ export class Http1Connection implements ProtocolConnection, ExchangePort, Respon
             if (x.body.complete) {
               // Its reader may have closed the connection.
               if (this.#state === "body") this.#state = "await-response";
-            } else if (at === end || !x.body.wanted) return at;
+            } else if (x.body.wanted ? at === end : x.response.phase !== "complete") return at;
             break;
           }
           case "await-response": {

@@ -6,7 +6,7 @@ import type { HttpVersion } from "../api/exchange.ts";
 import type { RequestFields, RequestView } from "../core/protocol.ts";
 import { sameBytes } from "../wire/bytes.ts";
 
-/** Small: one request that is kept for long, as by a WebSocket's handler, keeps all of its slab. */
+/** Small: one request that is kept for long, as by a WebSocket's handler, keeps all of its slab. A larger head has its own. */
 const SLAB_BYTES = 8 * 1024;
 
 /** The slab that is being filled, up to `used`. */

@@ -170,6 +170,36 @@ test("a stream that waits for its source does not wait for its turn", async () =
   }
 });
 
+test("a stream whose source does not wait any more lets others have their turn", async () => {
+  let source!: ReadableStreamDefaultController<Uint8Array>;
+  let pulls = 0;
+  let hogs = false;
+  const { client, clock } = connect({
+    fetch: () =>
+      new Response(
+        new ReadableStream({
+          start: (given) => void (source = given),
+          pull() {
+            if (!hogs || ++pulls > REQUESTS) return;
+            clock.work(WORK);
+            source.enqueue(new TextEncoder().encode("a"));
+          },
+        }),
+      ),
+  });
+  client.send(get());
+  for (let i = 0; i < 100; i++) {
+    await settled();
+    clock.advance(10);
+    source.enqueue(new TextEncoder().encode("event"));
+  }
+  hogs = true;
+  const began = clock.now();
+  for (let i = 0; i < 20; i++) await settled();
+  assert.ok(pulls > 1, "it hogs");
+  assert.ok(clock.now() - began < NOTICEABLE, `its turn took ${clock.now() - began} ms`);
+});
+
 test("a tunnel whose writer never waits lets others have their turn", async () => {
   const { client, clock } = connect({
     async exchange(x) {

@@ -39,3 +39,16 @@ test("an unread chunked body over the budget ends the connection", async () => {
   client.sendEnd();
   assert.equal(await connection.closed, "unread_body");
 });
+
+test("what comes behind a read that was pending at the response is discarded, and the next request answered", () => {
+  const { client } = connect({
+    exchange(x) {
+      if (x.method === "POST") void x.chunks().next();
+      x.respond(200, {}, x.target);
+    },
+  });
+  const chunked =
+    "POST /1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n1\r\nb\r\n0\r\n\r\n";
+  client.send(chunked + get("/2"));
+  assert.deepEqual(parseResponses(client.text()).map(({ body }) => body), ["/1", "/2"]);
+});

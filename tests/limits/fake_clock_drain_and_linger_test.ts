@@ -104,6 +104,20 @@ limit("drainBody.timeout is not for a body that is read", async () => {
   assert.equal(await text, "hello");
 });
 
+limit("drainBody.timeout is for what comes behind a read that was pending at the response", async () => {
+  const { client, clock, connection } = connect({
+    drainBody: { timeout: 1_000 },
+    exchange(x) {
+      void x.chunks().next();
+      x.respond(202);
+    },
+  });
+  client.send(postHead(10) + "x");
+  assert.equal(connection.state, "active");
+  clock.advance(1_000 + LATE);
+  await assertEnds({ client, connection }, "unread_body");
+});
+
 limit("drainBody.timeout: 0 sets no time", () => {
   const { client, clock, connection } = connect({
     exchange: ok,
