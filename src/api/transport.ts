@@ -149,8 +149,8 @@ export interface DetachedSocket {
  */
 export interface TransportEvents {
   /**
-   * Bytes came: `bytes[start, end)`. `mayKeep` offers the whole memory of `bytes`, which must be nobody else's: the engine
-   * may write to it, and give it to the handler, instead of copying.
+   * Bytes came: `bytes[start, end)`. With `mayKeep` the adapter offers the whole `bytes.buffer`, which it must not share: the
+   * engine may write to it, and hand it over to the handler, instead of copying.
    *
    * @returns whether the caller still owns the memory: `false` only where `mayKeep`
    */

@@ -41,8 +41,8 @@ export class ReceiveBuffer {
   }
 
   /**
-   * The chunk that was adopted was processed: keeps its memory only where half of it or more waits, which bounds what a connection
-   * holds.
+   * The chunk that was adopted was processed: keeps its memory only where half of it or more waits, which bounds what a
+   * connection holds.
    *
    * @returns whether its owner has the memory back
    */

@@ -30,7 +30,7 @@ export class SerializedTransport implements TransportEvents {
   receive(bytes: Uint8Array, start: number, end: number, mayKeep = false): boolean {
     if (this.#mustWait) {
       const copy = copyOf(bytes, start, end);
-      this.#enqueue(() => void this.#events.receive(copy, 0, copy.length, true)); // nobody else has it
+      this.#enqueue(() => void this.#events.receive(copy, 0, copy.length, true)); // the queue is the copy's only owner
       return true;
     }
     this.enter();

@@ -41,8 +41,8 @@ export class TurnQueue {
 
   /**
    * Whether a connection's turn that began at `began` is over. Those that have worked for a while share one turn of the
-   * loop, so that many of them do not add up. `isCurrent`: the loop has not turned since `began`. Otherwise some of the time
-   * may have been waiting, nobody knows how much: then it is measured from this check on.
+   * loop, so that many of them do not add up. `isCurrent`: the loop has not turned since `began`. Otherwise the
+   * connection may have waited for a part of that time, which the queue cannot tell apart: it measures from this check on.
    */
   isOver(began: number, isCurrent: boolean): boolean {
     const now = this.now();

@@ -72,7 +72,9 @@ test("the inspector's page shows totals, and draws the reuse ratio", needs("chro
   assert.ok(after.points.length > before.points.length);
   const times = after.points.map(({ x }) => x);
   assert.equal(times.at(-1), 100);
-  assert.ok(times.every((x, i) => i === 0 || x >= times[i - 1]));
+  // The first snapshot comes with the stream, and the next may follow in the same hundredth of the chart's width.
+  assert.ok(times[1] >= times[0]);
+  assert.ok(times.slice(2).every((x, i) => x > times[i + 1]));
   assert.ok(times[0] < 100 && times[0] > 0);
   const [first, last] = [after.points[0], after.points.at(-1)!].map(({ y }) => y);
   assert.ok(last < first, "the ratio grew");
