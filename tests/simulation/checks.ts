@@ -297,9 +297,14 @@ function requestCount(clients: readonly Client[]): number {
   );
 }
 
-/** What a handler does after it has waited for something: the engine has no turns for that. */
+/**
+ * What a handler does after it has waited for something: the engine has no turns for that. A hundred streams that wait for
+ * one window go on together when the client resets them.
+ */
 function lateActs(acts: readonly Act[]): readonly Act[] {
-  const at = acts.findIndex(({ act }) => act === "wait" || act === "read");
+  const at = acts.findIndex((act) =>
+    act.act === "wait" || act.act === "read" || (act.act === "write" && act.patient)
+  );
   return at < 0 ? [] : acts.slice(at);
 }
 
