@@ -2,6 +2,7 @@
  * Addresses as a runtime tells them: of a socket that its peer has reset it may know none, or half of one.
  */
 import type { Addr } from "../api/transport.ts";
+import { isMapped, parseIp, unmapped as unmappedIp } from "../wire/ip_address.ts";
 
 /** What an IPv4 address begins with on a socket that listens on IPv6 and IPv4 (RFC 4291 §2.5.5.2). */
 const MAPPED_PREFIX = "::ffff:";
@@ -22,6 +23,17 @@ export function unmapped(addr: Addr): Addr {
 /** The address of a Unix socket; empty where it has no name. */
 export function unixAddr(path: string): Addr {
   return { transport: "unix", path };
+}
+
+/** The address that all connections have which are accepted on `addr`; `undefined` where each has to be asked. */
+export function addrOfAccepted(addr: Addr): Addr | undefined {
+  return addr.transport === "unix" || isSpecified(addr.hostname) ? addr : undefined;
+}
+
+/** Whether `hostname` is an address, and not that of all interfaces in one of its spellings. */
+function isSpecified(hostname: string): boolean {
+  const ip = parseIp(hostname);
+  return ip !== null && (isMapped(ip) ? unmappedIp(ip) : ip).some((byte) => byte !== 0);
 }
 
 /** The address that was shared last: the connections of a listener mostly have one between them. */

@@ -4,8 +4,7 @@
 import type { TlsOptions } from "../api/tls.ts";
 import type { Addr } from "../api/transport.ts";
 import type { Listen } from "../server/listener.ts";
-import { isMapped, parseIp, unmapped } from "../wire/ip_address.ts";
-import { sharedAddr, tcpAddr } from "./addresses.ts";
+import { addrOfAccepted, sharedAddr, tcpAddr } from "./addresses.ts";
 import { replaceServers } from "./bun_hot.ts";
 import { type BunSocket, type BunSocketHandlers, BunSocketTransport, HANDLERS } from "./bun_socket.ts";
 
@@ -37,23 +36,17 @@ export const listenOnBun: Listen = async (settings, accept) => {
     return await listenOnNode(settings, accept);
   }
   const acceptor = tls && new (await import("./bun_tls.ts")).BunTlsAcceptor(tls, alpnProtocols);
-  let shared: Addr | undefined;
-  /** Where `socket` was accepted: on one address the same for all, which spares the calls of the system. */
-  const localAddr = (socket: BunSocket): Addr | undefined => {
-    if (shared === undefined || !isOneAddress) {
-      shared = sharedAddr(tcpAddr(socket.localAddress, listener.port));
-    }
-    return shared;
-  };
+  /** Where each was accepted; `undefined` where that differs. */
+  let localAddr: Addr | undefined;
   const open = (socket: BunSocket): void => {
     // A socket that its peer has reset before the accept has no address.
     if (socket.remoteAddress === undefined) return socket.terminate();
-    const transport = new BunSocketTransport(socket, localAddr(socket), acceptor?.secure);
+    const local = localAddr ?? sharedAddr(tcpAddr(socket.localAddress, listener.port));
+    const transport = new BunSocketTransport(socket, local, acceptor?.secure);
     if (acceptor === undefined) socket.data = transport;
     accept(transport);
   };
   const { hostname, port, reusePort } = at;
-  const isOneAddress = isSpecified(hostname);
   const listener = listenTcp({
     hostname,
     port,
@@ -62,21 +55,17 @@ export const listenOnBun: Listen = async (settings, accept) => {
     // What TLS takes is not told as data, too.
     socket: acceptor === undefined ? { ...HANDLERS, open } : { binaryType: "uint8array", open, drain() {} },
   });
+  const addr: Addr = { transport: "tcp", hostname: listener.hostname, port: listener.port };
+  localAddr = addrOfAccepted(addr);
   return {
     isSecure: acceptor !== undefined,
-    addr: { transport: "tcp", hostname: listener.hostname, port: listener.port },
+    addr,
     close: () => listener.stop(false),
     ref: () => listener.ref(),
     unref: () => listener.unref(),
     ...acceptor && { prepareTls: (options) => acceptor.prepare(options) },
   };
 };
-
-/** Whether `hostname` is an address, and not that of all interfaces in one of its spellings. */
-function isSpecified(hostname: string): boolean {
-  const ip = parseIp(hostname);
-  return ip !== null && (isMapped(ip) ? unmapped(ip) : ip).some((byte) => byte !== 0);
-}
 
 /** Whether clients are asked for certificates, which only `node:tls` verifies. */
 function asksClients(tls: TlsOptions | undefined): boolean {

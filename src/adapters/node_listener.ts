@@ -9,7 +9,7 @@ import type { Addr } from "../api/transport.ts";
 import { KEEP_ALIVE_DELAY } from "../server/listen.ts";
 import type { Listen } from "../server/listener.ts";
 import type { ListenAt } from "../options/listen_settings.ts";
-import { tcpAddr } from "./addresses.ts";
+import { addrOfAccepted, tcpAddr, unixAddr } from "./addresses.ts";
 import { nodeProcess } from "./node_process.ts";
 import { IS_DENO, IS_NODE, type NodeHandle, NodeSocketTransport, SOCKET } from "./node_socket.ts";
 
@@ -18,7 +18,8 @@ const process = nodeProcess();
 /** Listens as the settings say. */
 export const listenOnNode: Listen = async (settings, accept) => {
   const { at } = settings;
-  let unixPath = at.kind === "unix" ? at.path : undefined;
+  /** Where each was accepted; `undefined` where that differs, or is not known yet. */
+  let localAddr: Addr | undefined = at.kind === "unix" ? unixAddr(at.path) : undefined;
   // Both are loaded where they are used: they, and what they need of the platform, take their time.
   const tls = settings.tls &&
     new (await import("./node_tls.ts")).TlsAcceptor(settings.tls, settings.alpnProtocols);
@@ -26,17 +27,17 @@ export const listenOnNode: Listen = async (settings, accept) => {
   /** Whether connections have their socket options from the server's. */
   let isInherited = false;
   const server = net.createServer({ ...SOCKET, pauseOnConnect: true }, (socket) => {
-    const isTcp = unixPath === undefined;
+    const isTcp = localAddr?.transport !== "unix";
     // A socket that its peer has reset before the accept has no address.
     if (!server.listening || (isTcp && socket.remoteAddress === undefined)) return void socket.destroy();
     if (isTcp && !isInherited) socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_DELAY);
-    accept(new NodeSocketTransport(socket, unixPath, tls?.accept(socket)));
+    accept(new NodeSocketTransport(socket, localAddr, tls?.accept(socket)));
   });
   const acceptHandle = (handle: NodeHandle): void => {
     if (!server.listening) return handle.close();
-    const transport = new NodeSocketTransport(handle, unixPath);
+    const transport = new NodeSocketTransport(handle, localAddr);
     if (transport.remoteAddr === undefined) return transport.close(false);
-    if (unixPath === undefined && !isInherited) setOptions(handle);
+    if (!isInherited && localAddr?.transport !== "unix") setOptions(handle);
     accept(transport);
   };
   const path = at.kind === "unix" ? await unix!.freePath(at.path) : undefined;
@@ -52,7 +53,8 @@ export const listenOnNode: Listen = async (settings, accept) => {
     }
   }
   const addr = addressOf(server, at);
-  if (addr.transport === "unix") unixPath = addr.path;
+  // An inherited socket may accept for other addresses than its own (IP_TRANSPARENT).
+  localAddr = at.kind === "fd" && addr.transport === "tcp" ? undefined : addrOfAccepted(addr);
   const stopLooking = IS_DENO && at.kind !== "unix" ? acceptAgain(server, settings.backlog) : undefined;
   const close = (): void => {
     stopLooking?.();
@@ -148,10 +150,10 @@ function listening(server: net.Server, options: net.ListenOptions): Promise<void
 
 /** An inherited socket that is none of the internet is a Unix socket, whose path not every runtime tells. */
 function addressOf(server: net.Server, at: ListenAt): Addr {
-  if (at.kind === "unix") return { transport: "unix", path: at.path };
+  if (at.kind === "unix") return unixAddr(at.path);
   const address = server.address();
   const tcp = typeof address === "object" ? tcpAddr(address?.address, address?.port) : undefined;
-  return tcp ?? { transport: "unix", path: typeof address === "string" ? address : "" };
+  return tcp ?? unixAddr(typeof address === "string" ? address : "");
 }
 
 /** The first descriptor that systemd passes (sd_listen_fds(3)). */

@@ -51,17 +51,20 @@ export interface NodeHandle {
   close(): void;
 }
 
-/** The addresses of `accepted`. A socket that is asked remembers its answers, which an idle connection need not. */
-function tcpAddrs(accepted: net.Socket | NodeHandle): [remote: Addr | undefined, local: Addr | undefined] {
-  if (accepted instanceof net.Socket) {
-    const { remoteAddress, remotePort, localAddress, localPort } = accepted;
-    return [tcpAddr(remoteAddress, remotePort), tcpAddr(localAddress, localPort)];
-  }
-  const remote: HandleAddress = {};
-  const local: HandleAddress = {};
-  accepted.getpeername(remote);
-  accepted.getsockname(local);
-  return [tcpAddr(remote.address, remote.port), tcpAddr(local.address, local.port)];
+/** The address of `accepted`'s peer. A socket that is asked remembers its answers, which an idle connection need not. */
+function peerAddr(accepted: net.Socket | NodeHandle): Addr | undefined {
+  if (accepted instanceof net.Socket) return tcpAddr(accepted.remoteAddress, accepted.remotePort);
+  const peer: HandleAddress = {};
+  accepted.getpeername(peer);
+  return tcpAddr(peer.address, peer.port);
+}
+
+/** Where `accepted` was accepted. */
+function ownAddr(accepted: net.Socket | NodeHandle): Addr | undefined {
+  if (accepted instanceof net.Socket) return tcpAddr(accepted.localAddress, accepted.localPort);
+  const own: HandleAddress = {};
+  accepted.getsockname(own);
+  return tcpAddr(own.address, own.port);
 }
 
 /** Whose a socket is, for the listeners, which all sockets share: an idle connection is to be small. */
@@ -110,18 +113,17 @@ export class NodeSocketTransport implements Transport {
   #isOurs = true;
 
   /**
-   * Moves the bytes of `accepted`, a socket or the handle of one, by `secure` where that speaks TLS on it; `path` is
-   * where it was accepted, if that is a Unix socket.
+   * Moves the bytes of `accepted`, a socket or the handle of one, by `secure` where that speaks TLS on it. `localAddr` is
+   * where it was accepted, if that is known.
    */
-  constructor(accepted: net.Socket | NodeHandle, path?: string, secure?: TLSSocket) {
+  constructor(accepted: net.Socket | NodeHandle, localAddr?: Addr, secure?: TLSSocket) {
     this.isSecure = secure !== undefined;
     this.handshaking = this.isSecure;
     this.#isPlainNode = IS_NODE && !this.isSecure;
     this.#copiesAtOnce = IS_NODE && this.isSecure;
     // A Unix socket's client mostly has no name.
-    const [remote, local] = path === undefined ? tcpAddrs(accepted) : [unixAddr(""), unixAddr(path)];
-    this.remoteAddr = remote;
-    this.localAddr = sharedAddr(local);
+    this.remoteAddr = localAddr?.transport === "unix" ? unixAddr("") : peerAddr(accepted);
+    this.localAddr = localAddr ?? sharedAddr(ownAddr(accepted));
     if (!(accepted instanceof net.Socket)) {
       this.#socket = readInPlace(accepted, (count) => this.#received(READ_BUFFER, count));
       return;

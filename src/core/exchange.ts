@@ -80,7 +80,7 @@ export class HttpExchange implements Exchange {
     const port = this.port;
     try {
       const running = handler(this);
-      if (typeof running?.then === "function") return this.#await(running, port);
+      if (typeof running?.then === "function") return void this.#await(running, port);
     } catch (error) {
       this.#handlerFailed(port, error);
     }
@@ -105,19 +105,15 @@ export class HttpExchange implements Exchange {
     this.#trace = null;
   }
 
-  /** Apart from `run`, whose every call would otherwise allocate for the closures. */
-  #await(running: PromiseLike<void>, port: ExchangePort): void {
+  /** Apart from `run`, whose every call would otherwise allocate for it. A thenable that calls back twice is heard once. */
+  async #await(running: PromiseLike<void>, port: ExchangePort): Promise<void> {
     this.#handlerRuns = true;
-    const generation = this.#generation;
-    // A thenable that is no promise may call back twice, also when the exchange is in use again.
-    const isFirst = (): boolean => this.#handlerRuns && generation === this.#generation;
-    running.then(() => {
-      if (isFirst()) this.#handlerReturned(port);
-    }, (error) => {
-      if (!isFirst()) return;
+    try {
+      await running;
+    } catch (error) {
       this.#handlerFailed(port, error);
-      this.#handlerReturned(port);
-    });
+    }
+    this.#handlerReturned(port);
   }
 
   #handlerReturned(port: ExchangePort): void {

@@ -12,7 +12,7 @@ import { asResponse } from "./foreign_response.ts";
 import { installGlobals } from "./install_globals.ts";
 import { explained } from "./other_upgrades.ts";
 import { sendTracked, wasSent } from "./tracked_response.ts";
-import { sendResponse, usedAlready } from "./send_response.ts";
+import { sendBodiless, sendResponse, usedAlready } from "./send_response.ts";
 
 /** Reports an error, and may say how to answer it. */
 export type ErrorReporter = NonNullable<ConnectionOptions["onError"]>;
@@ -48,7 +48,8 @@ async function answer(
       const what = given === null ? "null" : typeof given;
       throw new TypeError(`a fetch handler must return a Response, not ${what}`);
     }
-    await send(x, call, response);
+    const sending = send(x, call, response);
+    if (sending !== undefined) await sending;
   } catch (error) {
     await fail(x, call, error, onError);
   }
@@ -64,9 +65,9 @@ function send(x: HttpExchange, call: FetchCall, response: Response): void | Prom
   if (requiresSlowPath(x, call) || !sendAtOnce(x, response)) return sendResponse(x, response, call);
 }
 
-/** Sends a response whose body is at hand; answers whether it is. */
+/** Sends a response whose body is at hand, or that has none; answers whether that is so. */
 function sendAtOnce(x: HttpExchange, response: Response): boolean {
-  return sendFast(x, response) || sendTracked(x, response);
+  return sendFast(x, response) || sendTracked(x, response) || sendBodiless(x, response);
 }
 
 /** Whether the fast way out would forget something. */

@@ -19,6 +19,15 @@ export interface BodySource {
   trailersToSend(): Fields | null;
 }
 
+/** Sends a platform's response that has no body; answers whether it is one. */
+export function sendBodiless(x: HttpExchange, response: Response): boolean {
+  if (!(response instanceof NativeResponse)) return false;
+  completeHeaders(response);
+  if (response.body !== null) return false;
+  respondWhole(x, response.status, headersToSend(response, false), null);
+  return true;
+}
+
 /**
  * Sends `response`; says in `source` how its body is cancelled.
  *
@@ -26,9 +35,7 @@ export interface BodySource {
  * @throws (rejects) what the body's stream throws: the response is to be cut off then
  */
 export function sendResponse(x: HttpExchange, response: Response, source: BodySource): void | Promise<void> {
-  // Responses of other classes may complete their headers when the body is looked at; those of Bun forget, upon that,
-  // the type of a Blob.
-  if (Object.getPrototypeOf(response) !== NativeResponse.prototype) void response.body;
+  completeHeaders(response);
   const headers = headersToSend(response, source.sendsTrailers);
   const { status, body } = response;
   if (body === null) return respondWhole(x, status, headers, null);
@@ -43,6 +50,15 @@ export function sendResponse(x: HttpExchange, response: Response, source: BodySo
   if (x.response.phase === "aborted") return cancelBody(); // there is no client any more
   source.cancelBody = cancelBody;
   return sendBody(x, status, headers, reader, source);
+}
+
+/**
+ * Looks at headers and body in the order in which the headers are complete afterwards: responses of other classes may
+ * complete them when the body is looked at; those of Bun forget, upon that, the type of a Blob.
+ */
+function completeHeaders(response: Response): void {
+  if (Object.getPrototypeOf(response) === NativeResponse.prototype) void response.headers;
+  else void response.body;
 }
 
 /** Tells the source to stop, through who has the stream, and leaves it at that. */

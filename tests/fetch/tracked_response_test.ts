@@ -80,6 +80,30 @@ test("a noted Response is sent at once", () => {
   }
 });
 
+test("a platform's Response without a body is sent at once", () => {
+  for (
+    const make of [
+      () => new Response(null, { status: 302, headers: { location: "/new" } }),
+      () => new Response(),
+      () => new Response(undefined, { status: 204 }),
+      () => Response.redirect("http://a/new"),
+      () => new NativeResponse(null, { status: 304, headers: { etag: '"1"' } }),
+      () => new (class extends Response {})(null, { status: 404 }),
+    ]
+  ) {
+    assert.equal(isSentAtOnce(make), true, String(make));
+  }
+});
+
+test("a Response without a body may be sent again", async () => {
+  const response = new Response(null, { status: 302, headers: { location: "/new" } });
+  const { wire, errors } = await see(() => response, get() + get());
+  assert.deepEqual(errors, []);
+  const answers = parseResponses(wire);
+  assert.deepEqual(answers.map(({ status }) => status), [302, 302]);
+  assert.deepEqual(answers.map(({ headers }) => headers.get("location")), ["/new", "/new"]);
+});
+
 test("what is not noted is sent from its stream", async () => {
   for (
     const make of [
