@@ -9,6 +9,7 @@ export function checkInit(init: unknown): void {
 }
 
 const JSON_FIELDS = { "content-type": "application/json" };
+const JSON_INIT: ResponseInit = { headers: JSON_FIELDS };
 
 /**
  * `data` as text.
@@ -23,8 +24,9 @@ export function jsonText(data: unknown): string {
 
 /** `init`, which may be a `Response` itself, with the type of JSON. */
 export function jsonInit(init: ResponseInit | null | undefined): ResponseInit {
+  if (init == null) return JSON_INIT;
   checkInit(init);
-  const { status, statusText, headers: given } = init ?? {};
+  const { status, statusText, headers: given } = init;
   const headers = given === undefined ? JSON_FIELDS : new Headers(given);
   if (headers instanceof Headers && !headers.has("content-type")) {
     headers.set("content-type", JSON_FIELDS["content-type"]);

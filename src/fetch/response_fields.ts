@@ -3,6 +3,7 @@
  * Programs say the same fields again and again: those that equal the ones before are not copied again.
  */
 import type { Fields } from "../api/exchange.ts";
+import { isRecord } from "./make_native.ts";
 import { NativeHeaders } from "./response_override.ts";
 
 /** Names and values that `Headers` takes as they are: no white space around a value, no character refused. */
@@ -81,12 +82,6 @@ export function readFields(given: HeadersInit): ResponseFields {
   const lines: [string, string][] = [];
   headers.forEach((value, name) => void lines.push([name, value]));
   return new ResponseFields(lines, lines.length);
-}
-
-/** Whether it is an object whose own properties are the fields. */
-function isRecord(given: HeadersInit): given is Record<string, string> {
-  return typeof given === "object" && given !== null &&
-    Object.getPrototypeOf(given) === Object.prototype && !(Symbol.iterator in given);
 }
 
 /** The fields of an object, or `null` where `Headers` is to judge them. */

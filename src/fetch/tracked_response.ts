@@ -10,6 +10,7 @@ import { jsonInit, jsonText } from "./json.ts";
 import { Given } from "./given.ts";
 import { canHaveLateBodies, giveLateBody, installLateBodies } from "./late_body.ts";
 import { type Content, type ContentSource, lazyBody } from "./lazy_body.ts";
+import { makeNative } from "./make_native.ts";
 import { respondWhole } from "./respond_whole.ts";
 import {
   NativeResponse,
@@ -92,10 +93,12 @@ function makeTracked(body?: BodyInit | null, init?: ResponseInit): Response {
   if (typeof body === "string") return makeText(body, init);
   const bytes = bytesIn(body);
   if (bytes !== null && bytes.length >= LAZY_BYTES) return makeLazy(new PooledBytes(bytes), init);
-  const response = new NativeResponse(body, init);
+  const isStream = body instanceof ReadableStream;
+  const isUntyped = body == null || bytes !== null || isStream;
+  const response = isUntyped ? makeNative(body, init) : new NativeResponse(body, init);
   if (bytes !== null) return track(response, new TrackedContent(new PooledBytes(bytes), false));
   if (body instanceof URLSearchParams) return track(response, new TrackedContent(String(body), false));
-  const source = body instanceof ReadableStream ? contentOf(body, init) : null;
+  const source = isStream ? contentOf(body, init) : null;
   if (source === null) return noteSource(response, body);
   source.isExposed = true;
   return track(response, source);
@@ -104,24 +107,26 @@ function makeTracked(body?: BodyInit | null, init?: ResponseInit): Response {
 function makeLazy(content: Content, init: ResponseInit | undefined): Response {
   const tracked = new TrackedContent(content, true);
   if (LATE_BODIES) {
-    const response = new NativeResponse(null, init);
+    const response = makeNative(null, init);
     if (!isBodiless(response.status) && response.status !== 205) {
       giveLateBody(response, () => lazyBody(tracked));
       return track(response, tracked);
     } // else it throws
   }
-  return track(new NativeResponse(lazyBody(tracked), init), tracked);
+  return track(makeNative(lazyBody(tracked), init), tracked);
 }
 
 function makeText(text: string, init: ResponseInit | undefined): Response {
-  // Set at once where nothing else is: a header costs more afterwards.
-  const setsType = init === undefined && !GETS_TEXT_TYPE;
-  const given = setsType ? TEXT_INIT : init;
-  const response = LAZY_TEXT
-    ? makeLazy(text, given)
-    : track(new NativeResponse(text, given), new TrackedContent(text, false));
-  if (!setsType && !GETS_TEXT_TYPE) setTextType(response);
+  if (GETS_TEXT_TYPE) return track(new NativeResponse(text, init), new TrackedContent(text, false));
+  if (init === undefined) return makeTyped(text, TEXT_INIT);
+  const response = makeTyped(text, init);
+  setTextType(response);
   return response;
+}
+
+/** Of a text whose type `init` says. */
+function makeTyped(text: string, init: ResponseInit | undefined): Response {
+  return LAZY_TEXT ? makeLazy(text, init) : track(makeNative(text, init), new TrackedContent(text, false));
 }
 
 /**
@@ -136,7 +141,7 @@ function contentOf(stream: ReadableStream, init: unknown): TrackedContent | null
 
 /** As `Response.json`, but tracked. */
 function json(data: unknown, init?: ResponseInit): Response {
-  return makeText(jsonText(data), jsonInit(init));
+  return GETS_TEXT_TYPE ? makeText(jsonText(data), jsonInit(init)) : makeTyped(jsonText(data), jsonInit(init));
 }
 
 /** Tracks what `new Response`, `Response.json` and `clone` make, and who gets a `body`. */
