@@ -11,7 +11,7 @@ import { startAll } from "./start.mjs";
 
 /** The rows that are measured. */
 export const LATENCY_ROWS = ["text", "html", "list", "pull", "upload-64k"];
-/** Seconds of the load that tells of the capacity, and of that before it, for the compilers to settle. */
+/** Seconds of the load that tells of the capacity. */
 export const CAPACITY_SECONDS = 0.5;
 /** Seconds of a round: twice as many as of the rows, for one request of a hundred to be some. */
 export const latencySeconds = ({ seconds }) => 2 * seconds;
@@ -29,7 +29,7 @@ export async function measureLatency(runtime, row, options, { load, pins, scratc
   await measureInTurn(entries, load, job, {
     rounds: 1,
     seconds: CAPACITY_SECONDS,
-    warmUp: CAPACITY_SECONDS,
+    warmUp: options.warmUp,
     title: `${title}: capacity`,
   });
   for (const entry of entries) entry.rate = rateFor(entry, entries);

@@ -69,6 +69,6 @@ function secondsOfRow(row, options) {
 }
 
 function secondsOfLatency(_, options) {
-  const capacity = 2 * CAPACITY_SECONDS;
+  const capacity = CAPACITY_SECONDS + options.warmUp;
   return START_SECONDS + capacity + options.rounds * (START_SECONDS + latencySeconds(options));
 }
