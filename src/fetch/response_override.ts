@@ -58,6 +58,11 @@ export function noteSource(response: Response, body: unknown): Response {
   return response;
 }
 
+/** Whether it was noted what its body is made of. */
+export function hasSource(response: Response): boolean {
+  return sources.has(response);
+}
+
 /**
  * Whether it was made of a form. Nothing is lost where the stream of one is left alone, and more is where it is
  * cancelled: on Node 26 that causes an unhandled rejection.
@@ -66,14 +71,19 @@ export function hasFormDataBody(response: Response): boolean {
   return sources.get(response) instanceof FormData;
 }
 
-/**
- * How many bytes its body has, if that is known. Of a file that the platform gives as an empty Blob it is not: that
- * may be a device, or not be there.
- */
+/** How many bytes its body has, if that is known. */
 export function bodySize(response: Response): number | undefined {
   const source = sources.get(response);
-  if (typeof source === "number") return source;
-  return source instanceof Blob && source.size > 0 && source.size !== Infinity ? source.size : undefined;
+  return typeof source === "number" ? source : blobOf(response)?.size;
+}
+
+/**
+ * The Blob that it was made of, if its size is known. Of a file that the platform gives as an empty Blob it is not: that
+ * may be a device, or not be there.
+ */
+export function blobOf(response: Response): Blob | null {
+  const source = sources.get(response);
+  return source instanceof Blob && source.size > 0 && source.size !== Infinity ? source : null;
 }
 
 /** Whether its body is one that `fetch` has decoded. */

@@ -117,16 +117,18 @@ function makeLazy(content: Content, init: ResponseInit | undefined): Response {
 }
 
 function makeText(text: string, init: ResponseInit | undefined): Response {
-  if (GETS_TEXT_TYPE) return track(new NativeResponse(text, init), new TrackedContent(text, false));
+  if (GETS_TEXT_TYPE) return makeTyped(text, init);
   if (init === undefined) return makeTyped(text, TEXT_INIT);
   const response = makeTyped(text, init);
   setTextType(response);
   return response;
 }
 
-/** Of a text whose type `init` says. */
+/** Of a text whose type `init` says, or the platform. */
 function makeTyped(text: string, init: ResponseInit | undefined): Response {
-  return LAZY_TEXT ? makeLazy(text, init) : track(makeNative(text, init), new TrackedContent(text, false));
+  if (LAZY_TEXT) return makeLazy(text, init);
+  const response = GETS_TEXT_TYPE ? new NativeResponse(text, init) : makeNative(text, init);
+  return track(response, new TrackedContent(text, false));
 }
 
 /**
@@ -141,7 +143,7 @@ function contentOf(stream: ReadableStream, init: unknown): TrackedContent | null
 
 /** As `Response.json`, but tracked. */
 function json(data: unknown, init?: ResponseInit): Response {
-  return GETS_TEXT_TYPE ? makeText(jsonText(data), jsonInit(init)) : makeTyped(jsonText(data), jsonInit(init));
+  return makeTyped(jsonText(data), jsonInit(init));
 }
 
 /** Tracks what `new Response`, `Response.json` and `clone` make, and who gets a `body`. */

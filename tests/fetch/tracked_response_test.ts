@@ -104,6 +104,23 @@ test("a Response without a body may be sent again", async () => {
   assert.deepEqual(answers.map(({ headers }) => headers.get("location")), ["/new", "/new"]);
 });
 
+for (const size of [100, 100_000]) {
+  test(`a Response of a Blob of ${size} bytes is sent once, and not while its body is read`, async () => {
+    const blob = new Blob(["a".repeat(size)]);
+    const sent = new Response(blob);
+    const { wire, errors } = await see(() => sent, get() + get());
+    const [first, second] = parseResponses(wire);
+    assert.deepEqual([first.status, first.body.length, second.status], [200, size, 500]);
+    assert.match(String(errors), /^TypeError: the Response was used already/);
+    assert.equal(sent.bodyUsed, true);
+
+    const read = new Response(blob);
+    const reader = read.body!.getReader();
+    assert.match((await see(() => read, get())).wire, /^HTTP\/1\.1 500 /);
+    await reader.cancel();
+  });
+}
+
 test("what is not noted is sent from its stream", async () => {
   for (
     const make of [
