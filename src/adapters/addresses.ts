@@ -25,13 +25,11 @@ export function unixAddr(path: string): Addr {
   return { transport: "unix", path };
 }
 
-/** The address that all connections have which are accepted on `addr`; `undefined` where each has to be asked. */
-export function addrOfAccepted(addr: Addr): Addr | undefined {
-  return addr.transport === "unix" || isSpecified(addr.hostname) ? addr : undefined;
-}
-
-/** Whether `hostname` is an address, and not that of all interfaces in one of its spellings. */
-function isSpecified(hostname: string): boolean {
+/**
+ * Whether `hostname` is an address, and not that of all interfaces in one of its spellings: then all connections that are
+ * accepted on it have it.
+ */
+export function isSpecified(hostname: string): boolean {
   const ip = parseIp(hostname);
   return ip !== null && (isMapped(ip) ? unmappedIp(ip) : ip).some((byte) => byte !== 0);
 }

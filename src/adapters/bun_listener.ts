@@ -4,7 +4,7 @@
 import type { TlsOptions } from "../api/tls.ts";
 import type { Addr } from "../api/transport.ts";
 import type { Listen } from "../server/listener.ts";
-import { addrOfAccepted, sharedAddr, tcpAddr } from "./addresses.ts";
+import { isSpecified, sharedAddr, tcpAddr } from "./addresses.ts";
 import { replaceServers } from "./bun_hot.ts";
 import { type BunSocket, type BunSocketHandlers, BunSocketTransport, HANDLERS } from "./bun_socket.ts";
 
@@ -36,17 +36,23 @@ export const listenOnBun: Listen = async (settings, accept) => {
     return await listenOnNode(settings, accept);
   }
   const acceptor = tls && new (await import("./bun_tls.ts")).BunTlsAcceptor(tls, alpnProtocols);
-  /** Where each was accepted; `undefined` where that differs. */
-  let localAddr: Addr | undefined;
+  let shared: Addr | undefined;
+  /** Where `socket` was accepted: on one address the same for all, which spares the calls of the system. */
+  const localAddr = (socket: BunSocket): Addr | undefined => {
+    if (shared === undefined || !isOneAddress) {
+      shared = sharedAddr(tcpAddr(socket.localAddress, listener.port));
+    }
+    return shared;
+  };
   const open = (socket: BunSocket): void => {
     // A socket that its peer has reset before the accept has no address.
     if (socket.remoteAddress === undefined) return socket.terminate();
-    const local = localAddr ?? sharedAddr(tcpAddr(socket.localAddress, listener.port));
-    const transport = new BunSocketTransport(socket, local, acceptor?.secure);
+    const transport = new BunSocketTransport(socket, localAddr(socket), acceptor?.secure);
     if (acceptor === undefined) socket.data = transport;
     accept(transport);
   };
   const { hostname, port, reusePort } = at;
+  const isOneAddress = isSpecified(hostname);
   const listener = listenTcp({
     hostname,
     port,
@@ -55,11 +61,9 @@ export const listenOnBun: Listen = async (settings, accept) => {
     // What TLS takes is not told as data, too.
     socket: acceptor === undefined ? { ...HANDLERS, open } : { binaryType: "uint8array", open, drain() {} },
   });
-  const addr: Addr = { transport: "tcp", hostname: listener.hostname, port: listener.port };
-  localAddr = addrOfAccepted(addr);
   return {
     isSecure: acceptor !== undefined,
-    addr,
+    addr: { transport: "tcp", hostname: listener.hostname, port: listener.port },
     close: () => listener.stop(false),
     ref: () => listener.ref(),
     unref: () => listener.unref(),

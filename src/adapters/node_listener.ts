@@ -9,7 +9,7 @@ import type { Addr } from "../api/transport.ts";
 import { KEEP_ALIVE_DELAY } from "../server/listen.ts";
 import type { Listen } from "../server/listener.ts";
 import type { ListenAt } from "../options/listen_settings.ts";
-import { addrOfAccepted, tcpAddr, unixAddr } from "./addresses.ts";
+import { isSpecified, tcpAddr, unixAddr } from "./addresses.ts";
 import { nodeProcess } from "./node_process.ts";
 import { IS_DENO, IS_NODE, type NodeHandle, NodeSocketTransport, SOCKET } from "./node_socket.ts";
 
@@ -54,7 +54,8 @@ export const listenOnNode: Listen = async (settings, accept) => {
   }
   const addr = addressOf(server, at);
   // An inherited socket may accept for other addresses than its own (IP_TRANSPARENT).
-  localAddr = at.kind === "fd" && addr.transport === "tcp" ? undefined : addrOfAccepted(addr);
+  const isOneAddress = addr.transport === "unix" || (at.kind === "tcp" && isSpecified(addr.hostname));
+  localAddr = isOneAddress ? addr : undefined;
   const stopLooking = IS_DENO && at.kind !== "unix" ? acceptAgain(server, settings.backlog) : undefined;
   const close = (): void => {
     stopLooking?.();

@@ -3,6 +3,8 @@
  * the other server sent them (Fetch standard, "HTTP-network fetch"). Sent on, both would be wrong.
  */
 
+import { userAgent } from "./user_agent.ts";
+
 /** What `fetch` of a platform decodes. */
 interface Decoder {
   /** Matches the name that the platform gives itself. */
@@ -28,7 +30,6 @@ const DECODERS: readonly Decoder[] = [
   { agent: /^/, codings: ["gzip", "x-gzip", "br", "deflate", "zstd"], lists: true, isOptional: false },
 ];
 
-const { userAgent = "" } = globalThis.navigator ?? {};
 const decoder = DECODERS.find(({ agent }) => agent.test(userAgent))!;
 
 /** Bodies of `fetch` that it has decoded: responses are made of them, with the headers that they came with. */

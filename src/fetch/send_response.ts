@@ -8,6 +8,7 @@ import { bytesIn } from "../wire/bytes.ts";
 import { respondWhole } from "./respond_whole.ts";
 import { headersToSend } from "./response_headers.ts";
 import { blobOf, hasFormDataBody, hasSource, NativeResponse } from "./response_override.ts";
+import { isBun } from "./user_agent.ts";
 
 /** Where a body comes from; cancelled when it cannot be sent any more. */
 export interface BodySource {
@@ -67,7 +68,7 @@ function completeHeaders(response: Response): void {
 }
 
 /** Up to this size a Blob is read at once: on Bun that takes half of what its stream does, elsewhere more. */
-const SMALL_BLOB = "Bun" in globalThis ? 64 * 1024 : 0;
+const SMALL_BLOB = isBun ? 64 * 1024 : 0;
 
 /** Whether `response` is of a small Blob. */
 function isSmallBlob(response: Response): boolean {

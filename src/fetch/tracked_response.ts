@@ -21,12 +21,10 @@ import {
   TYPES_TEXT,
 } from "./response_override.ts";
 import { usedAlready } from "./send_response.ts";
+import { isBun, isDeno } from "./user_agent.ts";
 
 const TEXT_INIT: ResponseInit = { headers: { "content-type": TEXT } };
 
-const { userAgent = "" } = globalThis.navigator ?? {};
-const isDeno = /^Deno\//.test(userAgent);
-const isBun = /^Bun\//.test(userAgent);
 /** Node encodes a text as soon as a `Response` is made of it; Deno and Bun do when it is read. */
 const LAZY_TEXT = !isDeno && !isBun;
 /** From how many bytes on a lazy stream costs less than the platform's copy. */
