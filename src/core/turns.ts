@@ -34,6 +34,11 @@ export class TurnQueue {
     this.#clock = clock;
   }
 
+  /** How long a connection may work while others wait, in milliseconds. */
+  get turnLength(): number {
+    return this.#clock.turnLength;
+  }
+
   /** The clock, in milliseconds. */
   now(): number {
     return this.#clock.now();
@@ -41,8 +46,8 @@ export class TurnQueue {
 
   /**
    * Whether a connection's turn that began at `began` is over. Those that have worked for a while share one turn of the
-   * loop, so that many of them do not add up. `isCurrent`: the loop has not turned since `began`. Otherwise the
-   * connection may have waited for a part of that time, which the queue cannot tell apart: it measures from this check on.
+   * loop, so that many of them do not add up. `isCurrent`: it has worked since `began`, but for less than a turn's length.
+   * Otherwise it may have waited for most of that time, which nothing tells apart: it is measured from this check on.
    */
   isOver(began: number, isCurrent: boolean): boolean {
     const now = this.now();
@@ -88,8 +93,9 @@ export class TurnQueue {
 export class Turn {
   readonly #queue: TurnQueue;
   readonly #taker: TurnTaker;
+  /** When the first event of this turn came, or of others that may be. */
   #began: number;
-  /** Whether the event that began it is still on the stack: then the loop has not turned since. */
+  /** Whether an event is on the stack: then it has worked since `#began`, or waited for less than a turn's length. */
   #isCurrent: boolean;
   #units = 0;
   #isOver = false;
@@ -107,11 +113,16 @@ export class Turn {
     return this.#isOver;
   }
 
-  /** A turn of the loop brings it something to do, at `now`; not while it waits for its turn. */
+  /** An event brings it something to do, at `now`; not while it waits for its turn. */
   begin(now: number): void {
     if (this.#isOver) return;
-    this.#began = now;
     this.#isCurrent = true;
+    // Soon after the last event the loop may not have turned: Node reads a connection up to 32 times in one.
+    if (now - this.#began >= this.#queue.turnLength) this.#restart(now);
+  }
+
+  #restart(now: number): void {
+    this.#began = now;
     this.#units = 0;
   }
 
@@ -123,7 +134,8 @@ export class Turn {
   /** Its turn has come. */
   resume(): void {
     this.#isOver = false;
-    this.begin(this.#queue.now());
+    this.#isCurrent = true;
+    this.#restart(this.#queue.now());
   }
 
   /** Counts a unit of work that was done; answers whether there may be another one in this turn. */

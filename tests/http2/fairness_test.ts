@@ -56,6 +56,7 @@ for (const name of Object.keys(handlers(new FakeClock()))) {
         [":authority", "a.example"],
         [":path", `/${i}`],
       ]));
+    clock.advance(clock.turnLength); // the connection was opened in another turn
     const began = clock.now();
     peer.send(concat(heads));
     await settled();
@@ -110,6 +111,7 @@ test("a large response leaves in turns", async () => {
   };
   peer.get(1);
   peer.read();
+  clock.advance(clock.turnLength); // the window opens in another turn
   const began = clock.now();
   peer.widen(0, 20_000_000);
   assert.ok(clock.now() - began < NOTICEABLE, `its turn took ${clock.now() - began} ms`);
