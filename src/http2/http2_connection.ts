@@ -94,7 +94,8 @@ export class Http2Connection implements ConnectionFrames, GoingAwayOwner, Livene
   // What the connection asks, and tells.
 
   get wait(): ReadWait {
-    if (this.#frames.readsBlock) return "head";
+    // What is missing of a block at the end of the input does not come any more.
+    if (this.#frames.readsBlock && !this.#connection.inputEnded) return "head";
     return this.#streams.size > 0 ? "none" : "idle";
   }
 

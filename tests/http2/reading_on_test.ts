@@ -1,6 +1,7 @@
 /** What is read, and what is waited for, while the client takes nothing, or sends more than `highWaterMark`. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Exchange } from "../../src/api/exchange.ts";
 import type { FetchInfo } from "../../src/api/fetch.ts";
 import { upgradeWebSocket } from "../../websocket.ts";
 import { FakeClock } from "../support/fake_clock.ts";
@@ -17,6 +18,31 @@ test("a frame that is larger than highWaterMark is read to its end while a handl
   peer.ping();
   assert.deepEqual(peer.told(), ["PING ack 12345678"]);
 });
+
+const HALF_A_BLOCK = {
+  "half a frame": frame("HEADERS", 0, 3, "\x82\x86").subarray(0, 10),
+  "a part": frame("HEADERS", 0, 3),
+};
+
+for (const [what, rest] of Object.entries(HALF_A_BLOCK)) {
+  test(`${what} of a field block is not waited for once the client has half-closed: responses go on`, async () => {
+    let x!: Exchange;
+    const { peer, client, connection, clock } = await connectHttp2({
+      headerTimeout: 500,
+      exchange(given) {
+        x = given;
+        x.start(200);
+      },
+    });
+    peer.get(1);
+    peer.send(rest);
+    client.sendEnd();
+    clock.advance(600);
+    x.end("body");
+    assert.deepEqual(peer.told(), ["HEADERS 1 200", 'DATA 1 "body" end']);
+    assert.equal(await connection.closed, "client_gone");
+  });
+}
 
 test("headerTimeout ends a connection whose client has taken not even our SETTINGS at first", async () => {
   const clock = new FakeClock();
