@@ -20,6 +20,7 @@ export const listenOnNode: Listen = async (settings, accept) => {
   const { at } = settings;
   /** Where each was accepted; `undefined` where that differs, or is not known yet. */
   let localAddr: Addr | undefined = at.kind === "unix" ? unixAddr(at.path) : undefined;
+  const isTcp = (): boolean => localAddr?.transport !== "unix";
   // Both are loaded where they are used: they, and what they need of the platform, take their time.
   const tls = settings.tls &&
     new (await import("./node_tls.ts")).TlsAcceptor(settings.tls, settings.alpnProtocols);
@@ -27,17 +28,16 @@ export const listenOnNode: Listen = async (settings, accept) => {
   /** Whether connections have their socket options from the server's. */
   let isInherited = false;
   const server = net.createServer({ ...SOCKET, pauseOnConnect: true }, (socket) => {
-    const isTcp = localAddr?.transport !== "unix";
     // A socket that its peer has reset before the accept has no address.
-    if (!server.listening || (isTcp && socket.remoteAddress === undefined)) return void socket.destroy();
-    if (isTcp && !isInherited) socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_DELAY);
+    if (!server.listening || (isTcp() && socket.remoteAddress === undefined)) return void socket.destroy();
+    if (isTcp() && !isInherited) socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_DELAY);
     accept(new NodeSocketTransport(socket, localAddr, tls?.accept(socket)));
   });
   const acceptHandle = (handle: NodeHandle): void => {
     if (!server.listening) return handle.close();
     const transport = new NodeSocketTransport(handle, localAddr);
     if (transport.remoteAddr === undefined) return transport.close(false);
-    if (!isInherited && localAddr?.transport !== "unix") setOptions(handle);
+    if (isTcp() && !isInherited) setOptions(handle);
     accept(transport);
   };
   const path = at.kind === "unix" ? await unix!.freePath(at.path) : undefined;

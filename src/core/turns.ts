@@ -46,7 +46,7 @@ export class TurnQueue {
 
   /**
    * Whether a connection's turn that began at `began` is over. Those that have worked for a while share one turn of the
-   * loop, so that many of them do not add up. `isCurrent`: it has worked since `began`, but for less than a turn's length.
+   * loop, so that many of them do not add up. `isCurrent`: it has worked since `began`, except for waits of less than a turn's length.
    * Otherwise it may have waited for most of that time, which nothing tells apart: it is measured from this check on.
    */
   isOver(began: number, isCurrent: boolean): boolean {
@@ -93,9 +93,9 @@ export class TurnQueue {
 export class Turn {
   readonly #queue: TurnQueue;
   readonly #taker: TurnTaker;
-  /** When the first event of this turn came, or of others that may be. */
+  /** When the first event came that may be of this turn of the loop. */
   #began: number;
-  /** Whether an event is on the stack: then it has worked since `#began`, or waited for less than a turn's length. */
+  /** Whether an event is on the stack; what runs in microtasks may have waited for long. */
   #isCurrent: boolean;
   #units = 0;
   #isOver = false;
@@ -117,7 +117,8 @@ export class Turn {
   begin(now: number): void {
     if (this.#isOver) return;
     this.#isCurrent = true;
-    // Soon after the last event the loop may not have turned: Node reads a connection up to 32 times in one.
+    // The loop may not have turned since: Node reads a connection up to 32 times in one turn. Where it has, a wait of less
+    // than a turn's length counts as work, which costs the connection a turn at the worst.
     if (now - this.#began >= this.#queue.turnLength) this.#restart(now);
   }
 

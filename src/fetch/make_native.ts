@@ -4,7 +4,7 @@
  */
 import { NativeResponse } from "./response_override.ts";
 
-/** As `new Response`, for a body to which the platform gives no type of its own. */
+/** As `new Response` of the standard, for a body to which the platform gives no type of its own. */
 export function makeNative(body: BodyInit | null | undefined, init: ResponseInit | undefined): Response {
   if (typeof init !== "object" || init === null) return new NativeResponse(body, init);
   const { headers: fields, status, statusText } = init; // read once each, and in this order, as by the platform

@@ -20,9 +20,9 @@ export interface BodySource {
   trailersToSend(): Fields | null;
 }
 
-/** Sends a platform's response that has no body; answers whether it is one. */
+/** Sends a platform's response that is known to have no body; answers whether it was sent. */
 export function sendBodiless(x: HttpExchange, response: Response): boolean {
-  // What has a body is known of most. On Bun a look at that of a file makes a stream of it.
+  // What was made of something has a body, and on Bun a look at a file's makes a stream of it.
   if (!(response instanceof NativeResponse) || hasSource(response)) return false;
   completeHeaders(response);
   if (response.body !== null) return false;
@@ -59,8 +59,8 @@ export function sendResponse(x: HttpExchange, response: Response, source: BodySo
 }
 
 /**
- * Looks at headers and body in the order in which the headers are complete afterwards: responses of other classes may
- * complete them when the body is looked at; those of Bun forget, upon that, the type of a Blob.
+ * Has `response` complete its headers, which takes a look alone: at the body where it is of a class that extends the
+ * platform's, at the headers where it is the platform's, since Bun forgets the type of a Blob once its body is looked at.
  */
 function completeHeaders(response: Response): void {
   if (Object.getPrototypeOf(response) === NativeResponse.prototype) void response.headers;

@@ -122,7 +122,7 @@ function makeText(text: string, init: ResponseInit | undefined): Response {
   return response;
 }
 
-/** Of a text whose type `init` says, or the platform. */
+/** Of a text, with the type that `init` says, or else the one that the platform gives it, if it does. */
 function makeTyped(text: string, init: ResponseInit | undefined): Response {
   if (LAZY_TEXT) return makeLazy(text, init);
   const response = GETS_TEXT_TYPE ? new NativeResponse(text, init) : makeNative(text, init);
