@@ -25,7 +25,7 @@ export function fetchHandler(fetch: FetchHandler, onError: ErrorReporter, global
     let response: Response | Promise<Response>;
     try {
       response = fetch(call.request, new FetchInfoFacade(call));
-      if (!requiresSlowPath(x, call) && sendAtOnce(x, response as Response)) return;
+      if (!requiresSlowPath(x, call) && sendNow(x, response as Response)) return;
     } catch (error) {
       return fail(x, call, error, onError);
     }
@@ -65,9 +65,14 @@ function send(x: HttpExchange, call: FetchCall, response: Response): void | Prom
   if (requiresSlowPath(x, call) || !sendAtOnce(x, response)) return sendResponse(x, response, call);
 }
 
-/** Sends a response whose body is at hand, or that has none; answers whether that is so. */
+/** Sends a response whose body is at hand; answers whether it is. */
 function sendAtOnce(x: HttpExchange, response: Response): boolean {
-  return sendFast(x, response) || sendTracked(x, response) || sendBodiless(x, response);
+  return sendFast(x, response) || sendTracked(x, response);
+}
+
+/** As `sendAtOnce`, in the handler's own turn: also one that has no body, as `sendResponse` does later. */
+function sendNow(x: HttpExchange, response: Response): boolean {
+  return sendAtOnce(x, response) || sendBodiless(x, response);
 }
 
 /** Whether the fast way out would forget something. */
