@@ -12,7 +12,7 @@ const CONNECTION_BYTES = 2 * 64 * 1024 + 64 * 1024 + 16 * 1024;
  * Bytes that a process may grow by before its runtime collects what requests leave. A program that only makes 20,000
  * objects of some KB a second, of which 1,000 live at a time, grows by 85 MB on Node and Deno and by 53 on Bun.
  */
-const GARBAGE_BYTES = 96 * 1024 * 1024;
+export const GARBAGE_BYTES = 96 * 1024 * 1024;
 
 /** @returns {string[]} what was missed */
 export function missed({ held }, mooring, own) {

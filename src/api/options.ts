@@ -38,7 +38,9 @@ export interface ConnectionOptions {
   readonly exchange?: ExchangeHandler;
   /**
    * Told of every error that a handler threw or rejected with, after a 500 was sent where that was still
-   * possible. A `Response` returned here (to `fetch` handlers) is sent instead of the plain 500.
+   * possible. A `Response` returned here (to `fetch` handlers) is sent instead of the plain 500. Not told where a handler
+   * only passes on what the client has caused: the `ConnectionError` or `AbortError` of one that has gone, and the
+   * `ProtocolError` of a body that is refused, of which `onRefused` hears.
    * @default console.error
    */
   readonly onError?: (error: unknown, request?: Request) => Response | void | Promise<Response | void>;

@@ -2,7 +2,7 @@
  * The exchange that handlers see: one request and its response, whatever protocol carries them.
  */
 import type { Bytes } from "../api/bytes.ts";
-import { ConnectionError, ExchangeError } from "../api/errors.ts";
+import { ConnectionError, ExchangeError, ProtocolError } from "../api/errors.ts";
 import type { Exchange, Fields, HttpVersion, Upgraded, UpgradeOptions } from "../api/exchange.ts";
 import type { Timeouts } from "../api/timeouts.ts";
 import type { Addr, Connection } from "../api/transport.ts";
@@ -50,7 +50,7 @@ export class HttpExchange implements Exchange {
   /** `null` while it is not under way. */
   #port: ExchangePort | null = null;
   readonly #abort = new LazyAbort();
-  /** Why the connection was lost. */
+  /** Why the connection was lost, or the body refused. */
   #lost: unknown = null;
   /** How often it was begun: what belongs to one request must not reach into the next. */
   #generation = 0;
@@ -131,7 +131,7 @@ export class HttpExchange implements Exchange {
   #handlerFailed(port: ExchangePort, error: unknown): void {
     this.#escaped = true;
     this.traceFailure(error);
-    if (!this.isAbort(error)) port.handlerFailed(error);
+    if (!this.isClientError(error)) port.handlerFailed(error);
     if (this.response.phase === "unanswered") this.respond(500, ERROR_FIELDS, errorText(500));
     else if (this.response.phase === "streaming") port.responseBroken();
   }
@@ -182,6 +182,12 @@ export class HttpExchange implements Exchange {
     if (this.#trace !== null) this.#endTrace(isUnfinished ? error : undefined);
   }
 
+  /** The body is refused although the response is complete: reads of it fail. */
+  bodyRefused(error: ProtocolError): void {
+    this.#lost = error;
+    this.body.fail(error);
+  }
+
   /** A part of the response was sent; answers whether there may be more in this turn, otherwise `ready` resolves then. */
   spendTurn(): boolean {
     return this.response.phase === "aborted" || this.port.spendTurn();
@@ -197,10 +203,11 @@ export class HttpExchange implements Exchange {
     return this.#abort.isAborted || this.response.phase === "aborted";
   }
 
-  /** Whether `error` only passes on that the client has gone, which is no failure of the handler's. */
-  isAbort(error: unknown): boolean {
-    if (!this.isAborted) return false;
-    return error instanceof ConnectionError || (error as Error | undefined)?.name === "AbortError";
+  /** Whether `error` only passes on that the client has gone, or its request was refused: no failure of the handler's. */
+  isClientError(error: unknown): boolean {
+    if (error instanceof ProtocolError) return error === this.#lost;
+    return this.isAborted &&
+      (error instanceof ConnectionError || (error as Error | undefined)?.name === "AbortError");
   }
 
   /**

@@ -87,10 +87,10 @@ function isConnect(x: HttpExchange): boolean {
 /** Reports an error, and answers with what the report says, or 500, where nothing was answered yet. */
 async function fail(x: HttpExchange, call: FetchCall, error: unknown, onError: ErrorReporter): Promise<void> {
   x.traceFailure(error);
-  const isAbort = x.isAbort(error);
+  const isClientError = x.isClientError(error);
   if (x.response.phase === "streaming") x.abort();
   try {
-    const response = isAbort ? undefined : asResponse(await onError(explained(error), call.request));
+    const response = isClientError ? undefined : asResponse(await onError(explained(error), call.request));
     if (response !== undefined && x.response.phase === "unanswered") await send(x, call, response);
     else response?.body?.cancel().catch(() => {});
   } catch (second) {

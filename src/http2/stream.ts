@@ -166,7 +166,7 @@ export class Http2Stream
       case "streaming":
         return this.reset(ERROR.cancel, error);
       case "complete":
-        this.exchange.body.fail(error);
+        this.exchange.bodyRefused(error);
         return this.#advance();
       case "aborted": // it is refused already
     }
@@ -219,7 +219,7 @@ export class Http2Stream
       this.input.resume();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      body.fail(error);
+      this.exchange.bodyRefused(error);
     }
   }
 
