@@ -10,6 +10,7 @@ import type { Listen, Listener } from "../server/listener.ts";
 import { type LoadedTls, loadTls, tlsError } from "../server/tls.ts";
 import { urlHost } from "../wire/ip_address.ts";
 import { type DenoConn, DenoConnTransport } from "./deno_conn.ts";
+import { runtimeClock } from "./runtime_clock.ts";
 
 /** What is used of Deno. */
 interface RuntimeListener {
@@ -118,7 +119,7 @@ class DenoListener implements Listener {
     let inARow = 0;
     while (this.#open) {
       if (inARow === ACCEPTS_IN_A_ROW) {
-        await delay(0);
+        await new Promise<void>(runtimeClock.nextTurn);
         inARow = 0;
       }
       let conn: DenoConn;

@@ -4,13 +4,25 @@
  */
 import { type Clock, systemClock } from "../core/clock.ts";
 
-/** Turns of Deno's loop within which it looks at the sockets: 61 in Tokio (`event_interval`), which it runs on. */
+/** Deno looks at the sockets once in 61 turns of its loop (`event_interval` of Tokio, which it runs on). */
 const TURNS_PER_LOOK = 64;
 
-/** Calls `callback` once Deno has looked at the sockets: so many empty turns take 0.07 ms. */
+/**
+ * Calls `callback` once Deno has looked at the sockets. Turns in which nothing else happens take 0.07 ms together; where the
+ * program works in them, a timer comes first.
+ */
 function afterLook(callback: () => void): void {
   let left = TURNS_PER_LOOK;
-  const turn = (): void => --left === 0 ? callback() : systemClock.nextTurn(turn);
+  const turn = (): void => {
+    if (--left > 0) systemClock.nextTurn(turn);
+    else if (left === 0) done();
+  };
+  const done = (): void => {
+    left = 0;
+    systemClock.cancel(timer);
+    callback();
+  };
+  const timer = systemClock.schedule(done, 0);
   systemClock.nextTurn(turn);
 }
 
