@@ -115,19 +115,17 @@ export class Http2Response implements ResponseStream {
     const memory = memoryPool.acquire(text.length * MAX_BYTES_PER_UNIT);
     try {
       const { written } = encoder.encodeInto(text, memory);
-      this.#respondOwned(status, lines, memory.subarray(0, written));
+      this.#writeHead(status, lines, written, false);
+      this.#phase = "complete";
+      // What has to wait is copied: the memory is for up to three times as much.
+      if (this.#hasBody) this.#port.output.send(memory.subarray(0, written), true, false);
     } finally {
       memoryPool.release(memory);
     }
   }
 
   #respondBytes(status: number, lines: FieldLines, content: Uint8Array | PooledBytes | null): void {
-    if (content instanceof PooledBytes) {
-      const { memory, start, end } = content;
-      this.#respondOwned(status, lines, memory.subarray(start, end));
-      memoryPool.release(memory);
-      return;
-    }
+    if (content instanceof PooledBytes) return this.#respondPooled(status, lines, content);
     if (content !== null) checkContent(content);
     this.#writeHead(status, lines, content?.byteLength ?? 0, content === null);
     this.#phase = "complete";
@@ -136,11 +134,11 @@ export class Http2Response implements ResponseStream {
     }
   }
 
-  /** With bytes whose memory is used again after this call. */
-  #respondOwned(status: number, lines: FieldLines, bytes: Uint8Array): void {
-    this.#writeHead(status, lines, bytes.length, false);
+  #respondPooled(status: number, lines: FieldLines, content: PooledBytes): void {
+    this.#writeHead(status, lines, content.byteLength, false);
     this.#phase = "complete";
-    if (this.#hasBody && bytes.length > 0) this.#port.output.send(bytes, true, false);
+    if (this.#hasBody && content.byteLength > 0) this.#port.output.sendPooled(content);
+    else memoryPool.release(content.memory);
   }
 
   start(status: number, fields?: Fields): void {

@@ -2,9 +2,12 @@
  * What one stream sends behind its head: DATA in frames, as far as the windows of the stream and of the connection allow
  * (RFC 9113 §5.2, §6.9), and then the end. The rest is kept, and `isWelcome` tells the source to wait.
  */
+import type { Bytes } from "../api/bytes.ts";
 import { Deferred } from "../core/deferred.ts";
 import { copyOf } from "../wire/bytes.ts";
 import type { ByteWriter } from "../wire/byte_writer.ts";
+import { memoryPool } from "../wire/memory_pool.ts";
+import type { PooledBytes } from "../wire/pooled_bytes.ts";
 import { FLAG, FRAME, MAX_FRAME_SIZE, MAX_UINT31, writeFrameHead } from "./frame.ts";
 
 /** The connection's side of sending. */
@@ -32,6 +35,8 @@ export interface OutputOwner {
 interface Chunk {
   readonly bytes: Uint8Array;
   start: number;
+  /** Goes back to the pool when the bytes have gone. */
+  readonly pooled: Bytes | null;
 }
 
 /**
@@ -136,14 +141,33 @@ export class StreamOutput {
    * its memory does not change any more).
    */
   send(bytes: Uint8Array, isLast: boolean, isKept: boolean): void {
-    const { length } = bytes;
+    const at = this.#sendFirst(bytes, isLast);
+    if (at === bytes.length) return;
+    if (isKept) this.#enqueue({ bytes, start: at, pooled: null });
+    else this.#enqueue({ bytes: copyOf(bytes, at, bytes.length), start: 0, pooled: null });
+  }
+
+  /** Sends all of a body, whose memory goes back to the pool then. */
+  sendPooled({ memory, start, end }: PooledBytes): void {
+    const bytes = memory.subarray(start, end);
+    const at = this.#sendFirst(bytes, true);
+    if (at === bytes.length) memoryPool.release(memory);
+    else this.#enqueue({ bytes, start: at, pooled: memory });
+  }
+
+  /** Sends what may leave of `bytes` at once; answers how much. */
+  #sendFirst(bytes: Uint8Array, isLast: boolean): number {
     const at = this.#queue === null && !this.#port.isContended ? this.#sendNow(bytes, 0, isLast) : 0;
     if (isLast) this.#isComplete = true;
-    if (at === length && length > 0) return this.#settle(isLast);
-    if (length === 0) return isLast ? this.#end() : undefined;
-    const rest = isKept ? bytes : copyOf(bytes, at, length);
-    (this.#queue ??= []).push({ bytes: rest, start: isKept ? at : 0 });
-    this.queuedBytes += length - at;
+    if (at < bytes.length) return at;
+    if (at > 0) this.#settle(isLast);
+    else if (isLast) this.#end();
+    return at;
+  }
+
+  #enqueue(chunk: Chunk): void {
+    (this.#queue ??= []).push(chunk);
+    this.queuedBytes += chunk.bytes.length - chunk.start;
     this.#owner.outputBlocked();
   }
 
@@ -188,6 +212,7 @@ export class StreamOutput {
         continue;
       }
       this.#queue.shift();
+      if (chunk.pooled !== null) memoryPool.release(chunk.pooled);
       if (this.#queue.length === 0) this.#queue = null;
       if (!isLast) continue;
       this.#settle(true);
@@ -235,6 +260,9 @@ export class StreamOutput {
   drop(error: unknown): void {
     this.#welcome?.reject(error);
     this.#welcome = null;
+    for (const { pooled } of this.#queue ?? []) {
+      if (pooled !== null) memoryPool.release(pooled);
+    }
     this.#queue = null;
     this.queuedBytes = 0;
     this.#trailers = null;

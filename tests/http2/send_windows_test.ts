@@ -2,6 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Exchange } from "../../src/api/exchange.ts";
+import { FastResponse } from "../../src/fetch/fast_response.ts";
+import { memoryPool } from "../../src/wire/memory_pool.ts";
+import { concat } from "../support/bytes.ts";
 import {
   bodyOf,
   connectHttp2,
@@ -250,4 +253,30 @@ test("bodies of any length around a frame and a window arrive whole, however the
       peer.widen(0, 65_535);
     }
   }
+});
+
+test("bytes of a Response keep their memory while they wait; it goes back once they were sent, or dropped", async () => {
+  const size = 300 * 1024;
+  const waiting = [1, 2, 3, 4].map((n) => new Uint8Array(size).fill(n));
+  const fetch = (request: Request): Response =>
+    new FastResponse(waiting[Number(new URL(request.url).pathname[1])]);
+  const { peer, client } = await connectHttp2({ fetch }, { settings: [[SETTING.initialWindowSize, 10]] });
+  peer.widen(0, 8 * size);
+  for (const i of [0, 1, 2, 3]) peer.get(1 + 2 * i, `/${i}`);
+  const kept = memoryPool.keptBytes;
+  for (const i of [0, 1]) peer.widen(1 + 2 * i, size);
+  const frames = peer.read();
+  for (const i of [0, 1]) {
+    const body = concat(
+      frames.filter(({ type, stream }) => type === "DATA" && stream === 1 + 2 * i).map(({ payload }) =>
+        payload
+      ),
+    );
+    assert.deepEqual([body.length, new Set(body)], [size, new Set([i + 1])]);
+  }
+  peer.send(frame("RST_STREAM", 0, 5, Uint8Array.of(0, 0, 0, 8)));
+  client.reset();
+  await settled();
+  // Of 512 KiB each, beside which all other memory is small.
+  assert.equal(Math.round((memoryPool.keptBytes - kept) / (512 * 1024)), 4);
 });
