@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { ProtocolError } from "../src/api/errors.ts";
 import type { Exchange } from "../src/api/exchange.ts";
 import type { ConnectionOptions } from "../src/api/options.ts";
-import { connectHttp2 } from "./support/http2_client.ts";
+import { connectHttp2, FLAG } from "./support/http2_client.ts";
 import { connect, settled } from "./support/memory.ts";
 
 const HANDLERS: Record<string, ConnectionOptions> = {
@@ -105,7 +105,57 @@ test("a handler that reads on after its response fails with a body that is too l
   assert.deepEqual([errors, refused], [[], []]);
 });
 
-test("a ProtocolError of the handler's own is told to onError, and so is one that it has kept", async () => {
+for (const version of ["HTTP/1.1", "HTTP/2"]) {
+  test(`a handler that reads on after its response fails as the client half-closes, on ${version}: nobody is told`, async () => {
+    const { options, errors, refused } = listening({ exchange: readOn });
+    if (version === "HTTP/2") {
+      const { peer, client } = await connectHttp2(options);
+      peer.post(1);
+      peer.data(1, "a");
+      await settled();
+      client.sendEnd();
+    } else {
+      const { client } = connect(options);
+      client.send(UPLOAD + "1\r\na\r\n");
+      await settled();
+      client.sendEnd();
+    }
+    await settled();
+    assert.deepEqual([errors, refused], [[], []]);
+  });
+}
+
+test("an error whose cause is the client's, as that of a fetch that passes the body on, is not told", async () => {
+  const { options, errors, refused } = listening({
+    fetch: (request) =>
+      request.text().then(Response.json, (cause) => Promise.reject(new TypeError("failed", { cause }))),
+  });
+  const { client } = connect(options);
+  client.send(UPLOAD + "no chunk\r\n");
+  await settled();
+  assert.deepEqual([errors, refused], [[], ["400 bad_chunk"]]);
+});
+
+test("an error of the exchange's last request is told, where it fails another one on HTTP/2", async () => {
+  let kept: unknown;
+  const { options, errors } = listening({
+    maxBodyBytes: 5,
+    exchange: (x) =>
+      x.target === "/kept" ? Promise.reject(kept) : readOn(x).catch((error) => void (kept = error)),
+  });
+  const { peer } = await connectHttp2(options);
+  peer.post(1);
+  peer.data(1, "a");
+  await settled();
+  peer.data(1, "sixsix", FLAG.end); // so that its exchange is used again
+  await settled();
+  peer.get(3, "/kept");
+  await settled();
+  assert.ok(kept instanceof ProtocolError);
+  assert.deepEqual(errors, [kept]);
+});
+
+test("a ProtocolError of the handler's own is told to onError, and so is one of another request", async () => {
   const kept: unknown[] = [];
   const { options, errors } = listening({
     async exchange(x) {

@@ -2,7 +2,7 @@
  * The exchange that handlers see: one request and its response, whatever protocol carries them.
  */
 import type { Bytes } from "../api/bytes.ts";
-import { ConnectionError, ExchangeError, ProtocolError } from "../api/errors.ts";
+import { ConnectionError, ExchangeError } from "../api/errors.ts";
 import type { Exchange, Fields, HttpVersion, Upgraded, UpgradeOptions } from "../api/exchange.ts";
 import type { Timeouts } from "../api/timeouts.ts";
 import type { Addr, Connection } from "../api/transport.ts";
@@ -50,8 +50,8 @@ export class HttpExchange implements Exchange {
   /** `null` while it is not under way. */
   #port: ExchangePort | null = null;
   readonly #abort = new LazyAbort();
-  /** Why the connection was lost, or the body refused. */
-  #lost: unknown = null;
+  /** Why it ends early, or its body does. */
+  #failure: unknown = null;
   /** How often it was begun: what belongs to one request must not reach into the next. */
   #generation = 0;
   #facade: Exchange | null = null;
@@ -72,6 +72,7 @@ export class HttpExchange implements Exchange {
   /** Begins: the head was read. */
   begin(port: ExchangePort): void {
     this.#port = port;
+    this.#failure = null;
     this.#generation++;
   }
 
@@ -168,7 +169,7 @@ export class HttpExchange implements Exchange {
   /** The connection was lost: pending reads and writes fail. It may be read afterwards, and is not reusable. */
   connectionLost(error: unknown): void {
     this.head.retain(); // the handler may read it, now and later
-    this.#lost = error;
+    this.#failure = error;
     const isUnfinished = this.response.phase !== "complete";
     this.response.abort();
     this.body.fail(error);
@@ -182,9 +183,9 @@ export class HttpExchange implements Exchange {
     if (this.#trace !== null) this.#endTrace(isUnfinished ? error : undefined);
   }
 
-  /** The body is refused although the response is complete: reads of it fail. */
-  bodyRefused(error: ProtocolError): void {
-    this.#lost = error;
+  /** No more of the body comes, or what comes is refused: reads of it fail. The response goes on. */
+  bodyLost(error: unknown): void {
+    this.#failure = error;
     this.body.fail(error);
   }
 
@@ -205,9 +206,10 @@ export class HttpExchange implements Exchange {
 
   /** Whether `error` only passes on that the client has gone, or its request was refused: no failure of the handler's. */
   isClientError(error: unknown): boolean {
-    if (error instanceof ProtocolError) return error === this.#lost;
-    return this.isAborted &&
-      (error instanceof ConnectionError || (error as Error | undefined)?.name === "AbortError");
+    if (typeof error !== "object" || error === null) return false;
+    const { name, cause } = error as Error;
+    if (this.#failure !== null && (error === this.#failure || cause === this.#failure)) return true;
+    return this.isAborted && (error instanceof ConnectionError || name === "AbortError");
   }
 
   /**
@@ -362,7 +364,7 @@ export class HttpExchange implements Exchange {
   upgrade({ protocol, fields, silent = false }: UpgradeOptions = {}): Upgraded {
     const lines = linesOf(fields); // before the checks, since reading them may run code that responds, or closes
     const port = this.port;
-    if (this.response.phase === "aborted") throw this.#lost;
+    if (this.response.phase === "aborted") throw this.#failure;
     if (this.response.phase !== "unanswered") {
       throw new ExchangeError("answered", "upgrade(): the response has begun");
     }
@@ -385,7 +387,7 @@ export class HttpExchange implements Exchange {
 
   ready(): Promise<void> {
     const isAborted = this.response.phase === "aborted";
-    return isAborted ? handled(Promise.reject(this.#lost)) : this.port.ready();
+    return isAborted ? handled(Promise.reject(this.#failure)) : this.port.ready();
   }
 
   end(chunk?: string | Uint8Array | null, trailers?: Fields): void {

@@ -239,7 +239,7 @@ export class Http1Connection implements ProtocolConnection, ExchangePort, Respon
 
   abandonIncomplete(): void {
     if (this.#state !== "body") return;
-    this.#exchange!.body.fail(halfClosedInBody());
+    this.#exchange!.bodyLost(halfClosedInBody());
     this.#connection.policy.closeReason = "client_gone";
     this.#state = "await-response";
     this.#connection.resumeProcessing();

@@ -130,7 +130,7 @@ export class Http2Stream
   inputLost(error: unknown): void {
     if (this.input.hasEnded) return;
     if (this.#tunnel !== null) return this.reset(ERROR.cancel, error);
-    this.exchange.body.fail(error);
+    this.exchange.bodyLost(error);
     this.#advance();
   }
 
@@ -166,7 +166,7 @@ export class Http2Stream
       case "streaming":
         return this.reset(ERROR.cancel, error);
       case "complete":
-        this.exchange.bodyRefused(error);
+        this.exchange.bodyLost(error);
         return this.#advance();
       case "aborted": // it is refused already
     }
@@ -219,7 +219,7 @@ export class Http2Stream
       this.input.resume();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.exchange.bodyRefused(error);
+      this.exchange.bodyLost(error);
     }
   }
 
