@@ -226,6 +226,6 @@ const EXHAUSTED_DELAY = 50;
  * After so many accepts the event loop has a turn: those that were accepted must be heard before a flood of others
  * takes their places.
  */
-const ACCEPTS_IN_A_ROW = 48;
+const ACCEPTS_IN_A_ROW = 16;
 /** How long to wait for a port of our own that is not free yet, in milliseconds. */
 const LISTEN_RETRY = 1;
