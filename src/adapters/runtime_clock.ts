@@ -6,20 +6,43 @@ import { type Clock, systemClock } from "../core/clock.ts";
 
 /** Deno looks at the sockets once in 61 turns of its loop (`event_interval` of Tokio, which it runs on). */
 const TURNS_PER_LOOK = 64;
-/** So many turns take 0.07 ms where they are empty. What else works in them may take this long, in milliseconds. */
+/** So many turns take 0.07 ms where they are empty. What others do in them may take this long, in milliseconds. */
 const MOST_WAIT = 4;
+
+/** Called after the count of turns that is under way. */
+let counted: (() => void)[] = [];
+/** Came during that count, which may have passed the look: they wait for the next one. */
+let waiting: (() => void)[] = [];
+let turns = 0;
+let end = 0;
 
 /** Calls `callback` once Deno has looked at the sockets, or others have had the loop for long enough. */
 function afterLook(callback: () => void): void {
-  let turns = 0;
-  let end = 0;
-  const turn = (): void => {
-    const now = systemClock.now();
-    if (turns === 0) end = now + MOST_WAIT; // not before: what has called this may work on
-    if (++turns === TURNS_PER_LOOK || now >= end) callback();
-    else systemClock.nextTurn(turn);
-  };
-  systemClock.nextTurn(turn);
+  waiting.push(callback);
+  if (counted.length === 0) beginCount();
+}
+
+function beginCount(): void {
+  counted = waiting;
+  waiting = [];
+  turns = 0;
+  systemClock.nextTurn(countTurn);
+}
+
+function countTurn(): void {
+  const now = systemClock.now();
+  if (turns === 0) end = now + MOST_WAIT; // not before: what has begun the count may have worked on
+  if (++turns < TURNS_PER_LOOK && now < end) return systemClock.nextTurn(countTurn);
+  const due = counted;
+  counted = [];
+  if (waiting.length > 0) beginCount();
+  for (const callback of due) {
+    try {
+      callback();
+    } catch (error) {
+      reportError(error);
+    }
+  }
 }
 
 /** Early versions of Deno 2 have no global `setImmediate`: there `systemClock` takes a timer. */
