@@ -125,15 +125,15 @@ for (const version of ["HTTP/1.1", "HTTP/2"]) {
   });
 }
 
-test("an error whose cause is the client's, as that of a fetch that passes the body on, is not told", async () => {
+test("an error that the handler has made of the client's is told", async () => {
   const { options, errors, refused } = listening({
     fetch: (request) =>
-      request.text().then(Response.json, (cause) => Promise.reject(new TypeError("failed", { cause }))),
+      request.text().then(Response.json, (cause) => Promise.reject(new Error("no rollback", { cause }))),
   });
   const { client } = connect(options);
   client.send(UPLOAD + "no chunk\r\n");
   await settled();
-  assert.deepEqual([errors, refused], [[], ["400 bad_chunk"]]);
+  assert.deepEqual([errors.map(String), refused], [["Error: no rollback"], ["400 bad_chunk"]]);
 });
 
 test("an error of the exchange's last request is told, where it fails another one on HTTP/2", async () => {

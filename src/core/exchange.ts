@@ -206,10 +206,11 @@ export class HttpExchange implements Exchange {
 
   /** Whether `error` only passes on that the client has gone, or its request was refused: no failure of the handler's. */
   isClientError(error: unknown): boolean {
-    if (typeof error !== "object" || error === null) return false;
-    const { name, cause } = error as Error;
-    if (this.#failure !== null && (error === this.#failure || cause === this.#failure)) return true;
-    return this.isAborted && (error instanceof ConnectionError || name === "AbortError");
+    if (!this.isAborted && this.#failure === null) return false;
+    const { name, cause } = (error ?? {}) as Error;
+    // `fetch` handlers get it as the cause of an AbortError.
+    if (this.#failure !== null && this.#failure === (name === "AbortError" ? cause : error)) return true;
+    return this.isAborted && (name === "AbortError" || error instanceof ConnectionError);
   }
 
   /**

@@ -62,6 +62,8 @@ export class StreamOutput {
   #isComplete = false;
   /** A field block instead of END_STREAM on DATA. */
   #trailers: Uint8Array | null = null;
+  /** Whether the stream was closed, which writing may cause: a transport may close its connection from inside of that. */
+  #isDropped = false;
 
   /** Of `owner`. */
   constructor(owner: OutputOwner) {
@@ -77,6 +79,7 @@ export class StreamOutput {
     this.#queue = null;
     this.#isComplete = false;
     this.#trailers = null;
+    this.#isDropped = false;
   }
 
   /** It is not in use. */
@@ -166,6 +169,7 @@ export class StreamOutput {
   }
 
   #enqueue(chunk: Chunk): void {
+    if (this.#isDropped) return;
     (this.#queue ??= []).push(chunk);
     this.queuedBytes += chunk.bytes.length - chunk.start;
     this.#owner.outputBlocked();
@@ -191,6 +195,7 @@ export class StreamOutput {
 
   /** END_STREAM was written: resolves what `welcome` has given, and tells the stream. */
   #ended(): void {
+    if (this.#isDropped) return;
     this.#welcome?.resolve();
     this.#welcome = null;
     this.#owner.outputEnded();
@@ -203,6 +208,7 @@ export class StreamOutput {
       const chunk = this.#queue[0];
       const isLast = this.#isComplete && this.#queue.length === 1;
       const at = this.#sendNow(chunk.bytes, chunk.start, isLast, left);
+      if (this.#isDropped) return "ended";
       const sent = at - chunk.start;
       chunk.start = at;
       left -= sent;
@@ -266,6 +272,7 @@ export class StreamOutput {
     this.#queue = null;
     this.queuedBytes = 0;
     this.#trailers = null;
+    this.#isDropped = true;
   }
 }
 
