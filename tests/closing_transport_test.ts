@@ -57,7 +57,7 @@ for (const [what, handler] of Object.entries(HANDLERS)) {
     assert.match(client.text(), /^HTTP\/1.1 200 /);
   });
 
-  test(`the same on HTTP/2`, async () => {
+  test(`a transport closes its connection from inside of a write of ${what} on HTTP/2: others are served`, async () => {
     const errors: unknown[] = [];
     const options: ConnectionOptions = { ...handler, onError: (error) => void errors.push(error) };
     let closed = 0;
@@ -73,8 +73,9 @@ for (const [what, handler] of Object.entries(HANDLERS)) {
         for (const stream of [1, 3, 5]) peer.widen(stream, 20_000);
         await settled();
       }
-      if (wasReached()) closed++;
-      if (wasReached()) assert.equal(connection.state, "closed");
+      if (!wasReached()) continue;
+      closed++;
+      assert.equal(connection.state, "closed");
     }
     assert.ok(closed > 0);
     assert.deepEqual(errors, []);

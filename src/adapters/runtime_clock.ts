@@ -31,7 +31,8 @@ function beginCount(): void {
 
 function countTurn(): void {
   const now = systemClock.now();
-  if (turns === 0) end = now + MOST_WAIT; // not before: what has begun the count may have worked on
+  // Timed from its first turn on, since the code that has begun the count may work for some time yet.
+  if (turns === 0) end = now + MOST_WAIT;
   if (++turns < TURNS_PER_LOOK && now < end) return systemClock.nextTurn(countTurn);
   const due = counted;
   counted = [];
