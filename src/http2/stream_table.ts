@@ -215,7 +215,8 @@ export class StreamTable implements ConnectionLoss, StreamFrames, StreamOwner<Ht
       return null;
     }
     stream.input.window -= length;
-    if (stream.input.window < 0) {
+    // An empty frame may come although our SETTINGS have made the window negative (RFC 9113 §6.9.1).
+    if (length > 0 && stream.input.window < 0) {
       this.context.resets.count();
       stream.reset(
         ERROR.flowControlError,

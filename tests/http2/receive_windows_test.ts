@@ -260,3 +260,20 @@ test("the window of a stream grows while its reader takes all that is there, als
   }
   assert.ok(window > 1_048_576 * 3 / 4, `${window} of 1 MiB`);
 });
+
+test("an empty DATA frame may end a stream whose window has become negative", async () => {
+  let read!: () => Promise<string>;
+  const { client, server } = connect({
+    http2: { initialWindowSize: 1_024 },
+    exchange: (x) => void (read = () => x.text()),
+  });
+  await server.loaded;
+  const peer = new Http2Client(client);
+  peer.send(PREFACE, frame("SETTINGS", 0, 0));
+  peer.post(1);
+  peer.data(1, FRAME.subarray(0, 2_000));
+  peer.send(frame("SETTINGS", FLAG.ack, 0));
+  peer.data(1, "", FLAG.end);
+  assert.equal(peer.told().filter((frame) => frame.startsWith("RST_STREAM")).length, 0);
+  assert.equal((await read()).length, 2_000);
+});
