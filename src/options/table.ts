@@ -21,7 +21,8 @@ export const TABLE = {
     kind: "function",
     scope: "connection",
     default: "`console.error`",
-    doc: "told what a handler threw, and the request; may return the `Response` to send",
+    doc:
+      "told what a handler threw, and the request; may return the `Response` to send; not told of what the client has caused",
   },
   onRefused: {
     kind: "function",
