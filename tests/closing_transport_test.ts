@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { MemoryTransport } from "../src/adapters/memory.ts";
 import type { ConnectionOptions } from "../src/api/options.ts";
 import { FastResponse } from "../src/fetch/fast_response.ts";
-import { connectHttp2, SETTING } from "./support/http2_client.ts";
+import { connectHttp2, FLAG, SETTING } from "./support/http2_client.ts";
 import { connect, get, settled } from "./support/memory.ts";
 
 const BYTES = new Uint8Array(300 * 1024);
@@ -83,7 +83,7 @@ for (const [what, handler] of Object.entries(HANDLERS)) {
     peer.widen(0, 1_000_000);
     for (const stream of [1, 3, 5]) peer.get(stream);
     await settled();
-    const ends = peer.read().filter(({ type, flags }) => type === "DATA" && (flags & 1) !== 0);
+    const ends = peer.read().filter(({ type, flags }) => type === "DATA" && (flags & FLAG.end) !== 0);
     assert.deepEqual(ends.map(({ stream }) => stream).sort(), [1, 3, 5]);
   });
 }

@@ -31,19 +31,18 @@ function beginCount(): void {
 
 function countTurn(): void {
   const now = systemClock.now();
-  // Timed from its first turn on, since the code that has begun the count may work for some time yet.
+  // Timed from its first turn on: the code that has begun the count may work for some time yet.
   if (turns === 0) end = now + MOST_WAIT;
   if (++turns < TURNS_PER_LOOK && now < end) return systemClock.nextTurn(countTurn);
-  const due = counted;
-  counted = [];
-  if (waiting.length > 0) beginCount();
-  for (const callback of due) {
+  for (const callback of counted) {
     try {
       callback();
     } catch (error) {
       reportError(error);
     }
   }
+  counted = [];
+  if (waiting.length > 0) beginCount();
 }
 
 /** Early versions of Deno 2 have no global `setImmediate`: there `systemClock` takes a timer. */

@@ -169,10 +169,9 @@ export class HttpExchange implements Exchange {
   /** The connection was lost: pending reads and writes fail. It may be read afterwards, and is not reusable. */
   connectionLost(error: unknown): void {
     this.head.retain(); // the handler may read it, now and later
-    this.#failure = error;
     const isUnfinished = this.response.phase !== "complete";
     this.response.abort();
-    this.body.fail(error);
+    this.bodyLost(error);
     if (isUnfinished) {
       this.abortSignal(error);
       this.watcher?.exchangeLost(error);
