@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ProtocolError } from "../src/api/errors.ts";
-import type { Exchange } from "../src/api/exchange.ts";
+import type { Exchange, Upgraded } from "../src/api/exchange.ts";
 import type { ConnectionOptions } from "../src/api/options.ts";
 import { connectHttp2, FLAG } from "./support/http2_client.ts";
 import { connect, settled } from "./support/memory.ts";
@@ -124,6 +124,49 @@ for (const version of ["HTTP/1.1", "HTTP/2"]) {
     assert.deepEqual([errors, refused], [[], []]);
   });
 }
+
+/** Echoes until its client has gone. */
+async function echo({ readable, writable }: Upgraded): Promise<void> {
+  const writer = writable.getWriter();
+  for await (const chunk of readable) await writer.write(chunk);
+}
+
+const ECHOES: Record<string, ConnectionOptions> = {
+  "an exchange handler": { exchange: (x) => echo(x.upgrade({ protocol: "echo" })) },
+  "a fetch handler": {
+    async fetch(_request, info) {
+      const upgraded = info.upgrade({ protocol: "echo" });
+      await echo(upgraded);
+      return upgraded.response;
+    },
+  },
+};
+
+for (const [what, handler] of Object.entries(ECHOES)) {
+  test(`${what} that awaits the streams of its upgrade fails as the client goes: nobody is told`, async () => {
+    const { options, errors } = listening(handler);
+    const { client } = connect(options);
+    client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\nhello");
+    await settled();
+    assert.match(client.text(), /^HTTP\/1\.1 101 [^]*hello$/);
+    client.reset();
+    await settled();
+    assert.deepEqual(errors, []);
+  });
+}
+
+test("an error of the handler's own after an upgrade is told", async () => {
+  const { options, errors } = listening({
+    async exchange(x) {
+      const { readable } = x.upgrade({ protocol: "echo" });
+      for await (const _ of readable) throw new Error("no echo");
+    },
+  });
+  const { client } = connect(options);
+  client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\nhello");
+  await settled();
+  assert.deepEqual(errors.map(String), ["Error: no echo"]);
+});
 
 test("an error that the handler has made of the client's is told", async () => {
   const { options, errors, refused } = listening({

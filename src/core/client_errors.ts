@@ -43,3 +43,13 @@ export function requestTimedOut(): ProtocolError {
 export function writeTimedOut(): ConnectionError {
   return new ConnectionError("timeout", "the client took no byte of the response for too long");
 }
+
+/**
+ * Whether `error` passes on `failure`, why an exchange ended early, as it is or as the cause of the AbortError that `fetch`
+ * handlers get; or, where the connection `mayBeLost`, that it is.
+ */
+export function passesOn(error: unknown, failure: unknown, mayBeLost: boolean): boolean {
+  const { name, cause } = (error ?? {}) as Error;
+  if (failure !== null && failure === (name === "AbortError" ? cause : error)) return true;
+  return mayBeLost && (name === "AbortError" || error instanceof ConnectionError);
+}

@@ -2,7 +2,7 @@
  * The exchange that handlers see: one request and its response, whatever protocol carries them.
  */
 import type { Bytes } from "../api/bytes.ts";
-import { ConnectionError, ExchangeError } from "../api/errors.ts";
+import { ExchangeError } from "../api/errors.ts";
 import type { Exchange, Fields, HttpVersion, Upgraded, UpgradeOptions } from "../api/exchange.ts";
 import type { Timeouts } from "../api/timeouts.ts";
 import type { Addr, Connection } from "../api/transport.ts";
@@ -10,6 +10,7 @@ import { linesOf } from "../wire/field_lines.ts";
 import type { PooledBytes } from "../wire/pooled_bytes.ts";
 import { abortError } from "./abort_error.ts";
 import { BodyIterator, collectBytes, collectText, streamBody } from "./body_readers.ts";
+import { passesOn } from "./client_errors.ts";
 import { handled } from "./deferred.ts";
 import { ERROR_FIELDS, errorText } from "./error_response.ts";
 import { ExchangeFacade } from "./exchange_facade.ts";
@@ -52,6 +53,7 @@ export class HttpExchange implements Exchange {
   readonly #abort = new LazyAbort();
   /** Why it ends early, or its body does. */
   #failure: unknown = null;
+  #isUpgraded = false;
   /** How often it was begun: what belongs to one request must not reach into the next. */
   #generation = 0;
   #facade: Exchange | null = null;
@@ -73,6 +75,7 @@ export class HttpExchange implements Exchange {
   begin(port: ExchangePort): void {
     this.#port = port;
     this.#failure = null;
+    this.#isUpgraded = false;
     this.#generation++;
   }
 
@@ -205,11 +208,7 @@ export class HttpExchange implements Exchange {
 
   /** Whether `error` only passes on that the client has gone, or its request was refused: no failure of the handler's. */
   isClientError(error: unknown): boolean {
-    if (!this.isAborted && this.#failure === null) return false;
-    const { name, cause } = (error ?? {}) as Error;
-    // `fetch` handlers get it as the cause of an AbortError.
-    if (this.#failure !== null && this.#failure === (name === "AbortError" ? cause : error)) return true;
-    return this.isAborted && (name === "AbortError" || error instanceof ConnectionError);
+    return passesOn(error, this.#failure, this.isAborted || this.#isUpgraded);
   }
 
   /**
@@ -370,6 +369,7 @@ export class HttpExchange implements Exchange {
     }
     if (!this.body.complete) throw new ExchangeError("body_used", "upgrade(): read the request body first");
     this.response.switchProtocols(silent, protocol, lines);
+    this.#isUpgraded = true;
     return new TunnelFacade(port.openTunnel());
   }
 
