@@ -45,11 +45,11 @@ export function writeTimedOut(): ConnectionError {
 }
 
 /**
- * Whether `error` passes on `failure`, why an exchange ended early, as it is or as the cause of the AbortError that `fetch`
- * handlers get; or, where the connection `mayBeLost`, that it is.
+ * Whether `error` only passes on why an exchange ended early: `failure` itself, or the AbortError of it that `fetch`
+ * handlers get; where its client has gone (`isAborted`), any error that says so.
  */
-export function passesOn(error: unknown, failure: unknown, mayBeLost: boolean): boolean {
+export function passesOn(error: unknown, failure: unknown, isAborted: boolean): boolean {
   const { name, cause } = (error ?? {}) as Error;
   if (failure !== null && failure === (name === "AbortError" ? cause : error)) return true;
-  return mayBeLost && (name === "AbortError" || error instanceof ConnectionError);
+  return isAborted && (name === "AbortError" || error instanceof ConnectionError);
 }

@@ -2,7 +2,7 @@
  * The exchange that handlers see: one request and its response, whatever protocol carries them.
  */
 import type { Bytes } from "../api/bytes.ts";
-import { ExchangeError } from "../api/errors.ts";
+import { ConnectionError, ExchangeError } from "../api/errors.ts";
 import type { Exchange, Fields, HttpVersion, Upgraded, UpgradeOptions } from "../api/exchange.ts";
 import type { Timeouts } from "../api/timeouts.ts";
 import type { Addr, Connection } from "../api/transport.ts";
@@ -208,7 +208,8 @@ export class HttpExchange implements Exchange {
 
   /** Whether `error` only passes on that the client has gone, or its request was refused: no failure of the handler's. */
   isClientError(error: unknown): boolean {
-    return passesOn(error, this.#failure, this.isAborted || this.#isUpgraded);
+    if (this.#isUpgraded && error instanceof ConnectionError) return true; // as its streams reject
+    return passesOn(error, this.#failure, this.isAborted);
   }
 
   /**
@@ -386,8 +387,7 @@ export class HttpExchange implements Exchange {
   }
 
   ready(): Promise<void> {
-    const isAborted = this.response.phase === "aborted";
-    return isAborted ? handled(Promise.reject(this.#failure)) : this.port.ready();
+    return this.response.phase === "aborted" ? handled(Promise.reject(this.#failure)) : this.port.ready();
   }
 
   end(chunk?: string | Uint8Array | null, trailers?: Fields): void {
