@@ -172,6 +172,20 @@ for (const error of [new Error("no echo"), new DOMException("given up", "AbortEr
   });
 }
 
+test("an error whose name cannot be read is told, and responded for", async () => {
+  const error = {
+    get name(): string {
+      throw new Error("no name");
+    },
+  };
+  const { options, errors } = listening({ exchange: () => Promise.reject(error) });
+  const { client } = connect(options);
+  client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  await settled();
+  assert.equal(errors[0], error);
+  assert.match(client.text(), /^HTTP\/1\.1 500 /);
+});
+
 test("an error that the handler has made of the client's is told", async () => {
   const { options, errors, refused } = listening({
     fetch: (request) =>

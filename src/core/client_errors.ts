@@ -45,10 +45,11 @@ export function writeTimedOut(): ConnectionError {
 }
 
 /**
- * Whether `error` only passes on why an exchange ended early: `failure` itself, or the AbortError of it that `fetch`
- * handlers get; where its client has gone (`isAborted`), any error that says so.
+ * Whether `error` only passes on why an exchange ended early: `failure`, or an AbortError caused by it, as `fetch` handlers
+ * get one; where its client has gone (`isAborted`), any AbortError or ConnectionError.
  */
 export function passesOn(error: unknown, failure: unknown, isAborted: boolean): boolean {
+  if (failure === null && !isAborted) return false;
   const { name, cause } = (error ?? {}) as Error;
   if (failure !== null && failure === (name === "AbortError" ? cause : error)) return true;
   return isAborted && (name === "AbortError" || error instanceof ConnectionError);

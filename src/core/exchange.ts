@@ -53,7 +53,7 @@ export class HttpExchange implements Exchange {
   readonly #abort = new LazyAbort();
   /** Why it ends early, or its body does. */
   #failure: unknown = null;
-  #isUpgraded = false;
+  #isUpgraded = false; // its connection, or stream, is a tunnel
   /** How often it was begun: what belongs to one request must not reach into the next. */
   #generation = 0;
   #facade: Exchange | null = null;
@@ -208,7 +208,7 @@ export class HttpExchange implements Exchange {
 
   /** Whether `error` only passes on that the client has gone, or its request was refused: no failure of the handler's. */
   isClientError(error: unknown): boolean {
-    if (this.#isUpgraded && error instanceof ConnectionError) return true; // as its streams reject
+    if (this.#isUpgraded && error instanceof ConnectionError) return true; // its tunnel's, which is no #failure
     return passesOn(error, this.#failure, this.isAborted);
   }
 
