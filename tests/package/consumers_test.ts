@@ -54,12 +54,12 @@ async function answers(...command: string[]): Promise<void> {
 }
 
 /** Runs a program with an option that there is not, and reads what the runtime prints of the error. */
-async function assertErrorIsShort(command: readonly string[]): Promise<void> {
+async function assertErrorIsShort(command: readonly string[], source: RegExp): Promise<void> {
   const file = write("mistaken.mjs", `${IMPORT}\nawait serve({ prt: 1 });\n`);
   const { stderr, code } = await run(command[0], [...command.slice(1), file]);
   assert.equal(code, 1);
   assert.match(stderr, /option "prt" is unknown/);
-  assert.match(stderr, /at serveSettings \([^]*mistaken\.mjs:2/); // our functions' names, and the program's line
+  assert.match(stderr, source);
   assert.ok(stderr.length < 5_000, `${stderr.length} characters are printed:\n${stderr}`);
 }
 
@@ -92,8 +92,12 @@ if ("Deno" in globalThis) {
     await answers(execPath, ...allowed, "--check", "--node-modules-dir=manual", file);
   });
 
-  test("an error is shown in short", () =>
-    assertErrorIsShort([execPath, ...allowed, "--node-modules-dir=manual"]));
+  test("an error is shown with the sources of the package, in short", async () => {
+    await assertErrorIsShort(
+      [execPath, ...allowed, "--node-modules-dir=manual"],
+      /mooring:\/\/\/src\/options\//,
+    );
+  });
 
   test("classes have their names", () => assertNames([execPath, ...allowed, "--node-modules-dir=manual"]));
 
@@ -115,7 +119,7 @@ if ("Deno" in globalThis) {
     await answers(execPath, write("server.ts", TYPED));
   });
 
-  test("an error is shown in short", () => assertErrorIsShort([execPath]));
+  test("an error is shown in short", () => assertErrorIsShort([execPath], /mistaken\.mjs:2/));
 
   test("classes have their names", () => assertNames([execPath]));
 
@@ -129,7 +133,10 @@ if ("Deno" in globalThis) {
     await answers(execPath, write("server.mjs", `${IMPORT}${SERVE}`));
   });
 
-  test("an error is shown in short", () => assertErrorIsShort([execPath]));
+  test("an error is shown with the sources of the package, in short", async () => {
+    await assertErrorIsShort([execPath], /mistaken\.mjs:2/);
+    await assertErrorIsShort([execPath, "--enable-source-maps"], /mooring:\/\/\/src\/options\//);
+  });
 
   test("classes have their names", () => assertNames([execPath]));
 
