@@ -1,14 +1,14 @@
 /**
- * Listening on Deno: TCP and TLS by Deno's own listeners, the rest as on Node.
+ * Listening on Deno: on an address by the handle below `node:net`, with TLS by Deno's own listener, else as on Node.
  */
 import { UnsupportedError } from "../api/errors.ts";
 import type { TlsOptions } from "../api/tls.ts";
 import type { Addr, NetAddr, Transport } from "../api/transport.ts";
-import type { ListenSettings } from "../options/listen_settings.ts";
+import type { ListenAt, ListenSettings } from "../options/listen_settings.ts";
 import type { Settings } from "../options/settings.ts";
 import type { Listen, Listener } from "../server/listener.ts";
 import { type LoadedTls, loadTls, tlsError } from "../server/tls.ts";
-import { urlHost } from "../wire/ip_address.ts";
+import { parseIp, urlHost } from "../wire/ip_address.ts";
 import { type DenoConn, DenoConnTransport } from "./deno_conn.ts";
 import { runtimeClock } from "./runtime_clock.ts";
 
@@ -38,25 +38,30 @@ interface DenoRuntime {
   };
 }
 
-/** Listens by Deno's own listeners, or as on Node. */
+/** Listens on Deno. */
 export const listenOnDeno: Listen = async (settings, accept) => {
-  const { at } = settings;
-  // Deno.listen's own reusePort ends the process where it is run without --unstable-net.
-  if (at.kind !== "tcp" || at.reusePort) {
-    if (settings.tls !== undefined) {
-      const place = at.kind === "tcp" ? "reusePort" : at.kind === "unix" ? "path" : "fd";
-      throw new UnsupportedError(
-        "Deno",
-        place,
-        `Deno speaks TLS on a port of its own only, not with option "${place}"`,
-      );
-    }
-    if (at.kind === "tcp") await requestPermission(at);
-    const { listenOnNode } = await import("./node_listener.ts");
-    return await listenOnNode(settings, accept);
+  const { at, tls, backlog } = settings;
+  if (tls !== undefined) {
+    if (at.kind !== "tcp" || at.reusePort) throw tlsElsewhere(at);
+    return new DenoListener(at, settings, accept);
   }
-  return new DenoListener(at, settings, accept);
+  if (at.kind === "tcp" && parseIp(at.hostname) !== null) {
+    const { listenOnTcp } = await import("./deno_tcp_listener.ts");
+    const listener = listenOnTcp(at, backlog, accept);
+    if (listener !== undefined) return listener;
+    // It says what is wrong. Its own reusePort ends the process where it is run without --unstable-net.
+    if (!at.reusePort) return new DenoListener(at, settings, accept);
+  }
+  if (at.kind === "tcp") await requestPermission(at);
+  const { listenOnNode } = await import("./node_listener.ts");
+  return await listenOnNode(settings, accept);
 };
+
+function tlsElsewhere(at: ListenAt): UnsupportedError {
+  const place = at.kind === "tcp" ? "reusePort" : at.kind === "unix" ? "path" : "fd";
+  const message = `Deno speaks TLS on a port of its own only, not with option "${place}"`;
+  return new UnsupportedError("Deno", place, message);
+}
 
 /** Without it node:net throws where nothing can catch it. */
 async function requestPermission({ hostname, port }: { hostname: string; port: number }): Promise<void> {

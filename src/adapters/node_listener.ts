@@ -1,17 +1,25 @@
 /**
  * Listening by `node:net` and `node:tls`: on a port, a Unix socket or an inherited socket, with TLS or
- * without. Deno and Bun have these too, and use them for all but plain TCP.
+ * without. Deno and Bun have these too, and use them for most of what is no TCP port.
  */
 import net from "node:net";
-import { clearInterval, setInterval } from "node:timers"; // not the web's, which may not have `unref()`
 import { UnsupportedError } from "../api/errors.ts";
 import type { Addr } from "../api/transport.ts";
-import { KEEP_ALIVE_DELAY } from "../server/listen.ts";
 import type { Listen } from "../server/listener.ts";
+import { KEEP_ALIVE_DELAY } from "../server/listen.ts";
 import type { ListenAt } from "../options/listen_settings.ts";
+import { acceptAgain } from "./accept_again.ts";
 import { isSpecified, tcpAddr, unixAddr } from "./addresses.ts";
+import { HandleTransport } from "./handle_transport.ts";
 import { nodeProcess } from "./node_process.ts";
-import { IS_DENO, IS_NODE, type NodeHandle, NodeSocketTransport, SOCKET } from "./node_socket.ts";
+import { IS_DENO, NodeSocketTransport, SOCKET } from "./node_socket.ts";
+import {
+  INHERITS_OPTIONS,
+  type ListenHandle,
+  setOptions,
+  type SocketHandle,
+  takeHandles,
+} from "./socket_handle.ts";
 
 const process = nodeProcess();
 
@@ -33,17 +41,18 @@ export const listenOnNode: Listen = async (settings, accept) => {
     if (isTcp() && !isInherited) socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_DELAY);
     accept(new NodeSocketTransport(socket, localAddr, tls?.accept(socket)));
   });
-  const acceptHandle = (handle: NodeHandle): void => {
+  const acceptHandle = (handle: SocketHandle): void => {
     if (!server.listening) return handle.close();
-    const transport = new NodeSocketTransport(handle, localAddr);
+    const transport = new HandleTransport(handle, localAddr);
     if (transport.remoteAddr === undefined) return transport.close(false);
     if (isTcp() && !isInherited) setOptions(handle);
     accept(transport);
   };
   const path = at.kind === "unix" ? await unix!.freePath(at.path) : undefined;
   await listening(server, { ...target(at), ...path !== undefined && { path }, backlog: settings.backlog });
-  if (IS_NODE && tls === undefined) takeHandles(server, acceptHandle);
-  isInherited = INHERITS_OPTIONS && setOptions(handleOf(server));
+  const handle = handleOf(server);
+  if (tls === undefined && handle !== null) takeHandles(handle, acceptHandle);
+  isInherited = INHERITS_OPTIONS && handle !== null && setOptions(handle);
   if (at.kind === "unix" && at.mode !== undefined) {
     try {
       unix!.setMode(at.path, at.mode);
@@ -56,7 +65,9 @@ export const listenOnNode: Listen = async (settings, accept) => {
   // An inherited socket may accept for other addresses than its own (IP_TRANSPARENT).
   const isOneAddress = addr.transport === "unix" || (at.kind === "tcp" && isSpecified(addr.hostname));
   localAddr = isOneAddress ? addr : undefined;
-  const stopLooking = IS_DENO && at.kind !== "unix" ? acceptAgain(server, settings.backlog) : undefined;
+  const stopLooking = IS_DENO && at.kind !== "unix" && handle !== null
+    ? acceptAgain(handle, settings.backlog)
+    : undefined;
   const close = (): void => {
     stopLooking?.();
     server.close();
@@ -71,45 +82,9 @@ export const listenOnNode: Listen = async (settings, accept) => {
   };
 };
 
-/** Linux gives a connection the options of the socket that accepts it, which saves two system calls for each. */
-const INHERITS_OPTIONS = IS_NODE && process.platform === "linux";
-
-/** What is used of the handle inside of a server, on Node and Deno. */
-interface ListenHandle extends NodeHandle {
-  /** Called with 0, or an error's number, and the handle of a connection. */
-  onconnection(error: number, handle: NodeHandle): void;
-  /** Answers 0, or an error's number. */
-  listen(backlog: number): number;
-}
-
-function handleOf(server: net.Server): Partial<ListenHandle> | null {
-  return (server as unknown as { readonly _handle: Partial<ListenHandle> | null })._handle;
-}
-
-/** Takes connections before `server` makes sockets of them, of which none reads in place. */
-function takeHandles(server: net.Server, take: (handle: NodeHandle) => void): void {
-  const listening = handleOf(server);
-  if (listening === null) return;
-  listening.onconnection = (error, handle) => {
-    if (error === 0) take(handle); // one accept that failed; the listener goes on
-  };
-}
-
-/** How often Deno is told to look for connections, in milliseconds. */
-const LOOK_INTERVAL = 500;
-
-/**
- * Once an accept has failed for want of descriptors, Deno's `node:net` accepts no more, and tells no error. To listen again
- * on the handle of a port makes it look, and does nothing else. Answers how to stop that.
- */
-function acceptAgain(server: net.Server, backlog: number): () => void {
-  const timer = setInterval(() => void handleOf(server)?.listen?.(backlog), LOOK_INTERVAL).unref();
-  return () => clearInterval(timer);
-}
-
-/** Answers whether it could: a Unix socket's handle has none of these, nor has that of a worker of `node:cluster`. */
-function setOptions(handle: Partial<NodeHandle> | null): boolean {
-  return handle?.setNoDelay?.(true) === 0 && handle.setKeepAlive?.(true, KEEP_ALIVE_DELAY / 1000) === 0;
+/** The handle inside of `server`; `null` where it has none. */
+function handleOf(server: net.Server): ListenHandle | null {
+  return (server as unknown as { readonly _handle?: ListenHandle | null })._handle ?? null;
 }
 
 function target(at: ListenAt): net.ListenOptions & { fd?: number } {

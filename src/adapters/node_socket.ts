@@ -1,70 +1,25 @@
 /**
  * Mooring on a `node:net` or `node:tls` socket.
  */
-import { Buffer } from "node:buffer";
-import net from "node:net";
+import type net from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Addr, DetachedSocket, PeerCertificate, Transport, TransportEvents } from "../api/transport.ts";
 import { HEAD_ROOM } from "../wire/memory_pool.ts";
 import { sharedAddr, tcpAddr, unixAddr } from "./addresses.ts";
 import { NO_EVENTS } from "./no_events.ts";
 import { peerCertificateOf } from "./peer_certificate.ts";
+import { sentView } from "./sent_view.ts";
 
 /** A half-closed client still gets its answers. */
 export const SOCKET = { allowHalfOpen: true };
 
-/** What all sockets are read into, one after another; as large as the reads that Node asks the system for. */
-const READ_BUFFER = new Uint8Array(64 * 1024);
-
-/** Deno and Bun have `node:net`, but not what is inside; and TLS has bytes of its own. */
 export const IS_DENO: boolean = "Deno" in globalThis;
-export const IS_NODE: boolean = !(IS_DENO || "Bun" in globalThis);
-
-/** Reads `count` bytes, which lie in `READ_BUFFER`. */
-type Received = (count: number) => boolean;
-
-/**
- * The connection of `handle` as a socket that reads into `READ_BUFFER`, which spares a buffer and the way through the
- * readable stream for each read. Node's `onread` does that, but only for sockets that one makes.
- */
-function readInPlace(handle: NodeHandle, callback: Received): net.Socket {
-  const options = { ...SOCKET, handle, onread: { buffer: READ_BUFFER, callback } };
-  return new net.Socket(options as unknown as net.SocketConstructorOpts);
-}
-
-/** An address as a handle tells it. */
-interface HandleAddress {
-  address?: string;
-  port?: number;
-}
+const IS_NODE = !(IS_DENO || "Bun" in globalThis);
 
 /** What is used of the handle inside of a socket, on Node alone. */
-export interface NodeHandle {
+interface TlsHandle {
   readonly bytesWritten: number;
   readonly writeQueueSize: number | undefined;
-  /** Both answer 0, or an error's number; a Unix socket's handle has neither. */
-  getpeername(into: HandleAddress): number;
-  getsockname(into: HandleAddress): number;
-  /** Both answer 0, or an error's number. */
-  setNoDelay(noDelay: boolean): number;
-  setKeepAlive(keepAlive: boolean, seconds: number): number;
-  close(): void;
-}
-
-/** The address of `accepted`'s peer. A socket that is asked remembers its answers, which an idle connection need not. */
-function peerAddr(accepted: net.Socket | NodeHandle): Addr | undefined {
-  if (accepted instanceof net.Socket) return tcpAddr(accepted.remoteAddress, accepted.remotePort);
-  const peer: HandleAddress = {};
-  accepted.getpeername(peer);
-  return tcpAddr(peer.address, peer.port);
-}
-
-/** Where `accepted` was accepted. */
-function ownAddr(accepted: net.Socket | NodeHandle): Addr | undefined {
-  if (accepted instanceof net.Socket) return tcpAddr(accepted.localAddress, accepted.localPort);
-  const own: HandleAddress = {};
-  accepted.getsockname(own);
-  return tcpAddr(own.address, own.port);
 }
 
 /** Whose a socket is, for the listeners, which all sockets share: an idle connection is to be small. */
@@ -102,7 +57,6 @@ export class NodeSocketTransport implements Transport {
   readonly #socket: net.Socket;
   /** What TLS runs on, where `probe` needs it. */
   readonly #underlying: net.Socket | undefined;
-  readonly #isPlainNode: boolean;
   /**
    * Node's TLS tells later that a write is done, but has encrypted or copied the bytes when the call returns, unless it
    * waits behind another one.
@@ -113,23 +67,20 @@ export class NodeSocketTransport implements Transport {
   #isOurs = true;
 
   /**
-   * Moves the bytes of `accepted`, a socket or the handle of one, by `secure` where that speaks TLS on it. `localAddr` is
-   * where it was accepted, if that is known.
+   * Moves the bytes of `accepted`, by `secure` where that speaks TLS on it. `localAddr` is where it was accepted, if that is
+   * known.
    */
-  constructor(accepted: net.Socket | NodeHandle, localAddr?: Addr, secure?: TLSSocket) {
+  constructor(accepted: net.Socket, localAddr?: Addr, secure?: TLSSocket) {
     this.isSecure = secure !== undefined;
     this.handshaking = this.isSecure;
-    this.#isPlainNode = IS_NODE && !this.isSecure;
     this.#copiesAtOnce = IS_NODE && this.isSecure;
     // A Unix socket's client mostly has no name.
-    this.remoteAddr = localAddr?.transport === "unix" ? unixAddr("") : peerAddr(accepted);
-    this.localAddr = localAddr ?? sharedAddr(ownAddr(accepted));
-    if (!(accepted instanceof net.Socket)) {
-      this.#socket = readInPlace(accepted, (count) => this.#received(READ_BUFFER, count));
-      return;
-    }
+    this.remoteAddr = localAddr?.transport === "unix"
+      ? unixAddr("")
+      : tcpAddr(accepted.remoteAddress, accepted.remotePort);
+    this.localAddr = localAddr ?? sharedAddr(tcpAddr(accepted.localAddress, accepted.localPort));
     const socket = secure ?? accepted;
-    this.#socket = socket.on("data", (chunk: Uint8Array) => void this.#received(chunk, chunk.length));
+    this.#socket = socket.on("data", (chunk: Uint8Array) => this.#received(chunk));
     if (!IS_NODE || !this.isSecure) return;
     this.#underlying = accepted;
     this.#receiveDirectly(socket);
@@ -143,7 +94,9 @@ export class NodeSocketTransport implements Transport {
     const push = socket.push.bind(socket);
     socket.push = (chunk: Uint8Array | null, ...rest): boolean => {
       const isAwaited = this.#isOurs && socket.readableFlowing === true && socket.readableLength === 0;
-      return chunk !== null && isAwaited ? this.#received(chunk, chunk.length) : push(chunk, ...rest);
+      if (chunk === null || !isAwaited) return push(chunk, ...rest);
+      this.#received(chunk);
+      return true;
     };
   }
 
@@ -177,10 +130,8 @@ export class NodeSocketTransport implements Transport {
     else this.events.receiveEnd();
   }
 
-  #received(bytes: Uint8Array, count: number): boolean {
-    if (!this.#isOurs) return this.#socket.push(Buffer.from(bytes.subarray(0, count)));
-    this.events.receive(bytes, 0, count);
-    return true;
+  #received(bytes: Uint8Array): void {
+    this.events.receive(bytes, 0, bytes.length);
   }
 
   detach(): DetachedSocket {
@@ -203,24 +154,20 @@ export class NodeSocketTransport implements Transport {
   write(bytes: Uint8Array, start: number, end: number): boolean {
     const socket = this.#socket;
     if (this.#copiesAtOnce && socket.writableLength === 0 && end - start <= MUCH_UNSENT) {
-      socket.write(view(bytes, start, end));
+      socket.write(sentView(bytes, start, end));
       return !socket.destroyed; // one that has broken tells so later
     }
-    // A callback for each write costs more than an empty write when one is needed, which TLS, and others
-    // than Node, do not take for what it is.
-    if (this.#isPlainNode) socket.write(view(bytes, start, end));
-    else socket.write(view(bytes, start, end), this.#drained);
+    socket.write(sentView(bytes, start, end), this.#drained);
     // A socket that has broken, as it may have right now, keeps nothing: who goes on writing to it must wait
     // until it says so, which it does later.
     if (socket.destroyed) return false;
     if (socket.writableLength === 0) return true;
     this.#engineWaits = true;
-    if (this.#isPlainNode) socket.write(NOTHING, this.#drained);
     return false;
   }
 
   unsent(): number {
-    const socket = this.#socket as unknown as { readonly _handle: NodeHandle | null };
+    const socket = this.#socket as unknown as { readonly _handle: TlsHandle | null };
     const { _handle: handle } = socket;
     if (handle?.writeQueueSize === undefined) return this.#socket.writableLength;
     // What waits in the socket, and what the system has not taken of the write that is under way.
@@ -266,25 +213,5 @@ export class NodeSocketTransport implements Transport {
 
 /** More unsent bytes are backpressure: as many as a body of 64 KiB and its head have are not. */
 const MUCH_UNSENT = 64 * 1024 + HEAD_ROOM;
-
-/** The engine's own buffer is not larger. */
-const LARGEST_KEPT_VIEW = 16 * 1024;
-
-let lastView = Buffer.alloc(0);
-
-/**
- * `bytes[start, end)` as the Buffer that a socket wants. Responses are mostly as long as the one before, and
- * lie in the same memory: then the view of it does again, which spares two objects a write.
- */
-function view(bytes: Uint8Array, start: number, end: number): Uint8Array {
-  const offset = bytes.byteOffset + start;
-  const length = end - start;
-  // Large bytes are the user's, and not to be kept.
-  if (length > LARGEST_KEPT_VIEW) return Buffer.from(bytes.buffer as ArrayBuffer, offset, length);
-  if (lastView.buffer !== bytes.buffer || lastView.byteOffset !== offset || lastView.length !== length) {
-    lastView = Buffer.from(bytes.buffer as ArrayBuffer, offset, length);
-  }
-  return lastView;
-}
 
 const NOTHING = new Uint8Array(0);

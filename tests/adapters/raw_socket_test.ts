@@ -17,7 +17,8 @@ import { inTime } from "../support/deadline.ts";
 import { get } from "../support/memory.ts";
 import { WireClient } from "../support/wire_client.ts";
 
-const isNode = !("Deno" in globalThis || "Bun" in globalThis);
+const IS_DENO = "Deno" in globalThis;
+const IS_BUN = "Bun" in globalThis;
 const ASK = get("/", "Connection: upgrade", "Upgrade: echo");
 
 /** A server that gives what it upgrades to `use`, at once or `later`. */
@@ -41,8 +42,9 @@ async function serveUpgrades(
   return { server, client };
 }
 
-if (isNode) {
-  for (const secure of [false, true]) {
+if (!IS_BUN) {
+  // Deno's TLS connections are none of node:tls.
+  for (const secure of IS_DENO ? [false] : [false, true]) {
     const options: ServeOptions = secure ? { tls: FIRST } : {};
     const on = secure ? "TLS" : "TCP";
 
@@ -149,10 +151,13 @@ if (isNode) {
       assert.equal(await connections[0].closed, "forced");
     });
   }
-} else {
+}
+
+if (IS_BUN || IS_DENO) {
   test("connections that are no sockets of node:net have none to give", async () => {
     let socket: unknown = "not asked";
-    const { server, client } = await serveUpgrades({}, false, (upgraded) => {
+    const options: ServeOptions = IS_DENO ? { tls: FIRST } : {};
+    const { server, client } = await serveUpgrades(options, false, (upgraded) => {
       socket = upgraded.socket;
       upgraded.readable.pipeTo(upgraded.writable).catch(() => {});
     });

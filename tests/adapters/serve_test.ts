@@ -5,8 +5,7 @@
 import { onNodeTcp, onTcp, onTls, onUnix } from "../support/opened_servers.ts";
 import { contract } from "./contract.ts";
 
-// Deno's own connections have no call for that.
-contract("serve()", onTcp, { canReset: !("Deno" in globalThis) });
+contract("serve()", onTcp);
 if ("Deno" in globalThis || "Bun" in globalThis) contract("serve() of the Node adapter", onNodeTcp);
 contract("serve() with TLS", onTls, { canReset: false, tellsGone: false });
 contract("serve() on a Unix socket", onUnix, { canReset: false, tellsGone: false });

@@ -1,0 +1,79 @@
+/**
+ * Listening on Deno by the handle that lies below `node:net`: with thousands of connections, `Deno.Conn` takes several times
+ * as long for a request, and a promise for each read of an idle one.
+ */
+import type { Addr } from "../api/transport.ts";
+import type { TcpPlace } from "../options/listen_settings.ts";
+import type { Accept, Listener } from "../server/listener.ts";
+import { acceptAgain } from "./accept_again.ts";
+import { isSpecified, unmapped } from "./addresses.ts";
+import { HandleTransport } from "./handle_transport.ts";
+import {
+  binding,
+  type HandleAddress,
+  INHERITS_OPTIONS,
+  type ListenHandle,
+  setOptions,
+  takeHandles,
+} from "./socket_handle.ts";
+
+/** What is used of a listening handle of TCP. */
+interface TcpHandle extends ListenHandle {
+  bindWithFlags(address: string, port: number, flags: number): number;
+  bind6(address: string, port: number, flags: number): number;
+  getsockname(into: HandleAddress): number;
+  ref(): void;
+  unref(): void;
+}
+
+interface TcpWrap {
+  readonly TCP?: new (type: number) => TcpHandle;
+  readonly constants: { readonly SERVER: number; readonly UV_TCP_REUSEPORT: number };
+}
+
+/**
+ * Listens on a port of an address; answers `undefined` where it cannot, and knows no reason.
+ *
+ * @throws where the program may not
+ */
+export function listenOnTcp(at: TcpPlace, backlog: number, accept: Accept): Listener | undefined {
+  const { TCP, constants } = binding("tcp_wrap") as unknown as TcpWrap;
+  if (TCP === undefined) return undefined;
+  const handle = new TCP(constants.SERVER);
+  /** Where each was accepted; `undefined` where that differs, or is not known yet. */
+  let localAddr: Addr | undefined;
+  const isTaken = takeHandles(handle, (connection) => {
+    const transport = new HandleTransport(connection, localAddr);
+    // A socket that its peer has reset before the accept has no address.
+    if (transport.remoteAddr === undefined) return transport.close(false);
+    if (!isInherited) setOptions(connection);
+    accept(transport);
+  });
+  const flags = at.reusePort ? constants.UV_TCP_REUSEPORT : 0;
+  if (!isTaken || bind(handle, at, flags) !== 0 || handle.listen(backlog) !== 0) {
+    handle.close();
+    return undefined;
+  }
+  const isInherited = INHERITS_OPTIONS && setOptions(handle);
+  const own: HandleAddress = {};
+  handle.getsockname(own);
+  const addr: Addr = { transport: "tcp", hostname: own.address ?? at.hostname, port: own.port ?? at.port };
+  if (isSpecified(addr.hostname)) localAddr = unmapped(addr);
+  const stopLooking = acceptAgain(handle, backlog);
+  return {
+    addr,
+    isSecure: false,
+    close: () => {
+      stopLooking();
+      handle.close();
+    },
+    ref: () => handle.ref(),
+    unref: () => handle.unref(),
+  };
+}
+
+function bind(handle: TcpHandle, { hostname, port }: TcpPlace, flags: number): number {
+  return hostname.includes(":")
+    ? handle.bind6(hostname, port, flags)
+    : handle.bindWithFlags(hostname, port, flags);
+}
