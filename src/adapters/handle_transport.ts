@@ -7,7 +7,13 @@ import { sharedAddr, tcpAddr, unixAddr } from "./addresses.ts";
 import { nodeProcess } from "./node_process.ts";
 import { NO_EVENTS } from "./no_events.ts";
 import { sentView } from "./sent_view.ts";
-import { type HandleAddress, type HandleRequest, type SocketHandle, streamWrap } from "./socket_handle.ts";
+import {
+  type HandleAddress,
+  type HandleRequest,
+  type SocketHandle,
+  type StreamWrap,
+  streamWrap,
+} from "./socket_handle.ts";
 
 /** What all sockets are read into, one after another; as large as the reads that Node asks the system for. */
 const READ_BUFFER = new Uint8Array(64 * 1024);
@@ -31,15 +37,19 @@ type Owned<T> = T & { [TRANSPORT]: HandleTransport };
 /** A write that the system has not taken at once. */
 type PendingWrite = Owned<HandleRequest> & { bytes: Uint8Array };
 
-const { WriteWrap, ShutdownWrap, streamBaseState, kReadBytesOrError, kLastWriteWasAsync } = streamWrap ?? {};
+/** Where it is missing, there are no handles to use it with. */
+const { WriteWrap, ShutdownWrap, streamBaseState, kReadBytesOrError, kLastWriteWasAsync, runMicrotasks } =
+  streamWrap ?? ({} as StreamWrap);
 
 function onread(this: SocketHandle): void {
-  (this as Owned<SocketHandle>)[TRANSPORT].received(streamBaseState![kReadBytesOrError!]);
+  (this as Owned<SocketHandle>)[TRANSPORT].received(streamBaseState[kReadBytesOrError]);
+  runMicrotasks();
 }
 
 function onWritten(this: HandleRequest, status: number): void {
   const { [TRANSPORT]: transport, bytes } = this as PendingWrite;
   transport.written(bytes.length, status);
+  runMicrotasks();
 }
 
 function ignore(): void {}
@@ -113,10 +123,10 @@ export class HandleTransport implements Transport {
 
   #send(bytes: Uint8Array, start: number, end: number): boolean {
     if (this.#isOver) return false;
-    const request = unused ?? new WriteWrap!();
+    const request = unused ?? new WriteWrap();
     const view = sentView(bytes, start, end);
     const status = this.#handle.writeBuffer(request, view);
-    const isTaken = status === 0 && streamBaseState![kLastWriteWasAsync!] === 0;
+    const isTaken = status === 0 && streamBaseState[kLastWriteWasAsync] === 0;
     unused = isTaken ? request : undefined;
     if (isTaken) return true;
     if (status !== 0) {
@@ -154,14 +164,14 @@ export class HandleTransport implements Transport {
     if (this.#isOver || this.#isEnding || this.#unsentBytes > 0) return;
     // A connection that was reset has no peer any more. A Unix socket has none to ask for, but tells on Node that nothing
     // can be written to it.
-    const status = this.#handle.getpeername?.({}) ?? this.#handle.writeBuffer(request(WriteWrap!), NOTHING);
+    const status = this.#handle.getpeername?.({}) ?? this.#handle.writeBuffer(request(WriteWrap), NOTHING);
     if (status !== 0) this.#fail("probe", status);
   }
 
   end(): boolean {
     this.#isEnding = true;
     // Where it fails, the peer has reset the connection, as reading will tell.
-    if (!this.#isOver) this.#handle.shutdown(request(ShutdownWrap!));
+    if (!this.#isOver) this.#handle.shutdown(request(ShutdownWrap));
     return this.#unsentBytes === 0;
   }
 

@@ -47,13 +47,18 @@ export interface ListenHandle extends SocketHandle {
 }
 
 /** What all handles share. */
-interface StreamWrap {
+export interface StreamWrap {
   readonly WriteWrap: new () => HandleRequest;
   readonly ShutdownWrap: new () => HandleRequest;
   /** What the last call has to tell, at the two indexes. */
   readonly streamBaseState: ArrayLike<number>;
   readonly kReadBytesOrError: number;
   readonly kLastWriteWasAsync: number;
+  /**
+   * To be called at the end of each callback of a handle: runs the microtasks, as Node does by itself. Deno has them wait
+   * until no handle has anything to read, which may never be.
+   */
+  runMicrotasks(): void;
 }
 
 /** A part of the platform that is not public. */
@@ -66,16 +71,40 @@ export function binding(name: string): Record<string, unknown> {
   }
 }
 
+/** What each part of a `StreamWrap` is, where there is one. */
+const USED: readonly (readonly [name: keyof StreamWrap, type: string])[] = [
+  ["WriteWrap", "function"],
+  ["ShutdownWrap", "function"],
+  ["streamBaseState", "object"],
+  ["kReadBytesOrError", "number"],
+  ["kLastWriteWasAsync", "number"],
+  ["runMicrotasks", "function"],
+];
+
 function findStreamWrap(): StreamWrap | undefined {
-  const { WriteWrap, ShutdownWrap, streamBaseState, kReadBytesOrError, kLastWriteWasAsync } = binding(
-    "stream_wrap",
-  );
-  const isComplete = typeof WriteWrap === "function" && typeof ShutdownWrap === "function" &&
-    streamBaseState !== undefined && typeof kReadBytesOrError === "number" &&
-    typeof kLastWriteWasAsync === "number";
-  return isComplete
-    ? { WriteWrap, ShutdownWrap, streamBaseState, kReadBytesOrError, kLastWriteWasAsync } as StreamWrap
-    : undefined;
+  if (warnsOfBinding()) return undefined;
+  const runMicrotasks = "Deno" in globalThis ? denoMicrotasks() : () => {};
+  const wrap = { ...binding("stream_wrap"), runMicrotasks } as StreamWrap;
+  const isComplete = USED.every(([name, type]) => typeof wrap[name] === type);
+  return isComplete ? wrap : undefined;
+}
+
+/** What Deno's own part of `node:net` calls. */
+function denoMicrotasks(): (() => void) | undefined {
+  const { Deno } = globalThis as unknown as { Deno: Record<symbol, DenoInternals> & { internal: symbol } };
+  return Deno[Deno.internal]?.core?.runMicrotasks;
+}
+
+interface DenoInternals {
+  readonly core?: { runMicrotasks?(): void };
+}
+
+/** Whether Node is to warn of `process.binding`, or to fail at it: then sockets do. Deno knows no such option. */
+function warnsOfBinding(): boolean {
+  if ("Deno" in globalThis) return false;
+  const { execArgv, env } = nodeProcess();
+  const options = [...execArgv, env.NODE_OPTIONS ?? ""].join(" ");
+  return options.includes("--pending-deprecation") || env.NODE_PENDING_DEPRECATION === "1";
 }
 
 /** What handles need; `undefined` where sockets have to do. */
