@@ -45,7 +45,7 @@ export const listenOnDeno: Listen = async (settings, accept) => {
     if (at.kind !== "tcp" || at.reusePort) throw tlsElsewhere(at);
     return new DenoListener(at, settings, accept);
   }
-  if (at.kind === "tcp" && parseIp(at.hostname) !== null) {
+  if (at.kind === "tcp" && isAddress(at.hostname)) {
     const { listenOnTcp } = await import("./deno_tcp_listener.ts");
     const listener = listenOnTcp(at, backlog, accept);
     if (listener !== undefined) return listener;
@@ -56,6 +56,11 @@ export const listenOnDeno: Listen = async (settings, accept) => {
   const { listenOnNode } = await import("./node_listener.ts");
   return await listenOnNode(settings, accept);
 };
+
+/** Whether it is no name; an IPv6 address may name its interface. */
+function isAddress(hostname: string): boolean {
+  return parseIp(hostname) !== null || hostname.includes(":");
+}
 
 function tlsElsewhere(at: ListenAt): UnsupportedError {
   const place = at.kind === "tcp" ? "reusePort" : at.kind === "unix" ? "path" : "fd";

@@ -32,7 +32,8 @@ interface TcpWrap {
 }
 
 /**
- * Listens on a port of an address; answers `undefined` where it cannot, and knows no reason.
+ * Listens on a port of an address; answers `undefined` where it cannot. Its reasons are no good: Deno calls an address of
+ * another machine an invalid argument here.
  *
  * @throws where the program may not
  */
@@ -42,7 +43,9 @@ export function listenOnTcp(at: TcpPlace, backlog: number, accept: Accept): List
   const handle = new TCP(constants.SERVER);
   /** Where each was accepted; `undefined` where that differs, or is not known yet. */
   let localAddr: Addr | undefined;
-  const isTaken = takeHandles(handle, (connection) => {
+  /** Whether connections have their socket options from the listener's. */
+  let isInherited = false;
+  const takes = takeHandles(handle, (connection) => {
     const transport = new HandleTransport(connection, localAddr);
     // A socket that its peer has reset before the accept has no address.
     if (transport.remoteAddr === undefined) return transport.close(false);
@@ -50,11 +53,11 @@ export function listenOnTcp(at: TcpPlace, backlog: number, accept: Accept): List
     accept(transport);
   });
   const flags = at.reusePort ? constants.UV_TCP_REUSEPORT : 0;
-  if (!isTaken || bind(handle, at, flags) !== 0 || handle.listen(backlog) !== 0) {
+  if (!takes || bind(handle, at, flags) !== 0 || handle.listen(backlog) !== 0) {
     handle.close();
     return undefined;
   }
-  const isInherited = INHERITS_OPTIONS && setOptions(handle);
+  isInherited = INHERITS_OPTIONS && setOptions(handle);
   const own: HandleAddress = {};
   handle.getsockname(own);
   const addr: Addr = { transport: "tcp", hostname: own.address ?? at.hostname, port: own.port ?? at.port };

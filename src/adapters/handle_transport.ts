@@ -5,7 +5,6 @@ import type { Socket, SocketConstructorOpts } from "node:net";
 import type { Addr, DetachedSocket, Transport, TransportEvents } from "../api/transport.ts";
 import { sharedAddr, tcpAddr, unixAddr } from "./addresses.ts";
 import { nodeProcess } from "./node_process.ts";
-import { NO_EVENTS } from "./no_events.ts";
 import { sentView } from "./sent_view.ts";
 import {
   type HandleAddress,
@@ -20,7 +19,7 @@ const READ_BUFFER = new Uint8Array(64 * 1024);
 
 /**
  * Deno does not tell how much the system has taken of a write, only when it has taken all: what is large goes in pieces of
- * this, or else a slow client would seem to take nothing.
+ * this, so that a slow client is seen to take one now and then.
  */
 const LARGEST_WRITE = "Deno" in globalThis ? 64 * 1024 : Infinity;
 
@@ -55,21 +54,25 @@ function onWritten(this: HandleRequest, status: number): void {
 function ignore(): void {}
 
 /** A request that was not needed, because the system took all bytes at once: the next write has it. */
-let unused: HandleRequest | undefined;
+let spareRequest: HandleRequest | undefined;
+
+/**
+ * `open`; `ending` our end follows what is being sent; `ended` it was sent; `detached` a socket has the handle; `closed` the
+ * handle is closed, or about to be.
+ */
+type State = "open" | "ending" | "ended" | "detached" | "closed";
 
 /** The handle of a connection. It writes what the system takes at once, and keeps the rest by itself. */
 export class HandleTransport implements Transport {
   readonly remoteAddr: Addr | undefined;
   readonly localAddr: Addr | undefined;
   readonly #handle: Owned<SocketHandle>;
-  #events: TransportEvents = NO_EVENTS;
+  #events!: TransportEvents;
+  #state: State = "open";
+  #peerEnded = false;
   /** Of the writes that are under way. */
   #unsentBytes = 0;
-  #peerEnded = false;
-  #isEnding = false;
-  /** The handle is closed. */
-  #isOver = false;
-  /** What the handle was given to. */
+  /** What has the handle, once detached. */
   #socket: Socket | undefined;
 
   /** Moves the bytes of `handle`; `localAddr` is where it was accepted, if that is known. */
@@ -96,7 +99,7 @@ export class HandleTransport implements Transport {
 
   /** `READ_BUFFER` has `count` bytes; or it is `END`, or the number of an error. */
   received(count: number): void {
-    if (this.#isOver || count === 0) return;
+    if (this.#state === "closed" || count === 0) return;
     if (count > 0) {
       this.#events.receive(READ_BUFFER, 0, count);
     } else if (count === END) {
@@ -107,34 +110,39 @@ export class HandleTransport implements Transport {
     }
   }
 
+  /** The connection is broken. */
   #fail(call: string, status: number): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
+    if (this.#state === "closed") return;
+    const error = systemError(call, status);
+    if (this.#state === "detached") return void this.#socket!.destroy(error);
+    this.#state = "closed";
+    // Told first: closing may end the writes that are under way, and nothing but `drained` comes after this.
+    this.#events.transportClosed(error);
     this.#handle.close();
-    this.#events.transportClosed(systemError(call, status));
   }
 
   write(bytes: Uint8Array, start: number, end: number): boolean {
-    for (; end - start > LARGEST_WRITE; start += LARGEST_WRITE) {
-      this.#send(bytes, start, start + LARGEST_WRITE);
+    let isTaken = true;
+    for (let at = start; at < end; at += LARGEST_WRITE) {
+      isTaken = this.#send(bytes, at, Math.min(end, at + LARGEST_WRITE)) && isTaken;
     }
-    return this.#send(bytes, start, end); // where one has to wait, those behind it do
+    return isTaken;
   }
 
   #send(bytes: Uint8Array, start: number, end: number): boolean {
-    if (this.#isOver) return false;
-    const request = unused ?? new WriteWrap();
+    if (this.#state !== "open") return false;
+    const request = spareRequest ?? new WriteWrap();
     const view = sentView(bytes, start, end);
     const status = this.#handle.writeBuffer(request, view);
     const isTaken = status === 0 && streamBaseState[kLastWriteWasAsync] === 0;
-    unused = isTaken ? request : undefined;
+    spareRequest = isTaken ? request : undefined;
     if (isTaken) return true;
-    if (status !== 0) {
+    if (status === 0) {
+      this.#unsentBytes += end - start;
+      Object.assign(request, { [TRANSPORT]: this, bytes: view, oncomplete: onWritten });
+    } else {
       this.#fail("write", status);
-      return false;
     }
-    this.#unsentBytes += end - start;
-    Object.assign(request, { [TRANSPORT]: this, bytes: view, oncomplete: onWritten });
     return false;
   }
 
@@ -143,8 +151,8 @@ export class HandleTransport implements Transport {
     this.#unsentBytes -= count;
     if (status < 0) this.#fail("write", status);
     if (this.#unsentBytes > 0) return;
-    this.#events.drained();
-    if (this.#isOver) this.#events = NO_EVENTS;
+    if (this.#state === "ending") this.#shutDown();
+    if (this.#state !== "detached") this.#events.drained();
   }
 
   unsent(): number {
@@ -152,37 +160,49 @@ export class HandleTransport implements Transport {
   }
 
   pause(): void {
-    if (!this.#isOver && this.#socket === undefined) this.#handle.readStop();
+    if (this.#isOurs()) this.#handle.readStop();
   }
 
   resume(): void {
-    if (!this.#isOver && !this.#peerEnded && this.#socket === undefined) this.#read();
+    if (this.#isOurs() && !this.#peerEnded) this.#read();
+  }
+
+  #isOurs(): boolean {
+    return this.#state !== "detached" && this.#state !== "closed";
   }
 
   probe(): void {
     // What is being sent tells by itself.
-    if (this.#isOver || this.#isEnding || this.#unsentBytes > 0) return;
+    if (this.#state !== "open" || this.#unsentBytes > 0) return;
     // A connection that was reset has no peer any more. A Unix socket has none to ask for, but tells on Node that nothing
     // can be written to it.
-    const status = this.#handle.getpeername?.({}) ?? this.#handle.writeBuffer(request(WriteWrap), NOTHING);
+    const status = this.#handle.getpeername?.({}) ?? this.#handle.writeBuffer(unawaited(WriteWrap), NOTHING);
     if (status !== 0) this.#fail("probe", status);
   }
 
   end(): boolean {
-    this.#isEnding = true;
-    // Where it fails, the peer has reset the connection, as reading will tell.
-    if (!this.#isOver) this.#handle.shutdown(request(ShutdownWrap));
-    return this.#unsentBytes === 0;
+    if (this.#state !== "open") return this.#unsentBytes === 0;
+    this.#state = "ending";
+    if (this.#unsentBytes > 0) return false;
+    this.#shutDown();
+    return true;
+  }
+
+  /** Not while writes are under way: a handle that is to half-close after them cannot be reset any more. */
+  #shutDown(): void {
+    this.#state = "ended";
+    this.#handle.shutdown(unawaited(ShutdownWrap)); // fails where the peer has reset the connection, as reading will tell
   }
 
   close(abruptly: boolean): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    if (this.#unsentBytes === 0) this.#events = NO_EVENTS;
+    const state = this.#state;
+    if (state === "closed") return;
+    this.#state = "closed";
     const handle = this.#handle;
-    const isReset = abruptly && handle.reset !== undefined;
-    if (this.#socket !== undefined) isReset ? this.#socket.resetAndDestroy() : this.#socket.destroy();
-    else if (!isReset || handle.reset!() !== 0) handle.close(); // Node resets none that is half-closing
+    const isReset = abruptly && state !== "ended" && handle.reset !== undefined;
+    if (state === "detached") isReset ? this.#socket!.resetAndDestroy() : this.#socket!.destroy();
+    else if (isReset) handle.reset!();
+    else handle.close();
   }
 
   detach(): DetachedSocket {
@@ -193,13 +213,14 @@ export class HandleTransport implements Transport {
       handle: this.#handle,
       onread: { buffer: READ_BUFFER, callback: (count: number) => socket.push(READ_BUFFER.slice(0, count)) },
     } as unknown as SocketConstructorOpts);
+    if (this.#peerEnded) socket.push(null); // the handle tells it once
     this.#socket = socket;
-    if (this.#peerEnded) socket.push(null);
+    this.#state = "detached";
     let cause: unknown;
     socket.once("error", (error) => cause = error);
     socket.once("close", () => {
-      if (this.#isOver) return;
-      this.#isOver = true;
+      if (this.#state === "closed") return;
+      this.#state = "closed";
       this.#events.transportClosed(cause);
     });
     return { socket, unshift: (bytes) => void socket.unshift(bytes) };
@@ -207,7 +228,7 @@ export class HandleTransport implements Transport {
 }
 
 /** A request of which nobody waits for the end. */
-function request(Wrap: new () => HandleRequest): HandleRequest {
+function unawaited(Wrap: new () => HandleRequest): HandleRequest {
   return Object.assign(new Wrap(), { oncomplete: ignore });
 }
 

@@ -29,8 +29,9 @@ export interface SocketHandle {
   readStop(): number;
   writeBuffer(request: HandleRequest, bytes: Uint8Array): number;
   shutdown(request: HandleRequest): number;
+  /** Ends the writes that are under way, which Deno tells of before it returns. Called once. */
   close(): void;
-  /** TCP has it, and the next ones. */
+  /** As `close`, with a reset: not after `shutdown`. TCP has it, and the next ones. */
   reset?(): number;
   getpeername?(into: HandleAddress): number;
   getsockname?(into: HandleAddress): number;
@@ -115,20 +116,24 @@ export function takeHandles(listening: ListenHandle | null, take: (handle: Socke
   if (streamWrap === undefined || listening === null) return false;
   // Older versions of Deno have handles that cannot do all of it.
   if ("Deno" in globalThis && !(listening.accept && listening.useUserBuffer)) return false;
-  listening.onconnection = (status, handle = accepted(listening)) => {
-    if (status === 0 && handle !== undefined) take(handle); // one accept that failed; the listener goes on
+  listening.onconnection = (status, handle) => {
+    if (status !== 0) return; // one accept that failed; the listener goes on
+    const accepted = handle ?? accept(listening);
+    if (accepted !== undefined) take(accepted);
   };
   return true;
 }
 
 /** What a handle is to be, as Node and Deno number it. */
-const SOCKET = 0;
+const CONNECTION = 0;
 
 /** The next connection of `listening`, on Deno. */
-function accepted(listening: ListenHandle): SocketHandle | undefined {
+function accept(listening: ListenHandle): SocketHandle | undefined {
   const Handle = listening.constructor as new (type: number) => SocketHandle;
-  const handle = new Handle(SOCKET);
-  return listening.accept?.(handle) === 0 ? handle : undefined;
+  const handle = new Handle(CONNECTION);
+  if (listening.accept?.(handle) === 0) return handle;
+  handle.close();
+  return undefined;
 }
 
 /** Sets what a connection is to have; answers whether it could: a Unix socket has none of these, nor has that of a cluster. */

@@ -20,7 +20,7 @@ test("promises go on between the reads of connections that are ready at the same
     const told = new Told();
     told.onReceive = () => {
       // Long enough for the others to have come meanwhile.
-      if (seen.length === 0) for (const end = performance.now() + 100; performance.now() < end;);
+      if (seen.length === 0) { for (const end = performance.now() + 100; performance.now() < end;); }
       seen.push("read");
       Promise.resolve().then(() => seen.push("promise"));
     };

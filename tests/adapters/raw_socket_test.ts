@@ -132,6 +132,26 @@ if (!IS_BUN) {
       await server.close();
     });
 
+    test(`a socket that was taken while bytes of ours were on their way ends with its client (${on})`, async () => {
+      let take!: () => Socket;
+      let closed!: Promise<unknown>;
+      const { server, client } = await serveUpgrades(options, false, (upgraded, connection) => {
+        upgraded.writable.getWriter().write(new Uint8Array(20_000_000)).catch(() => {});
+        closed = connection.closed;
+        take = () => upgraded.socket as Socket;
+      });
+      await client.send(ASK);
+      assert.equal((await client.response()).status, 101);
+      const socket = take();
+      socket.on("error", () => {}); // it may tell of the reset
+      const over = new Promise((resolve) => socket.once("close", resolve));
+      client.reset();
+      socket.resume();
+      await inTime(over, "the close of the socket");
+      assert.equal(await inTime(closed, "the end"), "upgraded");
+      await server.close();
+    });
+
     test(`close() ends a socket that was taken, and a broken one is told (${on})`, async () => {
       const taken: Socket[] = [];
       const connections: Connection[] = [];

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -26,6 +26,15 @@ import { type ByteStream, WireClient } from "../support/wire_client.ts";
 
 const IS_DENO = "Deno" in globalThis;
 const IS_BUN = "Bun" in globalThis;
+
+/** More bytes than the system takes of a write. */
+const MUCH = 20_000_000;
+
+const DESCRIPTORS = "/proc/self/fd";
+const NO_DESCRIPTORS = existsSync(DESCRIPTORS) ? false : `the system has no ${DESCRIPTORS}`;
+const descriptors = (): number => readdirSync(DESCRIPTORS).length;
+/** More connections than a runtime opens descriptors for itself meanwhile. */
+const CLOSED = 10;
 
 interface Way {
   readonly name: string;
@@ -154,6 +163,19 @@ for (const way of WAYS) {
     });
   });
 
+  test(`a break while bytes are being sent is told (${name})`, async () => {
+    const breaking = { ...way, connect: way.connectToBreak ?? way.connect };
+    await taken(breaking, () => {}, async (transport, told, client) => {
+      await client.write(toBytes("x"));
+      await until(() => told.received, 1, "received bytes");
+      assert.equal(transport.write(new Uint8Array(MUCH), 0, MUCH), false);
+      client.reset();
+      await until(() => told.events.includes("transportClosed"), true, "the break");
+      const after = told.events.slice(told.events.indexOf("transportClosed") + 1);
+      assert.ok(after.every((event) => event === "drained"), `transportClosed is last: ${told.events}`);
+    });
+  });
+
   if (!way.noticed) continue;
   test(`a break while the transport is paused is noticed (${name})`, async () => {
     const breaking = { ...way, connect: way.connectToBreak ?? way.connect };
@@ -169,6 +191,28 @@ for (const way of WAYS) {
       await until(look, "transportClosed", "the last event");
     });
   });
+}
+
+for (const way of WAYS.filter(({ name }) => /^TCP/.test(name))) {
+  test(
+    `an abrupt close behind our end keeps no descriptor (${way.name})`,
+    { skip: NO_DESCRIPTORS },
+    async () => {
+      for (const count of [10, MUCH]) {
+        const before = descriptors();
+        for (let i = 0; i < CLOSED; i++) {
+          await taken(way, () => {}, async (transport, told, client) => {
+            await client.write(toBytes("x"));
+            await until(() => told.received, 1, "received bytes");
+            transport.write(new Uint8Array(count), 0, count);
+            transport.end();
+            transport.close(true);
+          });
+        }
+        await until(() => descriptors() < before + CLOSED, true, "the descriptors are free");
+      }
+    },
+  );
 }
 
 const TLS = WAYS.find(({ name }) => name === "TLS")!;
