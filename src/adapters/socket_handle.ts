@@ -72,21 +72,14 @@ export function binding(name: string): Record<string, unknown> {
   }
 }
 
-/** What each part of a `StreamWrap` is, where there is one. */
-const USED: readonly (readonly [name: keyof StreamWrap, type: string])[] = [
-  ["WriteWrap", "function"],
-  ["ShutdownWrap", "function"],
-  ["streamBaseState", "object"],
-  ["kReadBytesOrError", "number"],
-  ["kLastWriteWasAsync", "number"],
-  ["runMicrotasks", "function"],
-];
-
 function findStreamWrap(): StreamWrap | undefined {
   if (warnsOfBinding()) return undefined;
   const runMicrotasks = "Deno" in globalThis ? denoMicrotasks() : () => {};
   const wrap = { ...binding("stream_wrap"), runMicrotasks } as StreamWrap;
-  const isComplete = USED.every(([name, type]) => typeof wrap[name] === type);
+  const { WriteWrap, ShutdownWrap, streamBaseState, kReadBytesOrError, kLastWriteWasAsync } = wrap;
+  const isComplete = [WriteWrap, ShutdownWrap, runMicrotasks].every((part) => typeof part === "function") &&
+    [streamBaseState?.[kReadBytesOrError], streamBaseState?.[kLastWriteWasAsync]]
+      .every((part) => typeof part === "number");
   return isComplete ? wrap : undefined;
 }
 
