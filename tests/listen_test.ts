@@ -6,6 +6,7 @@ import type { Addr, NetAddr, UnixAddr } from "../src/api/transport.ts";
 import type { ServeOptions } from "../src/api/options.ts";
 import { connectTcp, connectTls, connectUnix } from "./support/byte_streams.ts";
 import { FIRST } from "./support/certificates.ts";
+import { Child, command } from "./support/child.ts";
 import {
   abstractName,
   answers,
@@ -117,4 +118,14 @@ test("serve() refuses places that are none, and names the option", async () => {
   await assertRejects({ fd: -1 }, /"fd"/, "RangeError");
   await assertRejects({ fd: "3" }, /"fd"/, "TypeError");
   await assertRejects({ ...LOCAL, reusePort: 1 }, /"reusePort"/, "TypeError");
+});
+
+test("a server listens by a name where it may by that name alone", async () => {
+  const place = JSON.stringify({ hostname: "localhost", port: 0 });
+  const [runtime, ...args] = command("tests/support/serve_process");
+  const narrowed = args.flatMap((arg) =>
+    arg === "-A" ? ["--no-prompt", "--allow-net=localhost", "--allow-read", "--allow-env"] : [arg]
+  );
+  await using child = await Child.start([runtime, ...narrowed, place]);
+  assert.equal((child.told[0].addr as NetAddr).transport, "tcp");
 });

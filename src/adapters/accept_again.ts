@@ -11,7 +11,7 @@ const LOOK_INTERVAL = 500;
  * Once an accept has failed for want of descriptors, the handle accepts no more, and tells no error. To listen again on
  * that of a port makes it look, and does nothing else. Answers how to stop that.
  */
-export function acceptAgain(handle: Partial<ListenHandle>, backlog: number): () => void {
-  const timer = setInterval(() => void handle.listen?.(backlog), LOOK_INTERVAL).unref();
+export function acceptAgain(handle: ListenHandle, backlog: number): () => void {
+  const timer = setInterval(() => void handle.listen(backlog), LOOK_INTERVAL).unref();
   return () => clearInterval(timer);
 }

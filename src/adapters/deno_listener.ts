@@ -49,9 +49,10 @@ export const listenOnDeno: Listen = async (settings, accept) => {
     const { listenOnTcp } = await import("./deno_tcp_listener.ts");
     const listener = listenOnTcp(at, backlog, accept);
     if (listener !== undefined) return listener;
-    // It says what is wrong. Its own reusePort ends the process where it is run without --unstable-net.
-    if (!at.reusePort) return new DenoListener(at, settings, accept);
   }
+  // It says what is wrong, and may listen where the program may by that name alone. Its own reusePort ends the process where
+  // it is run without --unstable-net.
+  if (at.kind === "tcp" && !at.reusePort) return new DenoListener(at, settings, accept);
   if (at.kind === "tcp") await requestPermission(at);
   const { listenOnNode } = await import("./node_listener.ts");
   return await listenOnNode(settings, accept);

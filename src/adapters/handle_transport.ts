@@ -26,6 +26,9 @@ const LARGEST_WRITE = "Deno" in globalThis ? 64 * 1024 : Infinity;
 /** What a read tells as a count when the peer sends no more (`UV_EOF`). */
 const END = -4095;
 
+/** What a write tells that a call of ours has ended, which Deno does from inside of that call (`UV_ECANCELED`). */
+const CANCELED = -125;
+
 const NOTHING = new Uint8Array(0);
 
 /** Whose a handle or a request is, for the callbacks that all of them share: an idle connection is to be small. */
@@ -48,7 +51,7 @@ function onread(this: SocketHandle): void {
 function onWritten(this: HandleRequest, status: number): void {
   const { [TRANSPORT]: transport, bytes } = this as PendingWrite;
   transport.written(bytes.length, status);
-  runMicrotasks();
+  if (status !== CANCELED) runMicrotasks();
 }
 
 function ignore(): void {}
@@ -74,6 +77,8 @@ export class HandleTransport implements Transport {
   #unsentBytes = 0;
   /** What has the handle, once detached. */
   #socket: Socket | undefined;
+  /** What broke the connection. */
+  #error: Error | undefined;
 
   /** Moves the bytes of `handle`; `localAddr` is where it was accepted, if that is known. */
   constructor(handle: SocketHandle, localAddr?: Addr) {
@@ -116,6 +121,7 @@ export class HandleTransport implements Transport {
     const error = systemError(call, status);
     if (this.#state === "detached") return void this.#socket!.destroy(error);
     this.#state = "closed";
+    this.#error = error;
     // Told first: closing may end the writes that are under way, and nothing but `drained` comes after this.
     this.#events.transportClosed(error);
     this.#handle.close();
@@ -149,8 +155,9 @@ export class HandleTransport implements Transport {
   /** A write of `count` bytes is over. */
   written(count: number, status: number): void {
     this.#unsentBytes -= count;
+    const isLast = this.#unsentBytes === 0;
     if (status < 0) this.#fail("write", status);
-    if (this.#unsentBytes > 0) return;
+    if (!isLast) return;
     if (this.#state === "ending") this.#shutDown();
     if (this.#state !== "detached") this.#events.drained();
   }
@@ -174,10 +181,13 @@ export class HandleTransport implements Transport {
   probe(): void {
     // What is being sent tells by itself.
     if (this.#state !== "open" || this.#unsentBytes > 0) return;
+    const handle = this.#handle;
     // A connection that was reset has no peer any more. A Unix socket has none to ask for, but tells on Node that nothing
     // can be written to it.
-    const status = this.#handle.getpeername?.({}) ?? this.#handle.writeBuffer(unawaited(WriteWrap), NOTHING);
-    if (status !== 0) this.#fail("probe", status);
+    const [call, status] = handle.getpeername !== undefined
+      ? ["getpeername", handle.getpeername({})] as const
+      : ["write", handle.writeBuffer(unawaited(WriteWrap), NOTHING)] as const;
+    if (status !== 0) this.#fail(call, status);
   }
 
   end(): boolean {
@@ -191,7 +201,7 @@ export class HandleTransport implements Transport {
   /** Not while writes are under way: a handle that is to half-close after them cannot be reset any more. */
   #shutDown(): void {
     this.#state = "ended";
-    this.#handle.shutdown(unawaited(ShutdownWrap)); // fails where the peer has reset the connection, as reading will tell
+    this.#handle.shutdown(unawaited(ShutdownWrap)); // fails where the peer has reset the connection
   }
 
   close(abruptly: boolean): void {
@@ -199,21 +209,22 @@ export class HandleTransport implements Transport {
     if (state === "closed") return;
     this.#state = "closed";
     const handle = this.#handle;
-    const isReset = abruptly && state !== "ended" && handle.reset !== undefined;
-    if (state === "detached") isReset ? this.#socket!.resetAndDestroy() : this.#socket!.destroy();
-    else if (isReset) handle.reset!();
+    if (state === "detached") this.#socket!.destroy();
+    else if (abruptly && state !== "ended" && handle.reset !== undefined) handle.reset();
     else handle.close();
   }
 
   detach(): DetachedSocket {
-    this.#handle.readStop();
     const { Socket } = nodeProcess().getBuiltinModule("node:net");
+    if (this.#state === "closed") return given(new Socket().destroy(this.#error));
+    this.#handle.readStop();
     const socket = new Socket({
       allowHalfOpen: true,
       handle: this.#handle,
       onread: { buffer: READ_BUFFER, callback: (count: number) => socket.push(READ_BUFFER.slice(0, count)) },
     } as unknown as SocketConstructorOpts);
-    if (this.#peerEnded) socket.push(null); // the handle tells it once
+    if (this.#peerEnded) socket.push(null); // was told already
+    if (this.#state !== "open") socket.end();
     this.#socket = socket;
     this.#state = "detached";
     let cause: unknown;
@@ -223,8 +234,12 @@ export class HandleTransport implements Transport {
       this.#state = "closed";
       this.#events.transportClosed(cause);
     });
-    return { socket, unshift: (bytes) => void socket.unshift(bytes) };
+    return given(socket);
   }
+}
+
+function given(socket: Socket): DetachedSocket {
+  return { socket, unshift: (bytes) => void socket.unshift(bytes) };
 }
 
 /** A request of which nobody waits for the end. */

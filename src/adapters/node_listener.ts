@@ -1,6 +1,6 @@
 /**
  * Listening by `node:net` and `node:tls`: on a port, a Unix socket or an inherited socket, with TLS or
- * without. Deno and Bun have these too, and use them for most of what is no TCP port.
+ * without. Deno and Bun have these too, and use them where they have nothing of their own.
  */
 import net from "node:net";
 import { UnsupportedError } from "../api/errors.ts";

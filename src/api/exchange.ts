@@ -48,8 +48,8 @@ export interface Upgraded {
   readonly writable: WritableStream<Uint8Array>;
   /**
    * The `node:net` (or `node:tls`) `Socket` itself, with everything in it that came after the request, for
-   * libraries that want one: on Node always, on Deno without `tls`, on Bun with `path`, `fd` or `tls.ca`; else
-   * `undefined`. Whoever looks at it has taken it: the two streams are of no use then.
+   * libraries that want one: on Node always, on Deno without `tls` and without the name of a host, on Bun with
+   * `path`, `fd` or `tls.ca`; else `undefined`. Whoever looks at it has taken it: the two streams are of no use then.
    */
   readonly socket: unknown;
   /**
