@@ -31,7 +31,7 @@ const CANCELED = -125;
 
 const NOTHING = new Uint8Array(0);
 
-/** Whose a handle or a request is, for the callbacks that all of them share: an idle connection is to be small. */
+/** The transport of a handle or a request: all of them share their callbacks, which keeps an idle connection small. */
 const TRANSPORT = Symbol("transport");
 
 type Owned<T> = T & { [TRANSPORT]: HandleTransport };
@@ -75,7 +75,7 @@ export class HandleTransport implements Transport {
   #peerEnded = false;
   /** Of the writes that are under way. */
   #unsentBytes = 0;
-  /** What has the handle, once detached. */
+  /** The socket that owns the handle, once detached. */
   #socket: Socket | undefined;
   /** What broke the connection. */
   #error: Error | undefined;
@@ -122,7 +122,6 @@ export class HandleTransport implements Transport {
     if (this.#state === "detached") return void this.#socket!.destroy(error);
     this.#state = "closed";
     this.#error = error;
-    // Told first: closing may end the writes that are under way, and nothing but `drained` comes after this.
     this.#events.transportClosed(error);
     this.#handle.close();
   }
@@ -155,11 +154,11 @@ export class HandleTransport implements Transport {
   /** A write of `count` bytes is over. */
   written(count: number, status: number): void {
     this.#unsentBytes -= count;
-    const isLast = this.#unsentBytes === 0;
     if (status < 0) this.#fail("write", status);
-    if (!isLast) return;
+    const isBroken = this.#error !== undefined;
+    if (this.#unsentBytes > 0 || isBroken || this.#state === "detached") return;
     if (this.#state === "ending") this.#shutDown();
-    if (this.#state !== "detached") this.#events.drained();
+    this.#events.drained();
   }
 
   unsent(): number {
@@ -182,12 +181,9 @@ export class HandleTransport implements Transport {
     // What is being sent tells by itself.
     if (this.#state !== "open" || this.#unsentBytes > 0) return;
     const handle = this.#handle;
-    // A connection that was reset has no peer any more. A Unix socket has none to ask for, but tells on Node that nothing
-    // can be written to it.
-    const [call, status] = handle.getpeername !== undefined
-      ? ["getpeername", handle.getpeername({})] as const
-      : ["write", handle.writeBuffer(unawaited(WriteWrap), NOTHING)] as const;
-    if (status !== 0) this.#fail(call, status);
+    // A connection that was reset has no peer any more. A Unix socket has none to ask for, but Node fails to write to it.
+    const status = handle.getpeername?.({}) ?? handle.writeBuffer(unawaited(WriteWrap), NOTHING);
+    if (status !== 0) this.#fail(handle.getpeername === undefined ? "write" : "getpeername", status);
   }
 
   end(): boolean {
@@ -242,7 +238,7 @@ function given(socket: Socket): DetachedSocket {
   return { socket, unshift: (bytes) => void socket.unshift(bytes) };
 }
 
-/** A request of which nobody waits for the end. */
+/** A request whose completion callback does nothing. */
 function unawaited(Wrap: new () => HandleRequest): HandleRequest {
   return Object.assign(new Wrap(), { oncomplete: ignore });
 }

@@ -49,7 +49,7 @@ export interface Upgraded {
   /**
    * The `node:net` (or `node:tls`) `Socket` itself, with everything in it that came after the request, for
    * libraries that want one: on Node always, on Deno without `tls` and without the name of a host, on Bun with
-   * `path`, `fd` or `tls.ca`; else `undefined`. Whoever looks at it has taken it: the two streams are of no use then.
+   * `path`, `fd` or `tls.ca`; else `undefined`. Reading this property detaches the socket: the two streams fail from then on.
    */
   readonly socket: unknown;
   /**
