@@ -130,7 +130,7 @@ export class ConnectionWriter implements DeadlineOwner, OutputBufferOwner {
       buffer.copy(bytes);
       buffer.copy(suffix);
     } else if (count <= MAX_COPIED_BYTES && (this.#buffer !== null || suffix.length > 0)) {
-      this.appendPooled(new PooledBytes(bytes, suffix));
+      this.appendPooled(PooledBytes.copyOf(bytes, suffix));
     } else {
       this.flush();
       this.#send(bytes, 0, bytes.length);

@@ -85,7 +85,7 @@ class Fast {
       if (body == null) return;
       const bytes = bytesIn(body);
       // What others are is the platform's to say, also whether they can be taken at all.
-      if (bytes !== null) this.#content = new PooledBytes(bytes); // the caller may use their memory again
+      if (bytes !== null) this.#content = PooledBytes.copyOf(bytes); // the caller may use their memory again
       else this.#native = this.#make(isPieces(body) ? streamOf(body) : body as BodyInit, body);
     }
   }

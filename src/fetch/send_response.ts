@@ -4,7 +4,7 @@
  */
 import type { HttpExchange } from "../core/exchange.ts";
 import type { Fields } from "../api/exchange.ts";
-import { bytesIn } from "../wire/bytes.ts";
+import { type ChunkReader, type ChunkResult, readChunks } from "./chunk_reader.ts";
 import { respondWhole } from "./respond_whole.ts";
 import { headersToSend } from "./response_headers.ts";
 import { blobOf, hasFormDataBody, hasSource, NativeResponse } from "./response_override.ts";
@@ -51,7 +51,7 @@ export function sendResponse(x: HttpExchange, response: Response, source: BodySo
     if (!isForm) cancel(body); // it is not sent
     return x.respond(status, headers, null);
   }
-  const reader = body.getReader();
+  const reader = readChunks(body);
   const cancelBody = isForm ? ignore : (reason?: unknown): void => cancel(reader, reason);
   if (x.response.phase === "aborted") return cancelBody(); // there is no client any more
   source.cancelBody = cancelBody;
@@ -95,28 +95,32 @@ async function sendBody(
   x: HttpExchange,
   status: number,
   headers: Headers,
-  reader: ReadableStreamDefaultReader<unknown>,
+  reader: ChunkReader,
   source: BodySource,
 ): Promise<void> {
   try {
     let read = reader.read();
     if (await settlesSoon(read) && !source.sendsTrailers) {
       const first = await read;
-      if (first.done) return respondWhole(x, status, headers, "");
-      const chunk = chunkOf(first.value);
+      if (isEnd(reader, first)) return respondWhole(x, status, headers, "");
+      const chunk = reader.chunkOf(first.value);
       read = reader.read();
       read.catch(() => {}); // told when its turn comes, which may be after a wait for the client
       // A body made of text or bytes is one chunk whose end is known right after it: so its length is told.
-      if (await settlesSoon(read) && (await read).done) return respondWhole(x, status, headers, chunk);
+      if (await settlesSoon(read) && isEnd(reader, await read)) {
+        return respondWhole(x, status, headers, reader.wholeOf(first.value));
+      }
       x.start(status, headers);
       if (!x.write(chunk)) await x.ready();
+      reader.release(first.value);
     } else {
       // Clients wait for the head: an event stream's to know that it is open, others before they send their body.
       x.start(status, headers);
     }
-    for (let next = await read; !next.done; next = await reader.read()) {
+    for (let next = await read; !isEnd(reader, next); next = await reader.read()) {
       // A source that never waits would otherwise hold the event loop.
-      if (!x.write(chunkOf(next.value)) || !x.spendTurn()) await x.ready();
+      if (!x.write(reader.chunkOf(next.value)) || !x.spendTurn()) await x.ready();
+      reader.release(next.value);
     }
     x.end(null, source.trailersToSend() ?? undefined);
   } catch (error) {
@@ -144,9 +148,8 @@ async function settlesSoon(promise: Promise<unknown>): Promise<boolean> {
   return isSettled;
 }
 
-/** A chunk as the exchange takes it: Bun and the frameworks written for it put text and buffers into streams, too. */
-function chunkOf(chunk: unknown): string | Uint8Array {
-  const content = typeof chunk === "string" ? chunk : bytesIn(chunk);
-  if (content === null) throw new TypeError("the body's stream must give Uint8Array chunks, or text");
-  return content;
+/** Whether there are no more chunks; what was read into is not needed then. */
+function isEnd(reader: ChunkReader, { done, value }: ChunkResult): boolean {
+  if (done) reader.release(value);
+  return done;
 }

@@ -90,11 +90,11 @@ function track(response: Response, tracked: TrackedContent): Response {
 function makeTracked(body?: BodyInit | null, init?: ResponseInit): Response {
   if (typeof body === "string") return makeText(body, init);
   const bytes = bytesIn(body);
-  if (bytes !== null && bytes.length >= LAZY_BYTES) return makeLazy(new PooledBytes(bytes), init);
+  if (bytes !== null && bytes.length >= LAZY_BYTES) return makeLazy(PooledBytes.copyOf(bytes), init);
   const isStream = body instanceof ReadableStream;
   const isUntyped = body == null || bytes !== null || isStream;
   const response = isUntyped ? makeNative(body, init) : new NativeResponse(body, init);
-  if (bytes !== null) return track(response, new TrackedContent(new PooledBytes(bytes), false));
+  if (bytes !== null) return track(response, new TrackedContent(PooledBytes.copyOf(bytes), false));
   if (body instanceof URLSearchParams) return track(response, new TrackedContent(String(body), false));
   const source = isStream ? contentOf(body, init) : null;
   if (source === null) return noteSource(response, body);

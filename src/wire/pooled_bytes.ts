@@ -13,13 +13,20 @@ export class PooledBytes {
   readonly start: number = HEAD_ROOM;
   readonly end: number;
 
+  /** The bytes of `memory` between the headroom and `end`. */
+  constructor(memory: Bytes, end: number) {
+    this.memory = memory;
+    this.end = end;
+  }
+
   /** A copy of `bytes`, with `suffix` behind them. */
-  constructor(bytes: Uint8Array, suffix: Uint8Array = NOTHING) {
+  static copyOf(bytes: Uint8Array, suffix: Uint8Array = NOTHING): PooledBytes {
     const { length } = bytes;
-    this.end = HEAD_ROOM + length + suffix.length;
-    this.memory = memoryPool.acquire(this.end);
-    if (length > 0) this.memory.set(bytes, HEAD_ROOM); // a detached buffer has none, and cannot be copied
-    if (suffix.length > 0) this.memory.set(suffix, HEAD_ROOM + length);
+    const end = HEAD_ROOM + length + suffix.length;
+    const memory = memoryPool.acquire(end);
+    if (length > 0) memory.set(bytes, HEAD_ROOM); // a detached buffer has none, and cannot be copied
+    if (suffix.length > 0) memory.set(suffix, HEAD_ROOM + length);
+    return new PooledBytes(memory, end);
   }
 
   /** How many they are. */
@@ -29,7 +36,7 @@ export class PooledBytes {
 
   /** Another copy. */
   clone(): PooledBytes {
-    return new PooledBytes(this.memory.subarray(this.start, this.end));
+    return PooledBytes.copyOf(this.memory.subarray(this.start, this.end));
   }
 
   /** A copy in memory of exactly their length. */
