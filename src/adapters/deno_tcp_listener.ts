@@ -6,8 +6,8 @@ import type { Addr } from "../api/transport.ts";
 import type { TcpPlace } from "../options/listen_settings.ts";
 import type { Accept, Listener } from "../server/listener.ts";
 import { acceptAgain } from "./accept_again.ts";
+import { acceptHandle, type AcceptPlace } from "./accept_handle.ts";
 import { isSpecified, unmapped } from "./addresses.ts";
-import { HandleTransport } from "./handle_transport.ts";
 import {
   binding,
   type HandleAddress,
@@ -41,27 +41,21 @@ export function listenOnTcp(at: TcpPlace, backlog: number, accept: Accept): List
   const { TCP, constants } = binding("tcp_wrap") as unknown as TcpWrap;
   if (TCP === undefined) return undefined;
   const handle = new TCP(constants.SERVER);
-  /** Where each was accepted; `undefined` where that differs, or is not known yet. */
-  let localAddr: Addr | undefined;
-  /** Whether connections have their socket options from the listener's. */
-  let isInherited = false;
-  const takes = takeHandles(handle, (connection) => {
-    const transport = new HandleTransport(connection, localAddr);
-    // A socket that its peer has reset before the accept has no address.
-    if (transport.remoteAddr === undefined) return transport.close(false);
-    if (!isInherited) setOptions(connection);
-    accept(transport);
-  });
+  const place: AcceptPlace = { localAddr: undefined, inheritsOptions: false };
+  const takes = takeHandles(handle, (connection) => acceptHandle(connection, place, accept));
   const flags = at.reusePort ? constants.UV_TCP_REUSEPORT : 0;
-  if (!takes || bind(handle, at, flags) !== 0 || handle.listen(backlog) !== 0) {
-    handle.close();
-    return undefined;
+  let listens = false;
+  try {
+    listens = takes && bind(handle, at, flags) === 0 && handle.listen(backlog) === 0;
+  } finally {
+    if (!listens) handle.close();
   }
-  isInherited = INHERITS_OPTIONS && setOptions(handle);
+  if (!listens) return undefined;
+  place.inheritsOptions = INHERITS_OPTIONS && setOptions(handle);
   const own: HandleAddress = {};
   handle.getsockname(own);
   const addr: Addr = { transport: "tcp", hostname: own.address ?? at.hostname, port: own.port ?? at.port };
-  if (isSpecified(addr.hostname)) localAddr = unmapped(addr);
+  if (isSpecified(addr.hostname)) place.localAddr = unmapped(addr);
   const stopLooking = acceptAgain(handle, backlog);
   return {
     addr,

@@ -21,7 +21,7 @@ const READ_BUFFER = new Uint8Array(64 * 1024);
  * Deno does not tell how much the system has taken of a write, only when it has taken all: what is large goes in pieces of
  * this, so that a slow client is seen to take one now and then.
  */
-const LARGEST_WRITE = "Deno" in globalThis ? 64 * 1024 : Infinity;
+const LARGEST_WRITE = "Deno" in globalThis ? 256 * 1024 : Infinity;
 
 /** What a read tells as a count when the peer sends no more (`UV_EOF`). */
 const END = -4095;

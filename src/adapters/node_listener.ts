@@ -9,50 +9,42 @@ import type { Listen } from "../server/listener.ts";
 import { KEEP_ALIVE_DELAY } from "../server/listen.ts";
 import type { ListenAt } from "../options/listen_settings.ts";
 import { acceptAgain } from "./accept_again.ts";
+import { acceptHandle, type AcceptPlace } from "./accept_handle.ts";
 import { isSpecified, tcpAddr, unixAddr } from "./addresses.ts";
-import { HandleTransport } from "./handle_transport.ts";
 import { nodeProcess } from "./node_process.ts";
 import { IS_DENO, NodeSocketTransport, SOCKET } from "./node_socket.ts";
-import {
-  INHERITS_OPTIONS,
-  type ListenHandle,
-  setOptions,
-  type SocketHandle,
-  takeHandles,
-} from "./socket_handle.ts";
+import { INHERITS_OPTIONS, type ListenHandle, setOptions, takeHandles } from "./socket_handle.ts";
 
 const process = nodeProcess();
 
 /** Listens as the settings say. */
 export const listenOnNode: Listen = async (settings, accept) => {
   const { at } = settings;
-  /** Where each was accepted; `undefined` where that differs, or is not known yet. */
-  let localAddr: Addr | undefined = at.kind === "unix" ? unixAddr(at.path) : undefined;
-  const isTcp = (): boolean => localAddr?.transport !== "unix";
+  const place: AcceptPlace = {
+    localAddr: at.kind === "unix" ? unixAddr(at.path) : undefined,
+    inheritsOptions: false,
+  };
+  const isTcp = (): boolean => place.localAddr?.transport !== "unix";
   // Both are loaded where they are used: they, and what they need of the platform, take their time.
   const tls = settings.tls &&
     new (await import("./node_tls.ts")).TlsAcceptor(settings.tls, settings.alpnProtocols);
   const unix = at.kind === "unix" ? await import("./unix_path.ts") : undefined;
-  /** Whether connections have their socket options from the server's. */
-  let isInherited = false;
   const server = net.createServer({ ...SOCKET, pauseOnConnect: true }, (socket) => {
     // A socket that its peer has reset before the accept has no address.
     if (!server.listening || (isTcp() && socket.remoteAddress === undefined)) return void socket.destroy();
-    if (isTcp() && !isInherited) socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_DELAY);
-    accept(new NodeSocketTransport(socket, localAddr, tls?.accept(socket)));
+    if (isTcp() && !place.inheritsOptions) socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_DELAY);
+    accept(new NodeSocketTransport(socket, place.localAddr, tls?.accept(socket)));
   });
-  const acceptHandle = (handle: SocketHandle): void => {
-    if (!server.listening) return handle.close();
-    const transport = new HandleTransport(handle, localAddr);
-    if (transport.remoteAddr === undefined) return transport.close(false);
-    if (isTcp() && !isInherited) setOptions(handle);
-    accept(transport);
-  };
   const path = at.kind === "unix" ? await unix!.freePath(at.path) : undefined;
   await listening(server, { ...target(at), ...path !== undefined && { path }, backlog: settings.backlog });
   const handle = handleOf(server);
-  if (tls === undefined && handle !== null) takeHandles(handle, acceptHandle);
-  isInherited = INHERITS_OPTIONS && handle !== null && setOptions(handle);
+  if (tls === undefined && handle !== null) {
+    takeHandles(handle, (connection) => {
+      if (server.listening) acceptHandle(connection, place, accept);
+      else connection.close();
+    });
+  }
+  place.inheritsOptions = INHERITS_OPTIONS && handle !== null && setOptions(handle);
   if (at.kind === "unix" && at.mode !== undefined) {
     try {
       unix!.setMode(at.path, at.mode);
@@ -64,7 +56,7 @@ export const listenOnNode: Listen = async (settings, accept) => {
   const addr = addressOf(server, at);
   // An inherited socket may accept for other addresses than its own (IP_TRANSPARENT).
   const isOneAddress = addr.transport === "unix" || (at.kind === "tcp" && isSpecified(addr.hostname));
-  localAddr = isOneAddress ? addr : undefined;
+  place.localAddr = isOneAddress ? addr : undefined;
   const stopLooking = IS_DENO && at.kind !== "unix" && handle !== null
     ? acceptAgain(handle, settings.backlog)
     : undefined;

@@ -1,6 +1,6 @@
 /**
- * Reads a body's stream chunk by chunk. What the operating system fills the chunks of on Deno (files, the bodies of
- * `fetch`) is read into memory of the pool: new memory for each chunk costs more than the chunk.
+ * Reads a body's stream chunk by chunk. On Deno, streams that read a resource of the system (files, bodies of `fetch`) are
+ * read into pooled memory: to allocate it for each chunk costs more than the chunk.
  */
 import { bytesIn } from "../wire/bytes.ts";
 import { HEAD_ROOM, memoryPool } from "../wire/memory_pool.ts";
@@ -25,15 +25,18 @@ export interface ChunkReader {
    * @throws {TypeError} where it is neither bytes nor text
    */
   chunkOf(value: unknown): Chunk;
-  /** As `chunkOf`, where it is the whole body: who sends it gives its memory back. */
+  /** As `chunkOf`, where it is the whole body: its memory goes along, and is not to be released. */
   wholeOf(value: unknown): Chunk | PooledBytes;
-  /** What was read was sent, or is the end: its memory may be used again. */
+  /**
+   * What was read was sent, or is the end: its memory may be used again. Called once for each, and never after an error,
+   * when something may still read or fill that memory.
+   */
   release(value: unknown): void;
 }
 
 /** Locks `stream`, and reads it. */
 export function readChunks(stream: ReadableStream<unknown>): ChunkReader {
-  return isFilledBySystem(stream) ? new FilledChunks(stream) : new GivenChunks(stream);
+  return readsResource(stream) ? new FilledChunks(stream) : new GivenChunks(stream);
 }
 
 /** Chunks in memory of their source. */
@@ -69,7 +72,7 @@ class GivenChunks implements ChunkReader {
 /** As much as Deno reads at a time. */
 const CHUNK_BYTES = 64 * 1024;
 
-/** Chunks in memory of the pool, which each read hands over, and gets back with what was read. */
+/** Chunks in pooled memory: a read detaches what it is given, and tells of the same memory as a new `ArrayBuffer`. */
 class FilledChunks implements ChunkReader {
   readonly #reader: ReadableStreamBYOBReader;
 
@@ -94,16 +97,16 @@ class FilledChunks implements ChunkReader {
     return new PooledBytes(new Uint8Array(value.buffer), HEAD_ROOM + value.length);
   }
 
-  /** A stream that was cancelled keeps the memory. */
+  /** Of a cancelled stream it is `undefined`: a read may still fill the memory, which is left to the collector. */
   release(value: Uint8Array<ArrayBuffer> | undefined): void {
     if (value !== undefined) memoryPool.release(new Uint8Array(value.buffer));
   }
 }
 
-/** Under which each stream on Deno tells what of the system fills it, if anything does. */
+/** Deno's own key under which a stream names the resource that it reads; `null` on other platforms. */
 let resourceKey: symbol | null | undefined = undefined;
 
-function isFilledBySystem(stream: ReadableStream<unknown>): boolean {
+function readsResource(stream: ReadableStream<unknown>): boolean {
   if (resourceKey === undefined) resourceKey = findResourceKey();
   return resourceKey !== null && Boolean(Reflect.get(stream, resourceKey));
 }

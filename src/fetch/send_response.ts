@@ -4,7 +4,7 @@
  */
 import type { HttpExchange } from "../core/exchange.ts";
 import type { Fields } from "../api/exchange.ts";
-import { type ChunkReader, type ChunkResult, readChunks } from "./chunk_reader.ts";
+import { type ChunkReader, readChunks } from "./chunk_reader.ts";
 import { respondWhole } from "./respond_whole.ts";
 import { headersToSend } from "./response_headers.ts";
 import { blobOf, hasFormDataBody, hasSource, NativeResponse } from "./response_override.ts";
@@ -102,12 +102,17 @@ async function sendBody(
     let read = reader.read();
     if (await settlesSoon(read) && !source.sendsTrailers) {
       const first = await read;
-      if (isEnd(reader, first)) return respondWhole(x, status, headers, "");
+      if (first.done) {
+        reader.release(first.value);
+        return respondWhole(x, status, headers, "");
+      }
       const chunk = reader.chunkOf(first.value);
       read = reader.read();
       read.catch(() => {}); // told when its turn comes, which may be after a wait for the client
       // A body made of text or bytes is one chunk whose end is known right after it: so its length is told.
-      if (await settlesSoon(read) && isEnd(reader, await read)) {
+      const second = await settlesSoon(read) ? await read : null;
+      if (second?.done) {
+        reader.release(second.value);
         return respondWhole(x, status, headers, reader.wholeOf(first.value));
       }
       x.start(status, headers);
@@ -117,11 +122,13 @@ async function sendBody(
       // Clients wait for the head: an event stream's to know that it is open, others before they send their body.
       x.start(status, headers);
     }
-    for (let next = await read; !isEnd(reader, next); next = await reader.read()) {
+    let next = await read;
+    for (; !next.done; next = await reader.read()) {
       // A source that never waits would otherwise hold the event loop.
       if (!x.write(reader.chunkOf(next.value)) || !x.spendTurn()) await x.ready();
       reader.release(next.value);
     }
+    reader.release(next.value);
     x.end(null, source.trailersToSend() ?? undefined);
   } catch (error) {
     const isClientGone = x.isAborted;
@@ -146,10 +153,4 @@ async function settlesSoon(promise: Promise<unknown>): Promise<boolean> {
   promise.then(settled, settled);
   for (let i = 0; i < SOON && !isSettled; i++) await null;
   return isSettled;
-}
-
-/** Whether there are no more chunks; what was read into is not needed then. */
-function isEnd(reader: ChunkReader, { done, value }: ChunkResult): boolean {
-  if (done) reader.release(value);
-  return done;
 }

@@ -141,7 +141,7 @@ export class StreamOutput {
 
   /**
    * Sends `bytes`, the last of the body where `isLast`. What has to wait is copied, unless it may be kept (`isKept`:
-   * its memory does not change any more).
+   * its memory does not change before more is welcome, or the stream is dropped).
    */
   send(bytes: Uint8Array, isLast: boolean, isKept: boolean): void {
     const at = this.#sendFirst(bytes, isLast);

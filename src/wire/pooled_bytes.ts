@@ -13,7 +13,7 @@ export class PooledBytes {
   readonly start: number = HEAD_ROOM;
   readonly end: number;
 
-  /** The bytes of `memory` between the headroom and `end`. */
+  /** Takes over `memory`, of the pool: the bytes are those between the headroom and `end`. */
   constructor(memory: Bytes, end: number) {
     this.memory = memory;
     this.end = end;

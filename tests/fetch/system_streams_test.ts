@@ -95,8 +95,7 @@ test("the memory of chunks that were sent is used again", async () => {
   emptyPool();
   assert.equal(await ask(), "hello");
   const kept = memoryPool.keptBytes;
-  // The chunk, and what the end was read into.
-  if ("Deno" in globalThis) assert.ok(kept >= 2 * 64 * 1024, `${kept} bytes are kept`);
+  if ("Deno" in globalThis) assert.ok(kept >= 64 * 1024, `${kept} bytes are kept`);
   for (let i = 0; i < 3; i++) assert.equal(await ask(), "hello");
   assert.equal(memoryPool.keptBytes, kept);
 });
