@@ -37,7 +37,8 @@ export async function freePath(path: string): Promise<string> {
   const found = fileAt(path);
   if (found !== undefined) {
     if (!found.isSocket()) throw new Error("a file that is no socket lies there");
-    if (await isListening(path) || isBound(path, found)) throw addressInUse();
+    // The list first: a server that begins to listen in between is bound there, and is connected to here.
+    if (isBound(path, found) || await isListening(path)) throw addressInUse();
     // A stale socket is never bound again, but another may have taken its path since.
     const now = fileAt(path);
     if (now !== undefined && !isSame(now, found)) throw addressInUse();
@@ -152,14 +153,14 @@ function isListening(path: string): Promise<boolean> {
 const REFUSAL_IS_CERTAIN = !("Bun" in globalThis);
 
 /**
- * Whether a process has bound `file`, though connecting to it was refused. Linux lists the sockets that are bound
+ * Whether a process has bound `file`, and does not listen yet, or cannot be asked. Linux lists the sockets that are bound
  * (unix(7), proc(5)), by the names that they were bound to.
  */
 function isBound(path: string, file: BigIntStats): boolean {
   return listedSockets().some(({ name, type, flags, state }) => {
     // Not the connections of a listener, which have its name.
     if (type === STREAM && state === CONNECTED) return false;
-    // What is being started is bound first, and listens then.
+    // What listens is for `isListening` to tell.
     if (REFUSAL_IS_CERTAIN && (type !== STREAM || flags === LISTENS)) return false;
     if (!basename(name).startsWith(basename(path))) return false;
     if (!isAbsolute(name)) return basename(name) === basename(path);
