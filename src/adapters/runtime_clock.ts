@@ -3,6 +3,7 @@
  * sockets again, and a timer would leave the processor idle for more than a millisecond.
  */
 import { type Clock, systemClock } from "../core/clock.ts";
+import { nodeProcess } from "./node_process.ts";
 
 /** Deno looks at the sockets once in 61 turns of its loop (`event_interval` of Tokio, which it runs on). */
 const TURNS_PER_LOOK = 64;
@@ -48,5 +49,14 @@ function countTurn(): void {
 /** Early versions of Deno 2 have no global `setImmediate`: there `systemClock` takes a timer. */
 const countsTurns = "Deno" in globalThis && "setImmediate" in globalThis;
 
+/** A tick that a microtask asks for runs when none is left; others run before the microtasks. */
+function afterMicrotasks(callback: () => void): void {
+  queueMicrotask(() => nodeProcess().nextTick(callback));
+}
+
 /** The clock of servers on this runtime. */
-export const runtimeClock: Clock = countsTurns ? { ...systemClock, nextTurn: afterLook } : systemClock;
+export const runtimeClock: Clock = {
+  ...systemClock,
+  afterMicrotasks,
+  ...countsTurns && { nextTurn: afterLook },
+};

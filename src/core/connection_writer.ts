@@ -77,11 +77,10 @@ export class ConnectionWriter implements DeadlineOwner, OutputBufferOwner {
     this.#transport = transport;
   }
 
-  /** The buffer to append to; it is flushed in time. */
-  acquire(): ByteWriter {
+  /** The buffer to append to. It is flushed in time; `isFlushedAfterwards`: by the caller, or when its event is over. */
+  acquire(isFlushedAfterwards: boolean = this.#owner.isProcessing): ByteWriter {
     if (this.#buffer !== null) return this.#buffer;
     const { output } = this.#engine;
-    const isFlushedAfterwards = this.#owner.isProcessing;
     if (!isFlushedAfterwards) output.makeRoom();
     // What that flushed may have written here, too.
     if (this.#buffer !== null) return this.#buffer;

@@ -59,7 +59,7 @@ export class Engine {
   /** The connections that wait for their next turn of the event loop. */
   readonly turns: TurnQueue;
   /** The buffers in which connections gather their output. */
-  readonly output: OutputBuffers = new OutputBuffers();
+  readonly output: OutputBuffers;
   /** The peers whose connections begin with a PROXY header; `null` for none. */
   readonly proxyPeers: ProxyPeers | null;
   /** The proxies whose word is taken for where a request comes from; `null` for none. */
@@ -100,6 +100,7 @@ export class Engine {
     this.now = clock.now();
     this.deadlines = new DeadlineQueue(clock, () => this.beginEvent());
     this.turns = new TurnQueue(clock);
+    this.output = new OutputBuffers(clock);
     this.proxyPeers = settings.proxies === null
       ? null
       : new ProxyPeers("proxyProtocol.allow", settings.proxies);

@@ -6,6 +6,7 @@
 import { ByteWriter } from "../wire/byte_writer.ts";
 import { FreeList } from "../wire/free_list.ts";
 import { memoryPool } from "../wire/memory_pool.ts";
+import type { Clock } from "./clock.ts";
 
 /** Room for most responses, … */
 const USUAL_BYTES = 16 * 1024;
@@ -15,13 +16,6 @@ const LARGE_BYTES = 128 * 1024;
 const MAX_KEPT = 16;
 /** Buffers that may wait for more at a time, and so the memory that they hold: for another one the oldest is flushed. */
 const MAX_WAITING = 128;
-
-/**
- * A buffer is flushed after so many microtasks without a write: a stream whose next chunk is there needs some of them, one
- * behind other streams up to 16 (`streamSSE` of Hono). All of them run in the same turn of the event loop, so that no byte
- * waits for anything but the program.
- */
-const IDLE_MICROTASKS = 32;
 
 const NONE = new Uint8Array(0);
 
@@ -38,7 +32,7 @@ export interface OutputBufferOwner {
  * |-----------|---------|-------------|-----------------------------------------------------------------------|
  * | kept      | `null`  | `false`     | acquired: `gathering`                                                 |
  * | gathering | set     | `false`     | flushed when its owner's event is over: `kept`; `flushSoon`: `waiting` |
- * | waiting   | set     | `true`      | flushed once it is idle: `kept`; by its owner before: `released`      |
+ * | waiting   | set     | `true`      | flushed after the microtasks: `kept`; by its owner before: `released` |
  * | released  | `null`  | `true`      | its place in the list of those that wait comes: `kept`                |
  */
 export class OutputBuffer extends ByteWriter {
@@ -46,9 +40,6 @@ export class OutputBuffer extends ByteWriter {
   owner: OutputBufferOwner | null = null;
   /** Whether it is among those that wait for more. */
   isWaiting = false;
-  /** Its length at the last tick, and for how many ticks it has been that. */
-  #lastLength = 0;
-  #idleTicks = 0;
 
   /** Without memory at first. */
   constructor() {
@@ -64,12 +55,6 @@ export class OutputBuffer extends ByteWriter {
     memoryPool.release(memory);
   }
 
-  /** Begins to gather for `owner`. */
-  begin(owner: OutputBufferOwner): void {
-    this.owner = owner;
-    this.#lastLength = this.#idleTicks = 0;
-  }
-
   /** Leaves its memory to the transport. */
   detachMemory(): void {
     this.bytes = NONE;
@@ -80,28 +65,25 @@ export class OutputBuffer extends ByteWriter {
     memoryPool.release(this.bytes);
     this.bytes = NONE;
   }
-
-  /** A microtask has passed; answers whether nothing was written for some of them. */
-  tick(): boolean {
-    if (this.length !== this.#lastLength) {
-      this.#lastLength = this.length;
-      this.#idleTicks = 0;
-    }
-    return ++this.#idleTicks >= IDLE_MICROTASKS;
-  }
 }
 
 /** The buffers of one server. */
 export class OutputBuffers {
   readonly #kept: FreeList<OutputBuffer> = new FreeList(MAX_KEPT);
   readonly #waiting: OutputBuffer[] = [];
+  readonly #clock: Clock;
   #isScheduled = false;
-  readonly #tick = (): void => this.#flushQuiet();
+  readonly #flush = (): void => this.#flushWaiting();
+
+  /** Buffers that are flushed by `clock`. */
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /** An empty buffer of `owner`, which flushes it. */
   acquire(owner: OutputBufferOwner): OutputBuffer {
     const buffer = this.#kept.pop() ?? new OutputBuffer();
-    buffer.begin(owner);
+    buffer.owner = owner;
     return buffer;
   }
 
@@ -119,35 +101,27 @@ export class OutputBuffers {
     if (length >= MAX_WAITING) this.#waiting[length - MAX_WAITING].owner?.flush();
   }
 
-  /** Flushes `buffer` once nothing more is written to it, in this turn of the event loop. */
+  /**
+   * Flushes `buffer` once all microtasks have run: a stream whose next chunk is there writes it in one of them. No byte
+   * waits for the next turn of the event loop.
+   */
   flushSoon(buffer: OutputBuffer): void {
     buffer.isWaiting = true;
     this.#waiting.push(buffer);
-    this.#schedule();
-  }
-
-  #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    queueMicrotask(this.#tick);
+    this.#clock.afterMicrotasks(this.#flush);
   }
 
   /** Buffers that are added from inside of a flush come at the end of the same list. */
-  #flushQuiet(): void {
-    this.#isScheduled = false;
+  #flushWaiting(): void {
     const waiting = this.#waiting;
-    let left = 0;
-    for (let i = 0; i < waiting.length; i++) {
-      const buffer = waiting[i];
-      if (buffer.owner !== null && !buffer.tick()) {
-        waiting[left++] = buffer;
-        continue;
-      }
+    for (const buffer of waiting) {
       buffer.isWaiting = false;
       if (buffer.owner === null) this.release(buffer);
       else buffer.owner.flush();
     }
-    waiting.length = left;
-    if (left > 0) this.#schedule();
+    waiting.length = 0;
+    this.#isScheduled = false;
   }
 }

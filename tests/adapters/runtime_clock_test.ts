@@ -1,4 +1,7 @@
-/** The next turn of the event loop, on the runtime at hand: it comes when the sockets have been looked at. */
+/**
+ * The runtime's clock: the next turn of the event loop comes when the sockets have been looked at; what is to come after
+ * the microtasks comes before that.
+ */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import net from "node:net";
@@ -41,3 +44,27 @@ test("turns are called in order, each once, also those that are asked for within
   await nextTurn();
   assert.deepEqual(called, ["a", "b", "c"]);
 });
+
+for (
+  const [where, enter] of Object.entries<(callback: () => void) => unknown>({
+    "a timer": (callback) => setTimeout(callback),
+    "a microtask": (callback) => queueMicrotask(callback),
+    "the same": (callback) => runtimeClock.afterMicrotasks(callback),
+  })
+) {
+  test(`what is asked for in ${where} comes after all microtasks, and before the next turn`, async () => {
+    const called: string[] = [];
+    await new Promise<void>((resolve) =>
+      enter(() => {
+        runtimeClock.nextTurn(() => resolve(void called.push("turn")));
+        runtimeClock.afterMicrotasks(() => called.push("after"));
+        const manyPromises = async () => {
+          for (let i = 0; i < 1000; i++) await null;
+          called.push("promises");
+        };
+        void manyPromises();
+      })
+    );
+    assert.deepEqual(called, ["promises", "after", "turn"]);
+  });
+}

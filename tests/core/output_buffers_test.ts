@@ -35,6 +35,9 @@ for (
     "by a promise": async () => {
       for (let i = 0; i < 3; i++) await null;
     },
+    "by a chain of promises": async () => {
+      for (let i = 0; i < 100; i++) await null;
+    },
   })
 ) {
   test(`chunks that come ${what} leave in one write, on each of some connections`, async () => {

@@ -3,6 +3,7 @@
  * clients, transports, handlers and the operator do. Nothing here waits for real time.
  */
 import { setImmediate } from "node:timers";
+import { runtimeClock } from "../../src/adapters/runtime_clock.ts";
 import type { Clock } from "../../src/core/clock.ts";
 
 interface Event {
@@ -59,6 +60,8 @@ export class World implements Clock {
   nextTurn(callback: () => void): void {
     this.after(0, callback);
   }
+
+  readonly afterMicrotasks: Clock["afterMicrotasks"] = runtimeClock.afterMicrotasks;
 
   /** How many timers of the engine are running. */
   get timers(): number {

@@ -46,6 +46,7 @@ const CLOCKS: Readonly<Record<string, Clock>> = {
     calendar: () => Date.UTC(2026, 0, 1),
     schedule: () => null,
     nextTurn: () => {},
+    afterMicrotasks: () => {},
     turnLength: 2,
     cancel: () => {},
   },

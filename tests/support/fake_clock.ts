@@ -1,6 +1,7 @@
 /**
  * Time that passes only when a test says so.
  */
+import { runtimeClock } from "../../src/adapters/runtime_clock.ts";
 import type { Clock } from "../../src/core/clock.ts";
 
 interface Timer {
@@ -36,6 +37,9 @@ export class FakeClock implements Clock {
   nextTurn(callback: () => void): void {
     this.schedule(callback, 0);
   }
+
+  /** As on the runtime: it takes no time. */
+  readonly afterMicrotasks: Clock["afterMicrotasks"] = runtimeClock.afterMicrotasks;
 
   /** Lets `ms` pass in which the program works, so that no timer fires. */
   work(ms: number): void {
