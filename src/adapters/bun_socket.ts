@@ -95,6 +95,10 @@ export class BunSocketTransport implements Transport {
     this.#socket = secure === undefined ? socket : secure(socket, this);
   }
 
+  get sharesTurns(): boolean {
+    return true;
+  }
+
   start(events: TransportEvents): void {
     this.#events = events;
   }

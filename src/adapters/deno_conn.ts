@@ -69,6 +69,10 @@ export class DenoConnTransport implements DenoConnWriterOwner, Transport {
     }
   }
 
+  get sharesTurns(): boolean {
+    return true;
+  }
+
   /** Connects the engine's side. */
   start(events: TransportEvents): void {
     this.#events = events;

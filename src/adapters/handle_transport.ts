@@ -88,6 +88,10 @@ export class HandleTransport implements Transport {
     this.localAddr = localAddr ?? sharedAddr(addrOf(handle, "getsockname"));
   }
 
+  get sharesTurns(): boolean {
+    return true;
+  }
+
   start(events: TransportEvents): void {
     this.#events = events;
     const handle = this.#handle;

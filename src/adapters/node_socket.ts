@@ -109,6 +109,10 @@ export class NodeSocketTransport implements Transport {
     return this.isSecure ? peerCertificateOf(this.#socket) : undefined;
   }
 
+  get sharesTurns(): boolean {
+    return true;
+  }
+
   start(events: TransportEvents): void {
     this.events = events;
     const socket = this.#own(this.#socket).on("end", onEnd).on("error", onError).on("close", onClose);

@@ -46,17 +46,18 @@ function countTurn(): void {
   if (waiting.length > 0) beginCount();
 }
 
+const isDeno = "Deno" in globalThis;
 /** Early versions of Deno 2 have no global `setImmediate`: there `systemClock` takes a timer. */
-const countsTurns = "Deno" in globalThis && "setImmediate" in globalThis;
+const countsTurns = isDeno && "setImmediate" in globalThis;
 
-/** A tick that a microtask asks for runs when none is left; others run before the microtasks. */
-function afterMicrotasks(callback: () => void): void {
+/** Deno's ticks run after all events that are at hand, and after the microtasks where one of these has asked for it. */
+function afterEvents(callback: () => void): void {
   queueMicrotask(() => nodeProcess().nextTick(callback));
 }
 
 /** The clock of servers on this runtime. */
 export const runtimeClock: Clock = {
   ...systemClock,
-  afterMicrotasks,
+  ...isDeno && { endOfTurn: afterEvents },
   ...countsTurns && { nextTurn: afterLook },
 };

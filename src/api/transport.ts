@@ -90,6 +90,14 @@ export interface Transport {
   readonly alpnProtocol?: string | null | undefined;
   /** The peer's certificate, if it was asked for one and has sent it; `undefined` before the TLS handshake is over. */
   readonly peerCertificate?: PeerCertificate | undefined;
+  /**
+   * Whether what is written in an event waits for the end of the turn of the event loop, to leave together with that of
+   * other connections, which saves wake-ups of their peer. Otherwise it is written when the event is over. What a handler
+   * streams outside of events waits for the end of the turn on any transport.
+   *
+   * @default false
+   */
+  readonly sharesTurns?: boolean;
   /** Whether the TLS handshake is still under way; what is written meanwhile is sent after it. */
   readonly handshaking?: boolean;
   /** Tells `events` what happens from now on. */

@@ -1,7 +1,28 @@
 /**
- * The errors that every protocol raises alike: the client is gone, or its request is over a limit.
+ * The errors that every protocol raises alike: the connection ends, the client is gone, or its request is over a limit.
  */
-import { ConnectionError, ProtocolError } from "../api/errors.ts";
+import { ConnectionError, type ConnectionErrorCode, ProtocolError } from "../api/errors.ts";
+
+/** What may wait on a connection. */
+export interface EndingConnection {
+  readonly protocol: { readonly exchanges: number };
+  readonly tunnel: object | null;
+  readonly out: { readonly isBackpressured: boolean };
+}
+
+/**
+ * The error of pending reads, writes and signals; `null` where there are none, since making it costs more than all else of
+ * an idle connection's end.
+ */
+export function errorForPending(
+  { protocol, tunnel, out }: EndingConnection,
+  code: ConnectionErrorCode,
+  message: string,
+  cause?: unknown,
+): ConnectionError | null {
+  const isPending = protocol.exchanges > 0 || tunnel !== null || out.isBackpressured;
+  return isPending ? new ConnectionError(code, message, cause) : null;
+}
 
 /** The client has ended the connection, or what it has sent ends the exchange. */
 export function peerGone(message: string): ConnectionError {

@@ -14,8 +14,11 @@ export interface Clock {
   cancel(timer: unknown): void;
   /** Calls `callback` once the event loop has looked at the sockets. */
   nextTurn(callback: () => void): void;
-  /** Calls `callback` once all microtasks have run; before the event loop goes on, where the runtime can. */
-  afterMicrotasks(callback: () => void): void;
+  /**
+   * Calls `callback` at the end of this turn of the event loop: when the events that are at hand were handled, and all
+   * microtasks have run.
+   */
+  endOfTurn(callback: () => void): void;
   /** How long one connection may hold the event loop while others wait, in milliseconds. */
   readonly turnLength: number;
 }
@@ -31,8 +34,7 @@ export const systemClock: Clock = {
   schedule: (callback, delay) => setTimeout(callback, delay),
   cancel: (timer) => clearTimeout(timer as Parameters<typeof clearTimeout>[0]),
   nextTurn: (callback) => void (setImmediate ?? setTimeout)(callback),
-  // The web platform has nothing in between.
-  afterMicrotasks: (callback) => void (setImmediate ?? setTimeout)(callback),
+  endOfTurn: (callback) => void (setImmediate ?? setTimeout)(callback),
   // Node accepts one connection in each turn, so that long turns keep newcomers out.
   turnLength: 2,
 };

@@ -10,11 +10,11 @@ import type {
   Transport,
   TransportEvents,
 } from "../api/transport.ts";
-import { ConnectionError, type ConnectionErrorCode, type ProtocolError } from "../api/errors.ts";
+import type { ConnectionError, ProtocolError } from "../api/errors.ts";
 import type { Timeouts } from "../api/timeouts.ts";
 import { NEED_MORE } from "../wire/bytes.ts";
 import type { Endpoints } from "../wire/proxy_header.ts";
-import { writeTimedOut } from "./client_errors.ts";
+import { errorForPending, writeTimedOut } from "./client_errors.ts";
 import { ConnectionFacade, type FacadedConnection } from "./connection_facade.ts";
 import { ConnectionMonitor, type Input, type MonitoredConnection } from "./connection_monitor.ts";
 import { firstInput, type OpeningConnection, readOpening, turnAway } from "./connection_opening.ts";
@@ -165,16 +165,18 @@ export class HttpConnection
   }
 
   close(): void {
+    this.out.flush();
     // One that only waits for the peer's end has finished, and is not cut off.
     const isFinished = this.life.isTurnedAway || this.state === "draining" && !this.out.isBackpressured;
-    const error = this.#errorForPending("closed", "the server closed the connection");
+    const error = errorForPending(this, "closed", "the server closed the connection");
     this.#draining.abort(aboutToEnd);
     this.closeNow(isFinished ? this.life.reason : "forced", error);
   }
 
   evict(mayTell: boolean): void {
+    this.out.flush();
     if (mayTell && this.life.isPending && !this.isHandshaking) return turnAway(this, "evicted");
-    const error = this.#errorForPending("closed", "the connection was evicted for another one");
+    const error = errorForPending(this, "closed", "the connection was evicted for another one");
     this.closeNow(this.state === "draining" ? this.life.reason : "evicted", error);
   }
 
@@ -197,9 +199,9 @@ export class HttpConnection
   // Events of the transport.
 
   receive(bytes: Uint8Array, start: number, end: number, mayKeep = false): boolean {
-    if (this.state === "closed") return true;
     const { engine } = this;
-    engine.beginEvent();
+    engine.beginTurnEvent(); // first, since it may close this connection
+    if (this.state === "closed") return true;
     engine.bytesRead += end - start;
     if (this.input === "discard") return true;
     this.#turn?.begin(engine.now);
@@ -211,17 +213,14 @@ export class HttpConnection
       if (this.received.length > 0) this.#processReceived();
       else this.received.append(bytes, this.#process(bytes, start, end), end); // where it lies: only the rest is copied
     } finally {
-      this.#isProcessing = false;
-      this.#turn?.pause();
-      this.out.flush();
+      this.#eventEnded();
     }
-    this.#monitor.update();
     return !isAdopted || this.received.settle();
   }
 
   receiveEnd(): void {
+    this.engine.beginTurnEvent();
     if (this.state === "closed") return;
-    this.engine.beginEvent();
     this.inputEnded = true;
     if (this.state === "active") this.life.mayBeEvicted();
     this.protocol.peerHalfClosed();
@@ -235,7 +234,7 @@ export class HttpConnection
   }
 
   transportClosed(error?: unknown): void {
-    const gone = this.#errorForPending("peer_gone", "the client went away", error);
+    const gone = errorForPending(this, "peer_gone", "the client went away", error);
     this.out.close(gone); // what was not sent has no receiver
     if (this.state === "draining") this.closeNow(this.life.reason, gone);
     else if (this.state === "upgraded") this.#tunnelClosed(error, gone);
@@ -247,19 +246,30 @@ export class HttpConnection
 
   /** Processes what can be, after something other than `receive` has changed what can. */
   resumeProcessing(): void {
-    if (this.#isProcessing || this.state === "closed") return;
-    this.engine.beginEvent();
+    if (this.#isProcessing) return;
+    this.engine.beginTurnEvent();
+    if (this.state === "closed") return;
     this.#isProcessing = true;
     this.transport.enter();
     try {
       this.#processReceived();
     } finally {
-      this.#isProcessing = false;
-      this.#turn?.pause();
       this.transport.leave();
+      this.#eventEnded();
     }
-    this.out.flush(); // backpressure decides what to wait for
-    this.#monitor.update();
+  }
+
+  #eventEnded(): void {
+    this.#isProcessing = false;
+    this.#turn?.pause();
+    // It may have to be paused now, which is up to what it waits for.
+    if (this.received.length >= this.engine.settings.highWaterMark) this.out.flush();
+    this.out.eventEnded();
+  }
+
+  /** It is known now whether there is backpressure, which decides what to wait for. */
+  flushed(): void {
+    if (!this.#isProcessing) this.#monitor.update();
   }
 
   #processReceived(): void {
@@ -303,7 +313,6 @@ export class HttpConnection
 
   takeTurn(): void {
     this.#turn!.resume();
-    if (this.state === "closed") return;
     this.out.resume();
     this.resumeProcessing();
   }
@@ -360,9 +369,8 @@ export class HttpConnection
     this.protocol.finish();
     this.out.end();
     this.life.drain(reason);
-    if (this.#isProcessing) return;
     this.engine.beginEvent();
-    this.#monitor.update();
+    this.flushed();
   }
 
   /** A response that refuses the connection, or its request, was written: the peer should get to read it. */
@@ -387,14 +395,5 @@ export class HttpConnection
     lost?.connectionLost(error);
     this.tunnel?.fail(error);
     this.life.announceEnd();
-  }
-
-  /**
-   * The error of pending reads, writes and signals; `null` where there are none, since making it costs more than all else
-   * of an idle connection's end.
-   */
-  #errorForPending(code: ConnectionErrorCode, message: string, cause?: unknown): ConnectionError | null {
-    const isPending = this.protocol.exchanges > 0 || this.tunnel !== null || this.out.isBackpressured;
-    return isPending ? new ConnectionError(code, message, cause) : null;
   }
 }

@@ -6,7 +6,8 @@ import type { ByteWriter } from "../wire/byte_writer.ts";
 import { Deadline, type DeadlineOwner } from "./deadline_queue.ts";
 import { Deferred, handled } from "./deferred.ts";
 import type { Engine } from "./engine.ts";
-import type { OutputBuffer, OutputBufferOwner } from "./output_buffers.ts";
+import type { Flushable } from "./flush_queue.ts";
+import type { OutputBuffer } from "./output_buffers.ts";
 import { memoryPool } from "../wire/memory_pool.ts";
 import { PooledBytes } from "../wire/pooled_bytes.ts";
 import type { RequestTimeouts } from "./request_timeouts.ts";
@@ -33,12 +34,14 @@ export interface ConnectionWriterOwner {
   writeTimedOut(): void;
   /** Whether the connection has used up its turn of the event loop. */
   readonly turnIsOver: boolean;
-  /** Whether it is processing an event, and flushes afterwards. */
+  /** Whether it is processing an event, at whose end it calls `eventEnded`. */
   readonly isProcessing: boolean;
+  /** What was gathered for an event, or in a turn of the event loop, was handed to the transport. */
+  flushed(): void;
 }
 
 /** Writes to one transport, in order. */
-export class ConnectionWriter implements DeadlineOwner, OutputBufferOwner {
+export class ConnectionWriter implements DeadlineOwner, Flushable {
   /** Whether the transport has bytes that it has not sent yet. */
   isBackpressured = false;
   readonly #owner: ConnectionWriterOwner;
@@ -51,6 +54,8 @@ export class ConnectionWriter implements DeadlineOwner, OutputBufferOwner {
   #ready: Deferred<void> | null = null;
   /** What is gathered, while there is something. */
   #buffer: OutputBuffer | null = null;
+  /** Whether it waits for the end of the turn of the event loop. */
+  #isQueued = false;
   /**
    * Memory of the pool that the transport reads until it is drained. It is left to the collector where the socket was
    * given away, or the connection closed and the transport does not tell when it reads no more.
@@ -77,16 +82,34 @@ export class ConnectionWriter implements DeadlineOwner, OutputBufferOwner {
     this.#transport = transport;
   }
 
-  /** The buffer to append to. It is flushed in time; `isFlushedAfterwards`: by the caller, or when its event is over. */
-  acquire(isFlushedAfterwards: boolean = this.#owner.isProcessing): ByteWriter {
-    if (this.#buffer !== null) return this.#buffer;
-    const { output } = this.#engine;
-    if (!isFlushedAfterwards) output.makeRoom();
-    // What that flushed may have written here, too.
-    if (this.#buffer !== null) return this.#buffer;
-    const buffer = this.#buffer = output.acquire(this);
-    if (!isFlushedAfterwards) output.flushSoon(buffer);
-    return buffer;
+  /** The buffer to append to. It is flushed in time; `eventEnds`: an event is under way, or the caller ends one. */
+  acquire(eventEnds: boolean = this.#owner.isProcessing): ByteWriter {
+    if (this.#buffer === null || !this.#isQueued) {
+      if (!eventEnds) this.#enqueue();
+      this.#buffer ??= this.#engine.output.acquire();
+    }
+    return this.#buffer;
+  }
+
+  /** An event of the connection was handled: flushes, now or at the end of the turn of the event loop. */
+  eventEnded(): void {
+    if (this.#buffer !== null && this.#transport.sharesTurns) return this.#enqueue();
+    this.flush();
+    this.#owner.flushed();
+  }
+
+  #enqueue(): void {
+    const { flushes, output, now } = this.#engine;
+    flushes.makeRoom(this.#buffer === null ? output.inUse + 1 : output.inUse);
+    if (this.#isQueued) return;
+    this.#isQueued = true;
+    flushes.enqueue(this, now);
+  }
+
+  waitEnded(): void {
+    this.#isQueued = false;
+    this.flush();
+    this.#owner.flushed();
   }
 
   /** Bytes that the peer has taken, as far as the transport knows. */

@@ -13,6 +13,7 @@ import { OutputBuffers } from "./output_buffers.ts";
 import { ProxyPeers } from "./proxy_peers.ts";
 import { TrustedProxies } from "./trusted_proxies.ts";
 import { EvictionQueue } from "./eviction.ts";
+import { FlushQueue } from "./flush_queue.ts";
 import type { Tracer } from "./request_trace.ts";
 import { TurnQueue } from "./turns.ts";
 
@@ -59,7 +60,9 @@ export class Engine {
   /** The connections that wait for their next turn of the event loop. */
   readonly turns: TurnQueue;
   /** The buffers in which connections gather their output. */
-  readonly output: OutputBuffers;
+  readonly output: OutputBuffers = new OutputBuffers();
+  /** The connections that send what they have gathered at the end of the turn of the event loop. */
+  readonly flushes: FlushQueue;
   /** The peers whose connections begin with a PROXY header; `null` for none. */
   readonly proxyPeers: ProxyPeers | null;
   /** The proxies whose word is taken for where a request comes from; `null` for none. */
@@ -98,9 +101,12 @@ export class Engine {
     this.observer = observer;
     this.clock = clock;
     this.now = clock.now();
-    this.deadlines = new DeadlineQueue(clock, () => this.beginEvent());
+    this.deadlines = new DeadlineQueue(clock, () => {
+      this.beginEvent();
+      this.flushes.flush(); // what a connection waits for is known when it was flushed
+    });
     this.turns = new TurnQueue(clock);
-    this.output = new OutputBuffers(clock);
+    this.flushes = new FlushQueue(clock);
     this.proxyPeers = settings.proxies === null
       ? null
       : new ProxyPeers("proxyProtocol.allow", settings.proxies);
@@ -114,6 +120,12 @@ export class Engine {
   /** An event begins: reads the clock. */
   beginEvent(): void {
     this.now = this.clock.now();
+  }
+
+  /** An event begins that others may have to wait for. What waits for too long is flushed, which may do anything. */
+  beginTurnEvent(): void {
+    this.beginEvent();
+    this.flushes.eventBegins(this.now);
   }
 
   /** Counts a connection in. */

@@ -138,6 +138,11 @@ export class SerializedTransport implements TransportEvents {
     this.#call(() => this.#transport.probe?.());
   }
 
+  /** As `Transport.sharesTurns`. */
+  get sharesTurns(): boolean {
+    return this.#transport.sharesTurns === true;
+  }
+
   /** Whether the TLS handshake is under way. */
   get handshaking(): boolean {
     return this.#transport.handshaking === true;

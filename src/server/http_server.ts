@@ -140,7 +140,9 @@ export class HttpServer implements Observer {
 
   /** Closes a connection that can be spared; answers whether there is room now. */
   #makeRoom(): boolean {
-    const spared = this.#engine.eviction.first(this.#admission.size);
+    const { eviction, flushes } = this.#engine;
+    flushes.flush(); // what has responded in this turn becomes idle with that
+    const spared = eviction.first(this.#admission.size);
     if (spared === undefined) return false;
     this.#admission.leave(spared); // first: it may linger, and what its end calls may accept another one
     if (spared.state !== "draining") this.#evicted++;

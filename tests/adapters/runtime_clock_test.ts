@@ -49,15 +49,15 @@ for (
   const [where, enter] of Object.entries<(callback: () => void) => unknown>({
     "a timer": (callback) => setTimeout(callback),
     "a microtask": (callback) => queueMicrotask(callback),
-    "the same": (callback) => runtimeClock.afterMicrotasks(callback),
+    "the end of another": (callback) => runtimeClock.endOfTurn(callback),
   })
 ) {
-  test(`what is asked for in ${where} comes after all microtasks, and before the next turn`, async () => {
+  test(`the end of the turn that is asked for in ${where} comes after all microtasks, and before the next turn`, async () => {
     const called: string[] = [];
     await new Promise<void>((resolve) =>
       enter(() => {
+        runtimeClock.endOfTurn(() => called.push("end"));
         runtimeClock.nextTurn(() => resolve(void called.push("turn")));
-        runtimeClock.afterMicrotasks(() => called.push("after"));
         const manyPromises = async () => {
           for (let i = 0; i < 1000; i++) await null;
           called.push("promises");
@@ -65,6 +65,6 @@ for (
         void manyPromises();
       })
     );
-    assert.deepEqual(called, ["promises", "after", "turn"]);
+    assert.deepEqual(called, ["promises", "end", "turn"]);
   });
 }

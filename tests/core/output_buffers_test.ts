@@ -1,4 +1,4 @@
-/** What is written together leaves together, on each of many connections, and nothing waits for the next turn. */
+/** What is written together leaves together, on each of many connections, and nothing waits longer than the turn. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Exchange } from "../../src/api/exchange.ts";

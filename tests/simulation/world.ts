@@ -3,7 +3,6 @@
  * clients, transports, handlers and the operator do. Nothing here waits for real time.
  */
 import { setImmediate } from "node:timers";
-import { runtimeClock } from "../../src/adapters/runtime_clock.ts";
 import type { Clock } from "../../src/core/clock.ts";
 
 interface Event {
@@ -61,7 +60,9 @@ export class World implements Clock {
     this.after(0, callback);
   }
 
-  readonly afterMicrotasks: Clock["afterMicrotasks"] = runtimeClock.afterMicrotasks;
+  endOfTurn(callback: () => void): void {
+    this.after(0, callback);
+  }
 
   /** How many timers of the engine are running. */
   get timers(): number {

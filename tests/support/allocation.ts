@@ -46,7 +46,7 @@ const CLOCKS: Readonly<Record<string, Clock>> = {
     calendar: () => Date.UTC(2026, 0, 1),
     schedule: () => null,
     nextTurn: () => {},
-    afterMicrotasks: () => {},
+    endOfTurn: () => {},
     turnLength: 2,
     cancel: () => {},
   },

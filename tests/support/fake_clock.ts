@@ -1,7 +1,7 @@
 /**
  * Time that passes only when a test says so.
  */
-import { runtimeClock } from "../../src/adapters/runtime_clock.ts";
+import { nextTick } from "node:process";
 import type { Clock } from "../../src/core/clock.ts";
 
 interface Timer {
@@ -38,8 +38,10 @@ export class FakeClock implements Clock {
     this.schedule(callback, 0);
   }
 
-  /** As on the runtime: it takes no time. */
-  readonly afterMicrotasks: Clock["afterMicrotasks"] = runtimeClock.afterMicrotasks;
+  /** After the microtasks: no other event is at hand. */
+  endOfTurn(callback: () => void): void {
+    queueMicrotask(() => nextTick(callback));
+  }
 
   /** Lets `ms` pass in which the program works, so that no timer fires. */
   work(ms: number): void {

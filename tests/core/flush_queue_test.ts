@@ -1,0 +1,257 @@
+/** Connections that share the turns of the event loop send what they have gathered at the end of a turn, all together. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Exchange } from "../../src/api/exchange.ts";
+import { MemoryTransport } from "../../src/adapters/memory.ts";
+import type { ConnectionOptions, ServeOptions } from "../../src/api/options.ts";
+import type { HttpConnection } from "../../src/core/connection.ts";
+import { serveSettings } from "../../src/options/settings.ts";
+import { HttpServer } from "../../src/server/http_server.ts";
+import { FakeClock } from "../support/fake_clock.ts";
+import { connect, get, parseResponses, settled } from "../support/memory.ts";
+
+/** As sockets do. */
+class SharingTransport extends MemoryTransport {
+  readonly sharesTurns = true;
+  writes = 0;
+
+  override write(bytes: Uint8Array, start: number, end: number): boolean {
+    this.writes++;
+    return super.write(bytes, start, end);
+  }
+}
+
+/** `count` clients of one server. */
+function connectMany(count: number, options: ConnectionOptions) {
+  const { server, clock } = connect(options);
+  const clients = Array.from({ length: count }, () => new SharingTransport());
+  const connections: HttpConnection[] = clients.map((client) => server.accept(client));
+  return { server, clock, clients, connections };
+}
+
+/** The turn goes on. */
+async function microtasks(): Promise<void> {
+  for (let i = 0; i < 50; i++) await null;
+}
+
+const bodyOf = (client: MemoryTransport): string =>
+  parseResponses(client.text()).map(({ body }) => body).join();
+
+test("responses of one turn leave at its end, each in one write", async () => {
+  const { clients, connections } = connectMany(3, { exchange: (x) => x.respond(200, {}, x.target) });
+  for (const client of clients) {
+    client.send(get("/a"));
+    client.send(get("/b"));
+  }
+  assert.deepEqual(clients.map(({ writes }) => writes), [0, 0, 0]);
+  await settled();
+  assert.deepEqual(clients.map(bodyOf), ["/a,/b", "/a,/b", "/a,/b"]);
+  assert.deepEqual(clients.map(({ writes }) => writes), [1, 1, 1]);
+  assert.deepEqual(connections.map(({ state }) => state), ["idle", "idle", "idle"]);
+});
+
+test("responses of handlers that answer later leave together with the others of that turn", async () => {
+  const waiting: Exchange[] = [];
+  const { clients } = connectMany(3, { exchange: (x) => void waiting.push(x) });
+  for (const client of clients) client.send(get("/a"));
+  for (const x of waiting.splice(0)) x.respond(200, {}, x.target);
+  assert.deepEqual(clients.map(({ writes }) => writes), [0, 0, 0]);
+  await settled();
+  assert.deepEqual(clients.map(bodyOf), ["/a", "/a", "/a"]);
+});
+
+test("a response does not wait for the next event where the turn has lasted for a millisecond", () => {
+  const { clients: [first, second, third], clock } = connectMany(3, {
+    exchange(x) {
+      clock.work(1);
+      x.respond(200, {}, x.target);
+    },
+  });
+  first.send(get("/a"));
+  assert.equal(first.writes, 0);
+  second.send(get("/b"));
+  assert.equal(bodyOf(first), "/a");
+  assert.equal(second.writes, 0);
+  third.send(get("/c"));
+  assert.equal(bodyOf(second), "/b");
+});
+
+test("nor does one of a handler that answers later", () => {
+  const waiting: Exchange[] = [];
+  const { clients: [first, second], clock } = connectMany(2, { exchange: (x) => void waiting.push(x) });
+  first.send(get("/a"));
+  second.send(get("/b"));
+  waiting[0].respond(200, {}, "a");
+  assert.equal(first.writes, 0);
+  clock.work(1);
+  waiting[1].respond(200, {}, "b");
+  assert.equal(bodyOf(first), "a");
+});
+
+test("more connections than may wait: the oldest are flushed before", async () => {
+  const { clients } = connectMany(300, { exchange: (x) => x.respond(200, {}, x.target) });
+  clients.forEach((client, i) => client.send(get(`/${i}`)));
+  assert.equal(clients.filter(({ writes }) => writes === 0).length, 128);
+  await settled();
+  clients.forEach((client, i) => assert.equal(bodyOf(client), `/${i}`));
+});
+
+test("a connection whose peer takes nothing is not idle at the end of the turn, and not evicted", async () => {
+  const { server, clients: [client], connections: [connection] } = connectMany(1, {
+    exchange: (x) => x.respond(200, {}, "a".repeat(1000)),
+  });
+  client.takesWrites = false;
+  client.send(get());
+  await settled();
+  assert.equal(connection.state, "active");
+  assert.ok(client.unsent() > 1000);
+  client.takesWrites = true;
+  client.drain();
+  assert.equal(connection.state, "idle");
+  assert.equal(bodyOf(client), "a".repeat(1000));
+  await server.close();
+});
+
+for (
+  const [what, end] of Object.entries<(connection: HttpConnection) => unknown>({
+    "closed": (connection) => connection.close(),
+    "evicted": (connection) => connection.evict(false),
+    "retired": (connection) => connection.retire(0),
+  })
+) {
+  test(`what is gathered is sent where the connection is ${what} in the same turn`, async () => {
+    const { clients: [client], connections: [connection] } = connectMany(1, {
+      exchange: (x) => x.respond(200, {}, "answer"),
+    });
+    client.send(get());
+    assert.equal(client.writes, 0);
+    end(connection);
+    await settled();
+    assert.equal(bodyOf(client), "answer");
+  });
+}
+
+test("a write that closes another connection of the turn, and one that answers on it, lose nothing of others", async () => {
+  const waiting: Exchange[] = [];
+  const { server, clients } = connectMany(4, { exchange: (x) => void waiting.push(x) });
+  /** What it writes has others do something at once. */
+  class Acting extends SharingTransport {
+    override write(bytes: Uint8Array, start: number, end: number): boolean {
+      waiting[1].connection.close();
+      waiting[3].respond(200, {}, "late");
+      clients[2].send(get("/again"));
+      return super.write(bytes, start, end);
+    }
+  }
+  const acting = new Acting();
+  server.accept(acting);
+  for (const client of clients) client.send(get());
+  acting.send(get());
+  waiting[4].respond(200, {}, "first");
+  waiting[2].respond(200, {}, "other");
+  await settled();
+  assert.equal(bodyOf(acting), "first");
+  assert.equal(bodyOf(clients[2]), "other");
+  assert.equal(bodyOf(clients[3]), "late");
+  waiting[5].respond(200, {}, "again");
+  await settled();
+  assert.equal(bodyOf(clients[2]), "other,again");
+});
+
+for (const Kind of [MemoryTransport, SharingTransport]) {
+  test(`a stream leaves that is started after a failed respond(): ${Kind.name}`, async () => {
+    let waiting!: Exchange;
+    const { server } = connect({ exchange: (x) => void (waiting = x) });
+    const client = new Kind();
+    server.accept(client);
+    client.send(get());
+    assert.throws(() => waiting.respond(200, { "content-length": "5" }, "too long"), TypeError);
+    waiting.start(200);
+    waiting.write("event");
+    await settled();
+    assert.match(client.text(), /event\r\n$/);
+  });
+}
+
+test("two broadcasts in one turn hold memory for some of the connections, and all get both", async () => {
+  const open: Exchange[] = [];
+  const { clients } = connectMany(500, {
+    exchange(x) {
+      x.start(200);
+      open.push(x);
+    },
+  });
+  for (const client of clients) client.send(get());
+  await settled();
+  for (const text of ["first", "second"]) {
+    for (const x of open) x.write(text);
+    const unsent = clients.filter((client) => !client.text().includes(text)).length;
+    assert.ok(unsent <= 128, `${unsent} wait`);
+  }
+  await settled();
+  for (const client of clients) assert.match(client.text(), /first[^]*second/);
+});
+
+test("no timeout of a request expires between its response and the end of the turn", async () => {
+  let uploading!: Exchange;
+  const { server, clients: [client], clock } = connectMany(1, {
+    requestTimeout: 1000,
+    idleTimeout: 5000,
+    async exchange(x) {
+      uploading = x;
+      x.start(200);
+      x.end(await x.text());
+    },
+  });
+  client.send("POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 4\r\n\r\n12");
+  await settled();
+  uploading.write("got: ");
+  client.send("34"); // while that waits to be sent
+  await microtasks();
+  clock.advance(4000);
+  await settled();
+  assert.equal(bodyOf(client), "got: 1234");
+  assert.equal(server.stats().closed.request_timeout, undefined);
+  assert.equal(server.stats().idle, 1);
+});
+
+test("a connection is paused in time although its response waits for the end of the turn", () => {
+  const { clients: [client] } = connectMany(1, {
+    highWaterMark: 1024,
+    exchange(x) {
+      if (x.method === "GET") x.respond(200);
+    },
+  });
+  client.send(
+    get() + "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 100000\r\n\r\n" + "a".repeat(2000),
+  );
+  assert.equal(client.paused, true);
+});
+
+test("a body that ends with the connection, and was not sent whole, ends with a failure", async () => {
+  const { clients: [client], connections: [connection] } = connectMany(1, {
+    exchange(x) {
+      x.text().catch(() => {}); // the connection goes on until this is there
+      x.start(200);
+      x.end("as much as there is");
+    },
+  });
+  client.takesWrites = false;
+  client.send("POST / HTTP/1.0\r\nContent-Length: 10\r\n\r\n12");
+  connection.close();
+  await settled();
+  assert.equal(client.wasReset, true);
+});
+
+test("what has responded in this turn is evicted for a newcomer", () => {
+  const options: ServeOptions = { exchange: (x) => x.respond(200, {}, "answer"), maxConnections: 1 };
+  const server = new HttpServer(options, serveSettings(options), new FakeClock());
+  const first = new SharingTransport();
+  server.accept(first);
+  first.send(get());
+  const newcomer = new SharingTransport();
+  server.accept(newcomer);
+  assert.equal(bodyOf(first), "answer");
+  assert.equal(server.stats().evicted, 1);
+  assert.equal(server.stats().rejected, 0);
+});
