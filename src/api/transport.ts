@@ -91,9 +91,9 @@ export interface Transport {
   /** The peer's certificate, if it was asked for one and has sent it; `undefined` before the TLS handshake is over. */
   readonly peerCertificate?: PeerCertificate | undefined;
   /**
-   * Whether what is written in an event waits for the end of the turn of the event loop, to leave together with that of
-   * other connections, which saves wake-ups of their peer. Otherwise it is written when the event is over. What a handler
-   * streams outside of events waits for the end of the turn on any transport.
+   * Whether responses of asynchronous handlers wait for the end of the turn of the event loop, to leave together with those
+   * of other connections, which saves wake-ups of their peer. Otherwise they are written at once. Parts of streamed ones wait
+   * for the end of the turn on any transport.
    *
    * @default false
    */

@@ -213,8 +213,11 @@ export class HttpConnection
       if (this.received.length > 0) this.#processReceived();
       else this.received.append(bytes, this.#process(bytes, start, end), end); // where it lies: only the rest is copied
     } finally {
-      this.#eventEnded();
+      this.#isProcessing = false;
+      this.#turn?.pause();
+      this.out.flush();
     }
+    this.#monitor.update();
     return !isAdopted || this.received.settle();
   }
 
@@ -254,17 +257,11 @@ export class HttpConnection
     try {
       this.#processReceived();
     } finally {
+      this.#isProcessing = false;
+      this.#turn?.pause();
       this.transport.leave();
-      this.#eventEnded();
+      this.out.flushSoon();
     }
-  }
-
-  #eventEnded(): void {
-    this.#isProcessing = false;
-    this.#turn?.pause();
-    // It may have to be paused now, which is up to what it waits for.
-    if (this.received.length >= this.engine.settings.highWaterMark) this.out.flush();
-    this.out.eventEnded();
   }
 
   /** It is known now whether there is backpressure, which decides what to wait for. */

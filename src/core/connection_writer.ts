@@ -34,9 +34,9 @@ export interface ConnectionWriterOwner {
   writeTimedOut(): void;
   /** Whether the connection has used up its turn of the event loop. */
   readonly turnIsOver: boolean;
-  /** Whether it is processing an event, at whose end it calls `eventEnded`. */
+  /** Whether it is processing an event, and flushes afterwards. */
   readonly isProcessing: boolean;
-  /** What was gathered for an event, or in a turn of the event loop, was handed to the transport. */
+  /** By `flushSoon`, or at the end of the turn. */
   flushed(): void;
 }
 
@@ -82,17 +82,17 @@ export class ConnectionWriter implements DeadlineOwner, Flushable {
     this.#transport = transport;
   }
 
-  /** The buffer to append to. It is flushed in time; `eventEnds`: an event is under way, or the caller ends one. */
-  acquire(eventEnds: boolean = this.#owner.isProcessing): ByteWriter {
+  /** The buffer to append to. It is flushed in time; `isFlushed`: afterwards, by the owner. */
+  acquire(isFlushed: boolean = this.#owner.isProcessing): ByteWriter {
     if (this.#buffer === null || !this.#isQueued) {
-      if (!eventEnds) this.#enqueue();
+      if (!isFlushed) this.#enqueue();
       this.#buffer ??= this.#engine.output.acquire();
     }
     return this.#buffer;
   }
 
-  /** An event of the connection was handled: flushes, now or at the end of the turn of the event loop. */
-  eventEnded(): void {
+  /** Flushes, now or at the end of the turn of the event loop. */
+  flushSoon(): void {
     if (this.#buffer !== null && this.#transport.sharesTurns) return this.#enqueue();
     this.flush();
     this.#owner.flushed();

@@ -73,7 +73,7 @@ export class DeadlineQueue {
     else this.#expireDue();
   };
 
-  /** Measures with `clock`; calls `beginEvent`, which may disarm deadlines, before each that expires. */
+  /** Measures with `clock`; calls `beginEvent` before each deadline that expires. */
   constructor(clock: Clock, beginEvent: () => void = () => {}) {
     this.#clock = clock;
     this.#beginEvent = beginEvent;
@@ -139,12 +139,11 @@ export class DeadlineQueue {
     const now = this.#clock.now();
     let left = MAX_EXPIRED_PER_TURN;
     for (const list of this.#lists.values()) {
-      for (;;) {
-        this.#beginEvent();
-        const deadline = list.first;
-        if (deadline === null || deadline.due > now) break;
+      while (list.first !== null && list.first.due <= now) {
         if (left-- === 0) return this.#expireRest(now);
+        const deadline = list.first;
         list.remove(deadline);
+        this.#beginEvent();
         deadline.owner.expired(deadline);
       }
     }

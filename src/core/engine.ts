@@ -61,7 +61,7 @@ export class Engine {
   readonly turns: TurnQueue;
   /** The buffers in which connections gather their output. */
   readonly output: OutputBuffers = new OutputBuffers();
-  /** The connections that send what they have gathered at the end of the turn of the event loop. */
+  /** The connections that flush at the end of the turn of the event loop. */
   readonly flushes: FlushQueue;
   /** The peers whose connections begin with a PROXY header; `null` for none. */
   readonly proxyPeers: ProxyPeers | null;
@@ -101,10 +101,7 @@ export class Engine {
     this.observer = observer;
     this.clock = clock;
     this.now = clock.now();
-    this.deadlines = new DeadlineQueue(clock, () => {
-      this.beginEvent();
-      this.flushes.flush(); // what a connection waits for is known when it was flushed
-    });
+    this.deadlines = new DeadlineQueue(clock, () => this.beginEvent());
     this.turns = new TurnQueue(clock);
     this.flushes = new FlushQueue(clock);
     this.proxyPeers = settings.proxies === null

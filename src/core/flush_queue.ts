@@ -1,7 +1,7 @@
 /**
- * When connections send what they have gathered: at the end of the turn of the event loop, all of them together. Where each
- * did so after its event, each would wake the peer's process, which is often the same one (a load balancer), and costs as
- * much as a small response. Redis does the same.
+ * When connections send what handlers have written outside of an event of theirs: at the end of the turn of the event loop,
+ * all of them together. If each did so by itself, each would wake the peer's process, which is often the same one (a load
+ * balancer), and costs as much as a small response. Redis does the same.
  */
 import type { Clock } from "./clock.ts";
 
