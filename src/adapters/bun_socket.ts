@@ -95,7 +95,7 @@ export class BunSocketTransport implements Transport {
     this.#socket = secure === undefined ? socket : secure(socket, this);
   }
 
-  get sharesTurns(): boolean {
+  get batchesResponses(): boolean {
     return true;
   }
 

@@ -69,7 +69,7 @@ export class DenoConnTransport implements DenoConnWriterOwner, Transport {
     }
   }
 
-  get sharesTurns(): boolean {
+  get batchesResponses(): boolean {
     return true;
   }
 

@@ -109,7 +109,7 @@ export class NodeSocketTransport implements Transport {
     return this.isSecure ? peerCertificateOf(this.#socket) : undefined;
   }
 
-  get sharesTurns(): boolean {
+  get batchesResponses(): boolean {
     return true;
   }
 

@@ -1,6 +1,6 @@
 /**
- * The platform's time on the runtime at hand. Deno's event loop runs `setImmediate` many times before it looks at the
- * sockets again, and a timer would leave the processor idle for more than a millisecond.
+ * The platform's time on the runtime at hand, and when a turn of its event loop ends. Deno's event loop runs `setImmediate`
+ * many times before it looks at the sockets again, and a timer would leave the processor idle for more than a millisecond.
  */
 import { type Clock, systemClock } from "../core/clock.ts";
 import { nodeProcess } from "./node_process.ts";

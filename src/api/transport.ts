@@ -91,13 +91,13 @@ export interface Transport {
   /** The peer's certificate, if it was asked for one and has sent it; `undefined` before the TLS handshake is over. */
   readonly peerCertificate?: PeerCertificate | undefined;
   /**
-   * Whether responses of asynchronous handlers wait for the end of the turn of the event loop, to leave together with those
-   * of other connections, which saves wake-ups of their peer. Otherwise they are written at once. Parts of streamed ones wait
-   * for the end of the turn on any transport.
+   * Whether what asynchronous handlers respond waits for the end of the turn of the event loop, to leave together with that of
+   * other connections, which saves wake-ups of their peer. Otherwise a complete response over HTTP/1.1 is written at once.
+   * Parts of streamed ones wait for the end of the turn on any transport.
    *
    * @default false
    */
-  readonly sharesTurns?: boolean;
+  readonly batchesResponses?: boolean;
   /** Whether the TLS handshake is still under way; what is written meanwhile is sent after it. */
   readonly handshaking?: boolean;
   /** Tells `events` what happens from now on. */

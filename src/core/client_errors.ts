@@ -3,7 +3,7 @@
  */
 import { ConnectionError, type ConnectionErrorCode, ProtocolError } from "../api/errors.ts";
 
-/** What may wait on a connection. */
+/** A connection that ends. */
 export interface EndingConnection {
   readonly protocol: { readonly exchanges: number };
   readonly tunnel: object | null;

@@ -36,7 +36,7 @@ export interface ConnectionWriterOwner {
   readonly turnIsOver: boolean;
   /** Whether it is processing an event, and flushes afterwards. */
   readonly isProcessing: boolean;
-  /** By `flushSoon`, or at the end of the turn. */
+  /** What was gathered is with the transport. Not called after each `flush`. */
   flushed(): void;
 }
 
@@ -82,31 +82,32 @@ export class ConnectionWriter implements DeadlineOwner, Flushable {
     this.#transport = transport;
   }
 
-  /** The buffer to append to. It is flushed in time; `isFlushed`: afterwards, by the owner. */
-  acquire(isFlushed: boolean = this.#owner.isProcessing): ByteWriter {
-    if (this.#buffer === null || !this.#isQueued) {
-      if (!isFlushed) this.#enqueue();
-      this.#buffer ??= this.#engine.output.acquire();
+  /** The buffer to append to; it is flushed in time. */
+  acquire(): ByteWriter {
+    if (this.#buffer !== null) return this.#buffer;
+    const { flushes, output } = this.#engine;
+    if (!this.#owner.isProcessing) {
+      flushes.makeRoom();
+      this.#enqueue();
     }
-    return this.#buffer;
+    // What made room may have written here, too.
+    return this.#buffer ??= output.acquire();
   }
 
   /** Flushes, now or at the end of the turn of the event loop. */
   flushSoon(): void {
-    if (this.#buffer !== null && this.#transport.sharesTurns) return this.#enqueue();
+    if (this.#buffer !== null && this.#transport.batchesResponses) return this.#enqueue();
     this.flush();
     this.#owner.flushed();
   }
 
   #enqueue(): void {
-    const { flushes, output, now } = this.#engine;
-    flushes.makeRoom(this.#buffer === null ? output.inUse + 1 : output.inUse);
     if (this.#isQueued) return;
     this.#isQueued = true;
-    flushes.enqueue(this, now);
+    this.#engine.flushes.enqueue(this);
   }
 
-  waitEnded(): void {
+  dequeued(): void {
     this.#isQueued = false;
     this.flush();
     this.#owner.flushed();

@@ -103,7 +103,7 @@ export class Engine {
     this.now = clock.now();
     this.deadlines = new DeadlineQueue(clock, () => this.beginEvent());
     this.turns = new TurnQueue(clock);
-    this.flushes = new FlushQueue(clock);
+    this.flushes = new FlushQueue(clock, this.output, () => this.beginEvent());
     this.proxyPeers = settings.proxies === null
       ? null
       : new ProxyPeers("proxyProtocol.allow", settings.proxies);
@@ -119,7 +119,10 @@ export class Engine {
     this.now = this.clock.now();
   }
 
-  /** An event begins that others may have to wait for. What waits for too long is flushed, which may do anything. */
+  /**
+   * An event begins, which would hold back what waits in `flushes`: what is from an earlier millisecond is flushed first. Its
+   * transports may do anything, and close the caller.
+   */
   beginTurnEvent(): void {
     this.beginEvent();
     this.flushes.eventBegins(this.now);

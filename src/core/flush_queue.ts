@@ -1,51 +1,57 @@
 /**
- * When connections send what handlers have written outside of an event of theirs: at the end of the turn of the event loop,
- * all of them together. If each did so by itself, each would wake the peer's process, which is often the same one (a load
- * balancer), and costs as much as a small response. Redis does the same.
+ * Sends what handlers write outside of the events of their connection at the end of the turn of the event loop, for all
+ * connections together. One by one, each write would wake the peer's process, often one and the same (a load balancer), and
+ * a wake-up costs as much as a small response. Redis does the same.
  */
 import type { Clock } from "./clock.ts";
+import type { OutputBuffers } from "./output_buffers.ts";
 
 /** Buffers that may be in use at a time, and so the memory that they hold: for another one the oldest is flushed. */
 const MAX_BUFFERS = 128;
 
-/** What waits. */
+/** What is queued. */
 export interface Flushable {
-  /** Sends what is gathered. */
+  /** Sends what is gathered, if there is something. */
   flush(): void;
-  /** Its wait is over: it is to be flushed, if it was not. */
-  waitEnded(): void;
+  /** It is not in the queue any more, and flushes. */
+  dequeued(): void;
 }
 
-/** Those of one server. */
+/** The queue of one server. */
 export class FlushQueue {
   readonly #clock: Clock;
-  readonly #waiting: Flushable[] = [];
+  readonly #buffers: OutputBuffers;
+  readonly #beginEvent: () => void;
+  readonly #queue: Flushable[] = [];
   #isScheduled = false;
   #isFlushing = false;
-  /** When the first began to wait. */
+  /** When the first was queued, in milliseconds. */
   #since = 0;
-  /** Which is flushed for the next buffer. */
-  #oldest = 0;
+  /** Index of the one that `makeRoom` flushes next. */
+  #next = 0;
   readonly #turnEnded = (): void => {
     this.#isScheduled = false;
     this.flush();
   };
 
-  /** A queue that is flushed by `clock`. */
-  constructor(clock: Clock) {
+  /** A queue that is flushed by `clock`, after a call of `beginEvent`. */
+  constructor(clock: Clock, buffers: OutputBuffers, beginEvent: () => void) {
     this.#clock = clock;
+    this.#buffers = buffers;
+    this.#beginEvent = beginEvent;
   }
 
-  /** There are to be so many `buffers`: flushes the oldest, if that is too much. Its transport may do anything. */
-  makeRoom(buffers: number): void {
-    if (buffers <= MAX_BUFFERS || this.#waiting.length === 0) return;
-    if (this.#oldest >= this.#waiting.length) this.#oldest = 0; // all of them, and they have written again
-    this.#waiting[this.#oldest++].flush();
+  /** Before another buffer is acquired: flushes the oldest where too many are in use. Transports may do anything. */
+  makeRoom(): void {
+    for (let { length } = this.#queue; length > 0 && this.#buffers.inUse >= MAX_BUFFERS; length--) {
+      if (this.#next >= this.#queue.length) this.#next = 0; // all of them have written again
+      this.#queue[this.#next++].flush();
+    }
   }
 
-  /** Has `flushable`, which does not wait yet, flushed at the end of the turn that is under way at `now`. */
-  enqueue(flushable: Flushable, now: number): void {
-    if (this.#waiting.push(flushable) === 1) this.#since = now;
+  /** Queues `flushable`, which is not queued yet. */
+  enqueue(flushable: Flushable): void {
+    if (this.#queue.push(flushable) === 1) this.#since = this.#clock.now();
     this.#schedule();
   }
 
@@ -55,26 +61,27 @@ export class FlushQueue {
     this.#clock.endOfTurn(this.#turnEnded);
   }
 
-  /** Another event begins at `now`: what waits since before that, in whole milliseconds, does not wait for it as well. */
+  /** An event begins at `now`: what was queued in an earlier millisecond is not to wait for it as well. */
   eventBegins(now: number): void {
-    if (this.#waiting.length > 0 && now !== this.#since) this.flush();
+    if (this.#queue.length > 0 && now !== this.#since) this.flush();
   }
 
-  /** Flushes those that wait, and those that come meanwhile. */
+  /** Flushes those that are queued, and those that come meanwhile. */
   flush(): void {
-    if (this.#isFlushing) return;
+    const queue = this.#queue;
+    if (this.#isFlushing || queue.length === 0) return;
+    this.#beginEvent();
     this.#isFlushing = true;
-    const waiting = this.#waiting;
     let flushed = 0;
     try {
-      while (flushed < waiting.length) waiting[flushed++].waitEnded();
+      while (flushed < queue.length) queue[flushed++].dequeued();
     } finally {
       this.#isFlushing = false;
-      this.#oldest = 0;
-      if (flushed === waiting.length) {
-        waiting.length = 0;
+      this.#next = 0;
+      if (flushed === queue.length) {
+        queue.length = 0;
       } else {
-        waiting.splice(0, flushed);
+        queue.splice(0, flushed);
         this.#schedule();
       }
     }

@@ -138,9 +138,9 @@ export class SerializedTransport implements TransportEvents {
     this.#call(() => this.#transport.probe?.());
   }
 
-  /** As `Transport.sharesTurns`. */
-  get sharesTurns(): boolean {
-    return this.#transport.sharesTurns === true;
+  /** As `Transport.batchesResponses`. */
+  get batchesResponses(): boolean {
+    return this.#transport.batchesResponses === true;
   }
 
   /** Whether the TLS handshake is under way. */

@@ -97,8 +97,7 @@ export class ResponseWriter implements ResponseStream {
   /** Sends the whole response. */
   respond(status: number, fields?: Fields, body?: string | Uint8Array | PooledBytes | null): void {
     const lines = linesOf(fields); // first, since what the user gave may run code that answers, or closes
-    if (!this.#isOrdered("respond", "unanswered")) return;
-    this.#port!.out.acquire(true); // `responseComplete` has it flushed
+    if (!this.#isOrdered("respond", "unanswered") || !this.#acquires()) return;
     if (typeof body !== "string") this.#respondBytes(status, lines, body ?? null);
     else if (body.length <= SHORT_TEXT) this.#respondShortText(status, lines, body);
     else if (body.length <= LARGE_TEXT && this.#port!.head.method !== "HEAD") {

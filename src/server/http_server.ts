@@ -141,7 +141,8 @@ export class HttpServer implements Observer {
   /** Closes a connection that can be spared; answers whether there is room now. */
   #makeRoom(): boolean {
     const { eviction, flushes } = this.#engine;
-    flushes.flush(); // what has responded in this turn becomes idle with that
+    flushes.flush(); // connections that have responded in this turn become idle by this, or end
+    if (this.#admission.hasRoom) return true;
     const spared = eviction.first(this.#admission.size);
     if (spared === undefined) return false;
     this.#admission.leave(spared); // first: it may linger, and what its end calls may accept another one

@@ -12,7 +12,7 @@ import { connect, get, parseResponses, settled } from "../support/memory.ts";
 
 /** As sockets do. */
 class SharingTransport extends MemoryTransport {
-  readonly sharesTurns = true;
+  readonly batchesResponses = true;
   writes = 0;
 
   override write(bytes: Uint8Array, start: number, end: number): boolean {
@@ -83,12 +83,34 @@ test("nor does it for the next response", () => {
   assert.equal(bodyOf(first), "a");
 });
 
+test("a response after a wait leaves at the end of its turn, too", async () => {
+  const { clients: [first, second], clock, waiting } = connectWaiting(2);
+  first.send(get("/a"));
+  second.send(get("/b"));
+  clock.work(10);
+  for (const x of waiting) x.respond(200, {}, x.target);
+  assert.deepEqual([first.writes, second.writes], [0, 0]);
+  await settled();
+  assert.deepEqual([first, second].map(bodyOf), ["/a", "/b"]);
+});
+
+test("a connection is idle from the end of the turn on", async () => {
+  const { clients: [client], connections: [connection], clock, waiting } = connectWaiting(1);
+  client.send(get());
+  waiting[0].respond(200);
+  clock.work(6000);
+  await settled();
+  assert.equal(connection.idleSince, clock.now());
+});
+
 test("more connections than may wait: the oldest are flushed before", async () => {
-  const { clients, waiting } = connectWaiting(300);
+  const { clients, connections, waiting } = connectWaiting(300);
   clients.forEach((client, i) => client.send(get(`/${i}`)));
   for (const x of waiting) x.respond(200, {}, x.target);
-  assert.equal(clients.filter(({ writes }) => writes === 0).length, 128);
+  assert.deepEqual(clients.map(({ writes }) => writes), clients.map((_, i) => i < 300 - 128 ? 1 : 0));
+  assert.equal(connections[0].engine.output.inUse, 128);
   await settled();
+  assert.equal(connections[0].engine.output.inUse, 0);
   clients.forEach((client, i) => assert.equal(bodyOf(client), `/${i}`));
 });
 
@@ -126,11 +148,11 @@ for (
 }
 
 test("a write that closes another connection of the turn, and one that answers on it, lose nothing of others", async () => {
-  const { server, clients, waiting } = connectWaiting(4);
+  const { server, clients, connections, waiting } = connectWaiting(4);
   /** What it writes has others do something at once. */
   class Acting extends SharingTransport {
     override write(bytes: Uint8Array, start: number, end: number): boolean {
-      waiting[1].connection.close();
+      connections[1].close();
       waiting[3].respond(200, {}, "late");
       clients[2].send(get("/again"));
       return super.write(bytes, start, end);
@@ -142,7 +164,10 @@ test("a write that closes another connection of the turn, and one that answers o
   acting.send(get());
   waiting[4].respond(200, {}, "first");
   waiting[2].respond(200, {}, "other");
+  waiting[1].respond(200, {}, "closed");
   await settled();
+  assert.equal(bodyOf(clients[1]), "closed");
+  assert.equal(clients[1].closed, true);
   assert.equal(bodyOf(acting), "first");
   assert.equal(bodyOf(clients[2]), "other");
   assert.equal(bodyOf(clients[3]), "late");
@@ -208,22 +233,24 @@ test("no timeout of a request expires between its response and the end of the tu
   assert.equal(server.stats().idle, 1);
 });
 
-test("a body that ends with the connection, and was not sent whole, ends with a failure", async () => {
-  let uploading!: Exchange;
-  const { clients: [client], connections: [connection] } = connectMany(1, {
-    exchange(x) {
-      x.text().catch(() => {}); // the connection goes on until this is there
-      uploading = x;
-    },
+for (const end of ["close", "evict"] as const) {
+  test(`a body that ends with the connection, and was not sent whole, ends with a failure: ${end}()`, async () => {
+    let uploading!: Exchange;
+    const { clients: [client], connections: [connection] } = connectMany(1, {
+      exchange(x) {
+        x.text().catch(() => {}); // the connection goes on until this is there
+        uploading = x;
+      },
+    });
+    client.takesWrites = false;
+    client.send("POST / HTTP/1.0\r\nContent-Length: 10\r\n\r\n12");
+    uploading.start(200);
+    uploading.end("as much as there is");
+    connection[end](false);
+    await settled();
+    assert.equal(client.wasReset, true);
   });
-  client.takesWrites = false;
-  client.send("POST / HTTP/1.0\r\nContent-Length: 10\r\n\r\n12");
-  uploading.start(200);
-  uploading.end("as much as there is");
-  connection.close();
-  await settled();
-  assert.equal(client.wasReset, true);
-});
+}
 
 test("what has responded in this turn is evicted for a newcomer", () => {
   let waiting!: Exchange;
@@ -238,4 +265,23 @@ test("what has responded in this turn is evicted for a newcomer", () => {
   assert.equal(bodyOf(first), "answer");
   assert.equal(server.stats().evicted, 1);
   assert.equal(server.stats().rejected, 0);
+});
+
+test("to make room may close the connection that is about to respond", async () => {
+  const { server, waiting } = connectWaiting(0);
+  const last = (): Exchange => waiting[128];
+  /** Its write closes the connection that responds at that moment. */
+  class Closing extends SharingTransport {
+    override write(bytes: Uint8Array, start: number, end: number): boolean {
+      last().connection.close();
+      return super.write(bytes, start, end);
+    }
+  }
+  const clients = Array.from({ length: 129 }, (_, i) => i === 0 ? new Closing() : new SharingTransport());
+  for (const client of clients) server.accept(client);
+  for (const client of clients) client.send(get());
+  for (const x of waiting) x.respond(200, {}, "answer");
+  await settled();
+  assert.equal(clients.filter((client) => bodyOf(client) === "answer").length, 128);
+  assert.equal(clients[128].text(), "");
 });

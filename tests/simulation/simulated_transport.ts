@@ -35,8 +35,8 @@ const OVERWRITTEN = 0x58;
 export class SimulatedTransport implements Transport {
   readonly remoteAddr: Addr | undefined;
   readonly localAddr: undefined = undefined;
-  /** Some do. */
-  readonly sharesTurns: boolean;
+  /** True for a third of the clients. */
+  readonly batchesResponses: boolean;
   /** Whether the engine has released it. */
   isClosed = false;
   /** Whether `receiveEnd` was told. */
@@ -78,7 +78,7 @@ export class SimulatedTransport implements Transport {
     this.#world = world;
     this.#plan = plan;
     this.#client = client;
-    this.sharesTurns = address === 2;
+    this.batchesResponses = address === 2;
     this.remoteAddr = address === 0
       ? undefined
       : { transport: "tcp", hostname: `192.0.2.${address}`, port: 40_000 };

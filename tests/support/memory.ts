@@ -32,7 +32,7 @@ export function connect(options: ConnectionOptions, clock: FakeClock = new FakeC
   return { client, connection: internal.facade, internal, server, clock, errors };
 }
 
-/** Lets all promise callbacks run that are due, those that they cause, and what the clock does after them. */
+/** Lets all promise callbacks run that are due, those that they cause, and what waits for the end of the turn. */
 export function settled(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve));
 }
