@@ -27,7 +27,7 @@ export class FlushQueue {
   #isFlushing = false;
   /** When the first was queued, in milliseconds. */
   #since = 0;
-  /** Index of the one that `makeRoom` flushes next. */
+  /** The index of the one that `makeRoom` flushes next. */
   #next = 0;
   readonly #turnEnded = (): void => {
     this.#isScheduled = false;
@@ -43,9 +43,9 @@ export class FlushQueue {
 
   /** Before another buffer is acquired: flushes the oldest where too many are in use. Transports may do anything. */
   makeRoom(): void {
-    for (let { length } = this.#queue; length > 0 && this.#buffers.inUse >= MAX_BUFFERS; length--) {
+    for (let tries = this.#queue.length; tries > 0 && this.#buffers.inUse >= MAX_BUFFERS; tries--) {
       if (this.#next >= this.#queue.length) this.#next = 0; // all of them have written again
-      this.#queue[this.#next++].flush();
+      this.#queue[this.#next++]?.flush(); // the last one's transport may have had the whole queue flushed
     }
   }
 
