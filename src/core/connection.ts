@@ -249,12 +249,11 @@ export class HttpConnection
 
   /** Processes what can be, after something other than `receive` has changed what can. */
   resumeProcessing(): void {
-    if (this.#isProcessing) return;
-    this.engine.beginTurnEvent();
-    if (this.state === "closed") return;
-    this.#isProcessing = true;
+    if (this.#isProcessing || this.state === "closed") return;
+    this.#isProcessing = true; // first: where this one is flushed now, what to wait for is decided after the processing
     this.transport.enter();
     try {
+      this.engine.beginTurnEvent();
       this.#processReceived();
     } finally {
       this.#isProcessing = false;

@@ -285,3 +285,17 @@ test("to make room may close the connection that is about to respond", async () 
   assert.equal(clients.filter((client) => bodyOf(client) === "answer").length, 128);
   assert.equal(clients[128].text(), "");
 });
+
+test("a pipelined request behind backpressure is served although the connection is flushed as it goes on", async () => {
+  const { clients: [client], clock, waiting } = connectWaiting(1);
+  client.send(get("/a") + get("/b"));
+  client.sendEnd();
+  client.takesWrites = false;
+  waiting[0].respond(200, {}, new Uint8Array(100_000)); // is sent at once; the connection stays in the queue
+  clock.work(1);
+  client.drain();
+  assert.equal(waiting.length, 2);
+  waiting[1].respond(200, {}, "b");
+  await settled();
+  assert.equal(parseResponses(client.text())[1].body, "b");
+});
