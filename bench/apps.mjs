@@ -34,13 +34,13 @@ process.on("exit", () => {
 });
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(130));
 
-const { rounds, seconds, connections } = options;
+const { rounds, seconds, warmUp, connections } = options;
 const pins = pinning();
 const load = createLoad({ connections, pin: pins.client });
 const machine = describeMachine({ runtimes: options.runtime, load: load.version, pins, packages: PACKAGES });
 for (const line of machine.lines) console.log(line);
 console.log(
-  `${rounds} rounds of ${seconds} s, ${connections} connections, about ${estimateMinutes()} min`,
+  `${rounds} rounds of ${seconds} s after ${warmUp} s, ${connections} connections, about ${estimateMinutes()} min`,
 );
 
 buildPackage();
@@ -50,7 +50,7 @@ for (const runtime of machine.runtimes) {
 }
 
 if (options.out || (options.everything && machine.missing.length === 0)) {
-  const settings = { rounds, seconds, connections };
+  const settings = { rounds, seconds, warmUp, connections };
   const { rows = [], ...others } = results;
   const measured = { results: rows, means: means(rows), ...others };
   writeResults(options.out ?? resultsPath("apps"), { ...machine.facts, settings, ...measured });

@@ -11,7 +11,8 @@ export function facts({ date, mooring, versions, packages = {}, load, machine, p
   return `${date.slice(0, 10)}: Mooring ${mooring}; ${versioned}; load from ${load}; ${machine}; ${pinning}.`;
 }
 
-/** How often and with how much load it was measured. */
-export function conditions({ rounds, seconds, connections }) {
-  return `${rounds} rounds of ${seconds} s, ${connections} connections.`;
+/** How often and with how much load it was measured, and after how many seconds of that load, where that is an option. */
+export function conditions({ rounds, seconds, warmUp, connections }) {
+  const after = warmUp === undefined ? "" : ` after ${warmUp} s of load`;
+  return `${rounds} rounds of ${seconds} s${after}, ${connections} connections.`;
 }

@@ -47,6 +47,12 @@ const cells = (page: string, first: string) =>
     cell.trim()
   );
 
+test("how long a server was under load before it was measured is told where that is known", () => {
+  const apps = { ...measured([], {}), settings: { rounds: 3, seconds: 0.4, warmUp: 4, connections: 32 } };
+  const { page } = reportFiles({ apps }, README);
+  assert.match(page, / 3 rounds of 0\.4 s after 4 s of load, 32 connections\./);
+});
+
 test("without the application bench, README.md stays as it is and the goals say so", () => {
   const { page, readme, charts } = reportFiles({ probes: { ...measured([], {}), sections: [] } }, README);
   assert.equal(readme, README);
