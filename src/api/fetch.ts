@@ -22,7 +22,7 @@ export interface FetchInfo {
   readonly peerCertificate: PeerCertificate | undefined;
   /**
    * Resolves when the response was handed to the transport completely; rejects with a `ConnectionError`
-   * when the connection ended first. Nothing needs to await it.
+   * when the connection, or its stream (HTTP/2), ended first. Nothing needs to await it.
    */
   readonly completed: Promise<void>;
   /**
@@ -58,8 +58,8 @@ export interface FetchInfo {
    */
   earlyHints(fields: Fields): void;
   /**
-   * Trailer fields to send behind the response's body, or a function that is called at its end. They go along
-   * where the body is sent chunked, and are dropped elsewhere, as any intermediary may do
+   * Trailer fields to send behind the response's body, or a function that is called at its end. They go behind
+   * a body over HTTP/2, and over HTTP/1.1 where it is chunked; elsewhere they are dropped, as any intermediary may do
    * (RFC 9110 §6.5.1).
    */
   sendTrailers(trailers: Fields | (() => Fields)): void;

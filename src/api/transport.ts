@@ -91,9 +91,9 @@ export interface Transport {
   /** The peer's certificate, if it was asked for one and has sent it; `undefined` before the TLS handshake is over. */
   readonly peerCertificate?: PeerCertificate | undefined;
   /**
-   * Whether what asynchronous handlers respond waits for the end of the turn of the event loop, to leave together with that of
-   * other connections, which saves wake-ups of their peer. Otherwise a complete response over HTTP/1.1 is written at once.
-   * Parts of streamed ones wait for the end of the turn on any transport.
+   * Whether responses of asynchronous handlers wait for the end of the turn of the event loop, to leave together with those
+   * of other connections, which saves wake-ups of their peer, unless handlers compute for long. Otherwise a complete
+   * response over HTTP/1.1 is written at once. Parts of streamed ones wait for the end of the turn on any transport.
    *
    * @default false
    */
@@ -110,8 +110,8 @@ export interface Transport {
    */
   write(bytes: Uint8Array, start: number, end: number): boolean;
   /**
-   * How many bytes of what was written the system has not taken yet; while that does not change, the peer
-   * takes none, or less than the system can tell.
+   * Written bytes that the system has not taken yet. While this does not change the peer reads none, as far as
+   * the system knows: `writeTimeout` runs.
    */
   unsent(): number;
   /**

@@ -73,7 +73,7 @@ export class HttpConnection
   // See `OpeningConnection` and `MonitoredConnection`.
   readonly protocols: Protocols;
   readonly received: ReceiveBuffer = new ReceiveBuffer();
-  input: Input = "protocol";
+  input: Input;
   inputEnded = false;
   tunnel: Tunnel | null = null;
   hasResponded = false;
@@ -133,7 +133,7 @@ export class HttpConnection
     return this.state !== "closed" && this.transport.handshaking;
   }
 
-  /** Whether received bytes are being processed, so that what goes on from here is up to the caller of that. */
+  /** Whether received bytes are being processed: that goes on by itself, and need not be resumed. */
   get isProcessing(): boolean {
     return this.#isProcessing;
   }
@@ -173,19 +173,19 @@ export class HttpConnection
     this.closeNow(isFinished ? this.life.reason : "forced", error);
   }
 
-  evict(mayTell: boolean): void {
+  evict(maySend503: boolean): void {
     this.out.flush();
-    if (mayTell && this.life.isPending && !this.isHandshaking) return turnAway(this, "evicted");
+    if (maySend503 && this.life.isPending && !this.isHandshaking) return turnAway(this, "evicted");
     const error = errorForPending(this, "closed", "the connection was evicted for another one");
     this.closeNow(this.state === "draining" ? this.life.reason : "evicted", error);
   }
 
-  /** Instead of `start`: closes it; tells why where `mayTell`. */
-  reject(mayTell: boolean): void {
+  /** Instead of `start`: closes it, with a 503 where `maySend503`. */
+  reject(maySend503: boolean): void {
     this.transport.start();
     this.life.begin(false);
     if (this.state !== "new") return;
-    if (mayTell) turnAway(this, "rejected");
+    if (maySend503) turnAway(this, "rejected");
     else this.closeNow("rejected", null);
   }
 
@@ -225,7 +225,7 @@ export class HttpConnection
     this.engine.beginTurnEvent();
     if (this.state === "closed") return;
     this.inputEnded = true;
-    if (this.state === "active") this.life.mayBeEvicted();
+    if (this.state === "active") this.life.markEvictable();
     this.protocol.peerHalfClosed();
     this.#monitor.update();
   }
@@ -242,12 +242,12 @@ export class HttpConnection
     if (this.state === "draining") this.closeNow(this.life.reason, gone);
     else if (this.state === "upgraded") this.#tunnelClosed(error, gone);
     else if (this.state === "active") this.closeNow("client_gone", gone);
-    else this.closeNow(this.protocol.leavingFor ?? "client_closed", gone);
+    else this.closeNow(this.protocol.pendingCloseReason ?? "client_closed", gone);
   }
 
   // Processing.
 
-  /** Processes what can be, after something other than `receive` has changed what can. */
+  /** Resumes processing, after something other than `receive` has unblocked it. */
   resumeProcessing(): void {
     if (this.#isProcessing || this.state === "closed") return;
     this.#isProcessing = true; // first: where this one is flushed now, what to wait for is decided after the processing
@@ -364,6 +364,7 @@ export class HttpConnection
     this.received.clear();
     this.protocol.finish();
     this.out.end();
+    if (this.life.state === "closed") return; // by the transport, from inside of that
     this.life.drain(reason);
     this.engine.beginEvent();
     this.flushed();

@@ -13,16 +13,16 @@ import { PooledBytes } from "../wire/pooled_bytes.ts";
 import type { RequestTimeouts } from "./request_timeouts.ts";
 import type { SerializedTransport } from "./serialized_transport.ts";
 
-/** Fewer bytes of a body are copied behind what is gathered. */
+/** A body below this is copied into the output buffer. */
 const LARGE_BYTES = 32 * 1024;
-/** More go to the transport uncopied; up to here one write is cheaper than two or three. */
+/** Above this it is never copied; up to here a copy is cheaper than a second write. */
 const MAX_COPIED_BYTES = 128 * 1024;
 /** Pooled bytes up to here are copied behind what is gathered: many responses then leave in one write. */
 const SMALL_POOLED_BYTES = 4 * 1024;
 
 /**
- * Checks of a peer under backpressure per `writeTimeout`. Transports do not tell of each byte that the peer takes, so
- * that the timeout may be noticed later by one such part of it.
+ * Checks of progress per `writeTimeout` under backpressure. Transports do not report each byte that the peer
+ * takes, so progress is polled: the timeout may be one interval late.
  */
 const CHECKS_PER_TIMEOUT = 4;
 
@@ -96,7 +96,10 @@ export class ConnectionWriter implements DeadlineOwner, Flushable {
 
   /** Flushes, now or at the end of the turn of the event loop. */
   flushSoon(): void {
-    if (this.#buffer !== null && this.#transport.batchesResponses) return this.#enqueue();
+    const { flushes, now } = this.#engine;
+    if (this.#buffer !== null && this.#transport.batchesResponses && flushes.batches(now)) {
+      return this.#enqueue();
+    }
     this.flush();
     this.#owner.flushed();
   }
@@ -159,11 +162,12 @@ export class ConnectionWriter implements DeadlineOwner, Flushable {
       this.#send(bytes, 0, bytes.length);
       if (suffix.length > 0) this.acquire().copy(suffix);
     }
+    this.#reportBackpressure();
     return !this.isBackpressured;
   }
 
-  /** As `append`; their memory goes back to the pool once they are sent. */
-  appendPooled(pooled: PooledBytes): boolean {
+  /** Sends bytes of the pool, as `append`; their memory goes back once they are sent. */
+  appendPooled(pooled: PooledBytes): void {
     const { memory, start, end } = pooled;
     const gathered = this.#buffer?.length ?? 0;
     if (pooled.byteLength <= SMALL_POOLED_BYTES) {
@@ -177,7 +181,12 @@ export class ConnectionWriter implements DeadlineOwner, Flushable {
       this.flush();
       this.#sendPooled(memory, start, end);
     }
-    return !this.isBackpressured;
+    this.#reportBackpressure();
+  }
+
+  /** The owner waits for something else then: outside of an event it is called at the end of the turn. */
+  #reportBackpressure(): void {
+    if (this.isBackpressured && !this.#owner.isProcessing) this.#enqueue();
   }
 
   /** Moves what is gathered to `target[at, …)`, so that it leaves in the same write as what is behind that. */

@@ -115,13 +115,13 @@ export class Engine {
   }
 
   /** An event begins: reads the clock. */
-  beginEvent(): void {
-    this.now = this.clock.now();
+  beginEvent(): number {
+    return this.now = this.clock.now();
   }
 
   /**
-   * An event begins, which would hold back what waits in `flushes`: what is from an earlier millisecond is flushed first. Its
-   * transports may do anything, and close the caller.
+   * An event begins. Queued output that it would delay for too long is flushed first. That may re-enter, and close the
+   * caller.
    */
   beginTurnEvent(): void {
     this.beginEvent();

@@ -25,11 +25,11 @@ import { TunnelFacade } from "./tunnel_facade.ts";
 export interface ExchangeWatcher {
   /** Response and body are complete; the head can be read for the last time. */
   exchangeOver(): void;
-  /** The connection was lost before the response was complete. */
+  /** The connection, or the stream, was lost before the response was written. */
   exchangeLost(error: unknown): void;
 }
 
-/** Responds to a request, in whatever form its user has written that. */
+/** Responds to a request: the `exchange` or `fetch` handler, wrapped. */
 export type RequestHandler = (x: HttpExchange) => void | PromiseLike<void>;
 
 const NO_FIELDS: readonly [string, string][] = [];
@@ -172,7 +172,7 @@ export class HttpExchange implements Exchange {
   /** The connection was lost: pending reads and writes fail. It may be read afterwards, and is not reusable. */
   connectionLost(error: unknown): void {
     this.head.retain(); // the handler may read it, now and later
-    const isUnfinished = this.response.phase !== "complete";
+    const isUnfinished = this.response.phase !== "complete" || !this.response.isWritten;
     this.response.abort();
     this.bodyLost(error);
     if (isUnfinished) {

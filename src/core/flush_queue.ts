@@ -9,6 +9,13 @@ import type { OutputBuffers } from "./output_buffers.ts";
 /** Buffers that may be in use at a time, and so the memory that they hold: for another one the oldest is flushed. */
 const MAX_BUFFERS = 128;
 
+/** Queued output that waits for so long was held back by handlers that compute, in milliseconds. */
+const LONG_WAIT = 5;
+/** For so long complete responses are not queued then, in milliseconds. */
+const UNBATCHED = 1_000;
+/** A second long wait must follow within so many milliseconds: a single one may be that of a garbage collection. */
+const LONG_WAIT_INTERVAL = 2 * UNBATCHED;
+
 /** What is queued. */
 export interface Flushable {
   /** Sends what is gathered, if there is something. */
@@ -21,21 +28,32 @@ export interface Flushable {
 export class FlushQueue {
   readonly #clock: Clock;
   readonly #buffers: OutputBuffers;
-  readonly #beginEvent: () => void;
+  readonly #beginEvent: () => number;
   readonly #queue: Flushable[] = [];
+  /** Called at the end of the turn, once all of the queue was flushed. */
+  #callbacks: (() => void)[] = [];
   #isScheduled = false;
   #isFlushing = false;
   /** When the first was queued, in milliseconds. */
   #since = 0;
+  /** When the last long wait ended, and up to when responses are not batched. */
+  #longWaitEnded = -Infinity;
+  #unbatchedUntil = -Infinity;
   /** The index of the one that `makeRoom` flushes next. */
   #next = 0;
   readonly #turnEnded = (): void => {
     this.#isScheduled = false;
-    this.flush();
+    try {
+      this.flush();
+    } finally {
+      const callbacks = this.#callbacks;
+      this.#callbacks = [];
+      for (const callback of callbacks) callback();
+    }
   };
 
-  /** A queue that is flushed by `clock`, after a call of `beginEvent`. */
-  constructor(clock: Clock, buffers: OutputBuffers, beginEvent: () => void) {
+  /** A queue that is flushed by `clock`, after a call of `beginEvent`, which returns the time. */
+  constructor(clock: Clock, buffers: OutputBuffers, beginEvent: () => number) {
     this.#clock = clock;
     this.#buffers = buffers;
     this.#beginEvent = beginEvent;
@@ -55,22 +73,42 @@ export class FlushQueue {
     this.#schedule();
   }
 
+  /** Calls `callback` once what was written so far has left. */
+  afterFlush(callback: () => void): void {
+    this.#callbacks.push(callback);
+    this.#schedule();
+  }
+
+  /**
+   * Whether a response that is complete at `now` may wait for the end of the turn. Not where handlers were seen to compute
+   * for long: it would wait for theirs.
+   */
+  batches(now: number): boolean {
+    return now >= this.#unbatchedUntil;
+  }
+
+  #waitedLong(now: number): void {
+    if (now - this.#longWaitEnded < LONG_WAIT_INTERVAL) this.#unbatchedUntil = now + UNBATCHED;
+    this.#longWaitEnded = now;
+  }
+
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     this.#clock.endOfTurn(this.#turnEnded);
   }
 
-  /** An event begins at `now`: what was queued in an earlier millisecond is not to wait for it as well. */
+  /** An event begins at `now`: what was queued in an earlier millisecond, or is not to be batched, is flushed before. */
   eventBegins(now: number): void {
-    if (this.#queue.length > 0 && now !== this.#since) this.flush();
+    if (this.#queue.length > 0 && (now !== this.#since || !this.batches(now))) this.flush();
   }
 
-  /** Flushes those that are queued, and those that come meanwhile. */
+  /** Flushes the queue, including what is queued during the flush. */
   flush(): void {
     const queue = this.#queue;
     if (this.#isFlushing || queue.length === 0) return;
-    this.#beginEvent();
+    const now = this.#beginEvent();
+    if (now - this.#since >= LONG_WAIT) this.#waitedLong(now);
     this.#isFlushing = true;
     let flushed = 0;
     try {

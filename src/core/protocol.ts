@@ -1,7 +1,7 @@
 /**
- * The seam between a connection and the protocol that it speaks. `core` knows these interfaces only; `http1` implements
- * them. It is synchronous, and what concerns one request goes through its exchange, so that a protocol with many
- * exchanges at once fits too.
+ * The seam between a connection and the protocol that it speaks. `core` knows these interfaces only; `http1` and
+ * `http2` implement them. It is synchronous, and what concerns one request goes through its exchange: a protocol may
+ * have many at once.
  */
 import type { ProtocolError } from "../api/errors.ts";
 import type { Fields, HttpVersion, Upgraded } from "../api/exchange.ts";
@@ -71,6 +71,10 @@ export interface ResponseStream {
   readonly status: number;
   /** Whether the end of its body is the end of the connection. */
   readonly endsWithConnection: boolean;
+  /** Whether nothing of a complete response waits for flow control. */
+  readonly isWritten: boolean;
+  /** Reports to `watcher` how a complete response ends that is not written yet. */
+  watch(watcher: ResponseWatcher): void;
   /** Sends a whole response. */
   respond(status: number, fields?: Fields, body?: string | Uint8Array | PooledBytes | null): void;
   /** Sends the head of a response whose body follows. */
@@ -88,6 +92,14 @@ export interface ResponseStream {
   switchProtocols(silently: boolean, protocol: string | undefined, lines: FieldLines): void;
   /** There is nothing to respond to any more. */
   abort(): void;
+}
+
+/** Of a response that outlives its exchange: one of the two is called, once. */
+export interface ResponseWatcher {
+  /** All of it was written. */
+  responseWritten(): void;
+  /** The rest of it is lost. */
+  responseLost(error: unknown): void;
 }
 
 /** What an exchange calls on its protocol. */
@@ -124,6 +136,8 @@ export interface ExchangeConnection {
   forwarded(fields: RequestFields): ForwardedRequest | null;
   /** The handler, or what it has left behind, threw or rejected. */
   handlerFailed(error: unknown): void;
+  /** Calls `callback` once the transport has what was written so far. */
+  afterFlush(callback: () => void): void;
 }
 
 /** What a connection calls on its protocol. */
@@ -147,7 +161,7 @@ export interface ProtocolConnection {
   /** Whether the connection's end would be taken for the end of a response that the peer has not got whole. */
   readonly closeTruncates: boolean;
   /** Why it is about to end the connection, which is idle, by itself; `null`, or missing, where it is not. */
-  readonly leavingFor?: CloseReason | null;
+  readonly pendingCloseReason?: CloseReason | null;
   /** Nothing is under way: releases what only an exchange needs. */
   becomeIdle(): void;
   /** The connection is to end, once what is under way is over; `idleGrace`: how long it may idle till then. */

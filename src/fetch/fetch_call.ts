@@ -5,7 +5,7 @@
 import type { Addr, Connection, PeerCertificate } from "../api/transport.ts";
 import { Deferred } from "../core/deferred.ts";
 import type { ExchangeWatcher, HttpExchange } from "../core/exchange.ts";
-import type { ExchangeConnection } from "../core/protocol.ts";
+import type { ExchangeConnection, ResponseWatcher } from "../core/protocol.ts";
 import { clientAddr } from "../core/request_origin.ts";
 import { ExchangeError } from "../api/errors.ts";
 import type { Fields, HttpVersion, Upgraded, UpgradeOptions } from "../api/exchange.ts";
@@ -17,7 +17,7 @@ import type { BodySource } from "./send_response.ts";
 import { assertNoRequest } from "./other_upgrades.ts";
 
 /** A call under way; handlers get a facade of it as `info`. */
-export class FetchCall implements FetchInfo, ExchangeWatcher, BodySource {
+export class FetchCall implements FetchInfo, ExchangeWatcher, ResponseWatcher, BodySource {
   readonly #connection: ExchangeConnection;
   readonly #request: LazyRequest;
   /** Whether the connection was handed over, so that no response is sent. */
@@ -28,8 +28,8 @@ export class FetchCall implements FetchInfo, ExchangeWatcher, BodySource {
   #exchange: HttpExchange | null;
   cancelBody: ((reason: unknown) => void) | null = null;
   #completed: Deferred<void> | null = null;
-  /** How it ended: not yet, well, or with an error. */
-  #end: "open" | "over" | { readonly error: unknown } = "open";
+  /** How the response ended: not yet, well, or with an error. */
+  #end: "open" | "written" | { readonly error: unknown } = "open";
 
   /** Watches `x` from now on. */
   constructor(x: HttpExchange) {
@@ -124,22 +124,34 @@ export class FetchCall implements FetchInfo, ExchangeWatcher, BodySource {
   }
 
   exchangeOver(): void {
+    const { body, response } = this.#exchange!;
     // The exchange is reused: keeps its trailers, which may be read later.
-    if (this.#exchange?.body.trailers != null) void this.trailers;
+    if (body.trailers != null) void this.trailers;
     this.#exchange = null;
     this.#request.detach(this.#connection);
-    this.#end = "over";
-    this.#settle();
+    if (response.isWritten) this.responseWritten();
+    else response.watch(this);
   }
 
   exchangeLost(error: unknown): void {
-    this.#end = { error };
-    this.#settle();
+    this.responseLost(error);
     this.cancelBody?.(error);
   }
 
+  responseWritten(): void {
+    this.#end = "written";
+    this.#settle();
+  }
+
+  responseLost(error: unknown): void {
+    this.#end = { error };
+    this.#settle();
+  }
+
   #settle(): void {
-    if (this.#end === "over") this.#completed?.resolve();
-    else if (this.#end !== "open") this.#completed?.reject(this.#end.error);
+    const completed = this.#completed;
+    if (completed === null || this.#end === "open") return;
+    if (this.#end === "written") this.#connection.afterFlush(() => completed.resolve());
+    else completed.reject(this.#end.error);
   }
 }

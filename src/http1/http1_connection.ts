@@ -323,6 +323,10 @@ export class Http1Connection implements ProtocolConnection, ExchangePort, Respon
     return this.#connection.isSecure;
   }
 
+  afterFlush(callback: () => void): void {
+    this.#engine.flushes.afterFlush(callback);
+  }
+
   forwarded(fields: RequestFields): ForwardedRequest | null {
     return this.#engine.trustedProxies?.read(this.connection.remoteAddr, fields) ?? null;
   }

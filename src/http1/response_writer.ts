@@ -2,7 +2,7 @@
  * The response of the exchange under way: its head, its framing, and that it is as long as it says.
  */
 import type { Fields } from "../api/exchange.ts";
-import type { ResponsePhase, ResponseStream } from "../core/protocol.ts";
+import type { ResponsePhase, ResponseStream, ResponseWatcher } from "../core/protocol.ts";
 import { ByteWriter, digitCount, SHORT_TEXT, utf8Length } from "../wire/byte_writer.ts";
 import { type FieldLines, linesOf, releaseLines } from "../wire/field_lines.ts";
 import { PooledBytes } from "../wire/pooled_bytes.ts";
@@ -19,7 +19,7 @@ import {
   checkInterimStatus,
   checkNoLength,
   decideBody,
-  isInOrder,
+  throwUnlessAborted,
   toBytes,
   UNKNOWN_LENGTH,
   wrongLength,
@@ -88,6 +88,15 @@ export class ResponseWriter implements ResponseStream {
   /** Whether the end of its body is the end of the connection. */
   get endsWithConnection(): boolean {
     return this.#framing === "close";
+  }
+
+  /** It is not bound to flow control. */
+  get isWritten(): boolean {
+    return true;
+  }
+
+  watch(watcher: ResponseWatcher): void {
+    watcher.responseWritten();
   }
 
   abort(): void {
@@ -178,7 +187,7 @@ export class ResponseWriter implements ResponseStream {
     if (!this.#isOrdered("interim", "unanswered")) return;
     checkInterimStatus(status);
     // It is advice, of which nothing may pile up where the client takes nothing.
-    if (this.#port!.head.minor === 0 || !this.#port!.out.acceptsResponse()) return;
+    if (this.#port!.head.minor === 0 || !this.#port!.out.acceptsResponse() || !this.#acquires()) return;
     this.#writeBareHead(status, lines, null);
   }
 
@@ -232,7 +241,7 @@ export class ResponseWriter implements ResponseStream {
   }
 
   #isOrdered(call: string, phase: ResponsePhase): boolean {
-    return this.#phase === phase || isInOrder(call, this.#phase);
+    return this.#phase === phase || throwUnlessAborted(call, this.#phase);
   }
 
   /**

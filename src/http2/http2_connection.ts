@@ -2,7 +2,7 @@
  * HTTP/2 on one connection (RFC 9113): the life of the connection. Frames are read by `FrameReader`, what they do to
  * streams is in `StreamTable`, and how the connection ends without losing a request in `GoingAway`.
  */
-import { ProtocolError } from "../api/errors.ts";
+import { ConnectionError, ProtocolError } from "../api/errors.ts";
 import type { CloseReason } from "../api/transport.ts";
 import { peerGone } from "../core/client_errors.ts";
 import type { Engine } from "../core/engine.ts";
@@ -25,7 +25,8 @@ import { StreamTable } from "./stream_table.ts";
 const PING_DATA = new TextEncoder().encode("are you?");
 
 /** The HTTP/2 side of a connection. */
-export class Http2Connection implements ConnectionFrames, GoingAwayOwner, LivenessOwner, ProtocolConnection {
+export class Http2Connection
+  implements ConnectionFrames, ConnectionLoss, GoingAwayOwner, LivenessOwner, ProtocolConnection {
   readonly #engine: Engine;
   readonly #context: StreamContext<Http2Stream>;
   readonly #connection: ProtocolHost;
@@ -35,6 +36,8 @@ export class Http2Connection implements ConnectionFrames, GoingAwayOwner, Livene
   readonly #streams: StreamTable;
   /** Whether nothing is read any more. */
   #isDone = false;
+  /** Why it was broken off. */
+  #error: ProtocolError | null = null;
 
   /** The protocol of `connection`, whose client has sent the preface; sends our own. */
   constructor(connection: ProtocolHost, dateField: () => Uint8Array) {
@@ -128,7 +131,7 @@ export class Http2Connection implements ConnectionFrames, GoingAwayOwner, Livene
   }
 
   /** The answer to a PING ends it. */
-  get leavingFor(): CloseReason | null {
+  get pendingCloseReason(): CloseReason | null {
     return this.#goingAway.announcedReason;
   }
 
@@ -170,6 +173,7 @@ export class Http2Connection implements ConnectionFrames, GoingAwayOwner, Livene
   }
 
   #end(code: ErrorCode, message: string, reason: CloseReason, error: ProtocolError): void {
+    this.#error = error; // to linger may close the connection, where the client has half-closed
     this.#goingAway.end(code, message);
     this.#connection.refusalWritten();
     this.#connection.lingeringClose(reason);
@@ -198,7 +202,13 @@ export class Http2Connection implements ConnectionFrames, GoingAwayOwner, Livene
 
   close(): ConnectionLoss | null {
     this.#stop();
-    return this.#streams.size > 0 ? this.#streams : null;
+    return this.#streams.size > 0 ? this : null;
+  }
+
+  connectionLost(error: unknown): void {
+    this.#streams.connectionLost(
+      error ?? this.#error ?? new ConnectionError("closed", "the connection was closed"),
+    );
   }
 
   // Whether the client is there.

@@ -4,7 +4,7 @@
  */
 import type { Fields } from "../api/exchange.ts";
 import { ExchangeError } from "../api/errors.ts";
-import type { ResponsePhase, ResponseStream } from "../core/protocol.ts";
+import type { ResponsePhase, ResponseStream, ResponseWatcher } from "../core/protocol.ts";
 import { LENGTH_NOT_GIVEN } from "../core/reserved_fields.ts";
 import {
   checkContent,
@@ -12,7 +12,7 @@ import {
   checkInterimStatus,
   checkNoLength,
   decideBody,
-  isInOrder,
+  throwUnlessAborted,
   toBytes,
   UNKNOWN_LENGTH,
 } from "../core/response_rules.ts";
@@ -59,6 +59,7 @@ export class Http2Response implements ResponseStream {
   #status = 0;
   #hasBody = false;
   #hasContinued = false;
+  #isTunnel = false;
   /** Octets of the body that are still to come, where the program has told its length. */
   #remaining = Infinity;
 
@@ -67,6 +68,7 @@ export class Http2Response implements ResponseStream {
     this.#phase = "unanswered";
     this.#status = 0;
     this.#hasContinued = false;
+    this.#isTunnel = false;
     this.#port = port;
   }
 
@@ -83,6 +85,14 @@ export class Http2Response implements ResponseStream {
     return false;
   }
 
+  get isWritten(): boolean {
+    return this.#isTunnel || this.#port.output.hasEnded;
+  }
+
+  watch(watcher: ResponseWatcher): void {
+    this.#port.output.watch(watcher);
+  }
+
   abort(): void {
     this.#phase = "aborted";
   }
@@ -93,7 +103,7 @@ export class Http2Response implements ResponseStream {
     if (typeof body !== "string") this.#respondBytes(status, lines, body ?? null);
     else if (body.length <= SHORT_TEXT) this.#respondShortText(status, lines, body);
     else this.#respondText(status, lines, body);
-    this.#port.responseComplete();
+    this.#completed();
   }
 
   #respondShortText(status: number, lines: FieldLines, text: string): void {
@@ -168,7 +178,7 @@ export class Http2Response implements ResponseStream {
     this.#phase = "complete";
     // A response without a body has ended with its head.
     if (this.#hasBody && !isWhole) output.end(hasTrailers ? last : null);
-    this.#port.responseComplete();
+    this.#completed();
   }
 
   interim(status: number, fields?: Fields): void {
@@ -187,6 +197,7 @@ export class Http2Response implements ResponseStream {
   }
 
   #writeInterim(status: number, lines: FieldLines): void {
+    if (!this.#acquires()) return;
     this.#beginBlock();
     checkNoLength(status, heads.write(block, status, lines).contentLength);
     releaseLines(lines);
@@ -201,8 +212,10 @@ export class Http2Response implements ResponseStream {
     if (protocol !== undefined && protocol.toLowerCase() !== offered?.toLowerCase()) {
       throw noUpgrade(`the request does not offer ${JSON.stringify(protocol)}`);
     }
+    if (!this.#acquires()) throw noUpgrade("the request was answered, or lost, meanwhile");
     this.#writeHead(200, lines, UNKNOWN_LENGTH, false, true);
     this.#phase = "complete";
+    this.#isTunnel = true;
   }
 
   #write(chunk: string | Uint8Array, isLast: boolean): boolean {
@@ -218,8 +231,14 @@ export class Http2Response implements ResponseStream {
     return output.isWelcome;
   }
 
+  #completed(): void {
+    const { context } = this.#port; // the stream may be another request's afterwards
+    this.#port.responseComplete();
+    context.responseComplete();
+  }
+
   #isOrdered(call: string, phase: ResponsePhase): boolean {
-    return this.#phase === phase || isInOrder(call, this.#phase);
+    return this.#phase === phase || throwUnlessAborted(call, this.#phase);
   }
 
   /** Acquires the buffer, for which another connection may be flushed; answers whether there is still something to do. */
@@ -233,6 +252,7 @@ export class Http2Response implements ResponseStream {
     throw new RangeError(message);
   }
 
+  /** Not before the buffer was acquired: making room may flush another connection, which may write a block, too. */
   #beginBlock(): void {
     block.length = 0;
     this.#port.context.beginBlock(block);

@@ -85,6 +85,11 @@ export class StreamContext<Stream> implements ExchangeConnection {
     return this.engine.trustedProxies?.read(this.connection.remoteAddr, fields) ?? null;
   }
 
+  /** Calls `callback` once the transport has what was written so far. */
+  afterFlush(callback: () => void): void {
+    this.engine.flushes.afterFlush(callback);
+  }
+
   /** A handler threw or rejected. */
   handlerFailed(error: unknown): void {
     this.engine.observer.handlerFailed(error);
@@ -105,6 +110,12 @@ export class StreamContext<Stream> implements ExchangeConnection {
   /** What is gathered for the client. */
   acquire(): ByteWriter {
     return this.#connection.out.acquire();
+  }
+
+  /** A response is complete: flushed outside of events, where these are not batched. */
+  responseComplete(): void {
+    const { isProcessing, out } = this.#connection;
+    if (!isProcessing && !this.engine.flushes.batches(this.engine.now)) out.flushSoon();
   }
 
   /** Whether what need not be sent may be. */

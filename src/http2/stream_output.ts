@@ -4,6 +4,7 @@
  */
 import type { Bytes } from "../api/bytes.ts";
 import { Deferred } from "../core/deferred.ts";
+import type { ResponseWatcher } from "../core/protocol.ts";
 import { copyOf } from "../wire/bytes.ts";
 import type { ByteWriter } from "../wire/byte_writer.ts";
 import { memoryPool } from "../wire/memory_pool.ts";
@@ -53,6 +54,8 @@ export class StreamOutput {
   queuedBytes = 0;
   /** Octets that were written, frame heads included. */
   bytesAppended = 0;
+  /** Whether the end was written. */
+  hasEnded = false;
   readonly #owner: OutputOwner;
   #port!: OutputPort;
   #queue: Chunk[] | null = null;
@@ -64,6 +67,10 @@ export class StreamOutput {
   #trailers: Uint8Array | null = null;
   /** Whether the stream was closed, which writing may cause: a transport may close its connection from inside of that. */
   #isDropped = false;
+  /** What it was dropped for. */
+  #dropError: unknown = null;
+  /** Of a response that is complete, and not written yet. */
+  #watcher: ResponseWatcher | null = null;
 
   /** Of `owner`. */
   constructor(owner: OutputOwner) {
@@ -76,6 +83,8 @@ export class StreamOutput {
     this.window = window;
     this.queuedBytes = 0;
     this.bytesAppended = 0;
+    this.hasEnded = false;
+    this.#watcher = this.#dropError = null;
     this.#queue = null;
     this.#isComplete = false;
     this.#trailers = null;
@@ -85,6 +94,12 @@ export class StreamOutput {
   /** It is not in use. */
   release(): void {
     this.#port = undefined!;
+  }
+
+  /** Reports to `watcher` how it ends, which it has not yet, unless it was dropped. */
+  watch(watcher: ResponseWatcher): void {
+    if (this.#isDropped) watcher.responseLost(this.#dropError);
+    else this.#watcher = watcher;
   }
 
   /** Whether more of the body is welcome. */
@@ -196,8 +211,11 @@ export class StreamOutput {
   /** END_STREAM was written: resolves what `welcome` has given, and tells the stream. */
   #ended(): void {
     if (this.#isDropped) return;
+    this.hasEnded = true;
     this.#welcome?.resolve();
     this.#welcome = null;
+    this.#watcher?.responseWritten();
+    this.#watcher = null;
     this.#owner.outputEnded();
   }
 
@@ -266,6 +284,9 @@ export class StreamOutput {
   drop(error: unknown): void {
     this.#welcome?.reject(error);
     this.#welcome = null;
+    this.#watcher?.responseLost(error);
+    this.#watcher = null;
+    this.#dropError = error;
     for (const { pooled } of this.#queue ?? []) {
       if (pooled !== null) memoryPool.release(pooled);
     }

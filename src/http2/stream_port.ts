@@ -83,6 +83,10 @@ export class StreamPort implements ExchangePort {
     this.#stream.responseBroken();
   }
 
+  afterFlush(callback: () => void): void {
+    this.#stream.context.afterFlush(callback);
+  }
+
   handlerFailed(error: unknown): void {
     this.#stream.context.handlerFailed(error);
   }

@@ -336,6 +336,33 @@ test("a half-closed client keeps its answer as long as it comes on", async () =>
   assert.equal(await connection.closed, "client_gone");
 });
 
+test("a half-closed client may take a large body as slowly as writeTimeout allows", async () => {
+  let x!: Exchange;
+  const { client, connection, clock } = connect({
+    writeTimeout: 60_000,
+    exchange(it) {
+      x = it;
+      x.start(200, { "content-length": "300000" });
+    },
+  });
+  client.send(get());
+  client.sendEnd();
+  for (let i = 0; i < 3; i++) {
+    client.takesWrites = false;
+    x.write(new Uint8Array(64 * 1024)); // goes to the transport as it is
+    await settled();
+    clock.advance(30_000);
+    assert.equal(connection.state, "active");
+    client.drain();
+    await settled();
+  }
+  client.takesWrites = false;
+  x.write(new Uint8Array(64 * 1024));
+  await settled();
+  clock.advance(80_000);
+  assert.equal(await connection.closed, "write_timeout");
+});
+
 test("setTimeouts({ requestTimeout: 0 }) lets a handler take its time for a half-closed client", () => {
   const { client, connection, clock } = connect({
     exchange: (x) => x.setTimeouts({ requestTimeout: 0 }),

@@ -219,3 +219,20 @@ test("a connection that comes after close() is closed too", async () => {
   assert.equal(await connection.closed, "forced");
   assert.equal(late.closed, true);
 });
+
+test("a connection that its transport closes from inside of the last write stays closed", async () => {
+  const states: ConnectionState[] = [];
+  class Closing extends MemoryTransport {
+    override end(): boolean {
+      connection.close();
+      return super.end();
+    }
+  }
+  const { server } = connect({ exchange: echoTarget, onStateChange: (_, state) => states.push(state) });
+  const client = new Closing();
+  const connection = server.accept(client).facade;
+  client.send(get("/", "Connection: close"));
+  assert.equal(connection.state, "closed");
+  assert.deepEqual(states.slice(states.lastIndexOf("closed")), ["closed"]);
+  assert.equal(server.stats().open, 1);
+});

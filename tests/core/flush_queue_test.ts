@@ -11,20 +11,14 @@ import { FakeClock } from "../support/fake_clock.ts";
 import { connect, get, parseResponses, settled } from "../support/memory.ts";
 
 /** As sockets do. */
-class SharingTransport extends MemoryTransport {
+class BatchingTransport extends MemoryTransport {
   readonly batchesResponses = true;
-  writes = 0;
-
-  override write(bytes: Uint8Array, start: number, end: number): boolean {
-    this.writes++;
-    return super.write(bytes, start, end);
-  }
 }
 
 /** `count` clients of one server. */
 function connectMany(count: number, options: ConnectionOptions) {
   const { server, clock } = connect(options);
-  const clients = Array.from({ length: count }, () => new SharingTransport());
+  const clients = Array.from({ length: count }, () => new BatchingTransport());
   const connections: HttpConnection[] = clients.map((client) => server.accept(client));
   return { server, clock, clients, connections };
 }
@@ -47,7 +41,7 @@ test("what is responded in an event leaves with it", () => {
   const { clients: [client] } = connectMany(1, { exchange: (x) => x.respond(200, {}, x.target) });
   client.send(get("/a") + get("/b"));
   assert.equal(bodyOf(client), "/a,/b");
-  assert.equal(client.writes, 1);
+  assert.equal(client.written.length, 1);
 });
 
 test("what is responded later leaves at the end of the turn, each in one write", async () => {
@@ -55,10 +49,10 @@ test("what is responded later leaves at the end of the turn, each in one write",
   for (const client of clients) client.send(get("/a") + get("/b"));
   for (const x of waiting.splice(0)) x.respond(200, {}, x.target);
   for (const x of waiting) x.respond(200, {}, x.target);
-  assert.deepEqual(clients.map(({ writes }) => writes), [0, 0, 0]);
+  assert.deepEqual(clients.map(({ written }) => written.length), [0, 0, 0]);
   await settled();
   assert.deepEqual(clients.map(bodyOf), ["/a,/b", "/a,/b", "/a,/b"]);
-  assert.deepEqual(clients.map(({ writes }) => writes), [1, 1, 1]);
+  assert.deepEqual(clients.map(({ written }) => written.length), [1, 1, 1]);
   assert.deepEqual(connections.map(({ state }) => state), ["idle", "idle", "idle"]);
 });
 
@@ -66,7 +60,7 @@ test("a response does not wait for the next request where the turn has lasted fo
   const { clients: [first, second], clock, waiting } = connectWaiting(2);
   first.send(get("/a"));
   waiting[0].respond(200, {}, "a");
-  assert.equal(first.writes, 0);
+  assert.equal(first.written.length, 0);
   clock.work(1);
   second.send(get("/b"));
   assert.equal(bodyOf(first), "a");
@@ -77,10 +71,72 @@ test("nor does it for the next response", () => {
   first.send(get("/a"));
   second.send(get("/b"));
   waiting[0].respond(200, {}, "a");
-  assert.equal(first.writes, 0);
+  assert.equal(first.written.length, 0);
   clock.work(1);
   waiting[1].respond(200, {}, "b");
   assert.equal(bodyOf(first), "a");
+});
+
+/** Has a response of `client` wait for `ms`, in which the program computes. */
+async function holdBack(
+  { clock, waiting }: ReturnType<typeof connectWaiting>,
+  client: MemoryTransport,
+  ms: number,
+) {
+  client.send(get());
+  waiting.at(-1)!.respond(200, {}, "held back");
+  clock.work(ms);
+  await settled();
+}
+
+/** Whether a response of `client` leaves in the turn in which it is complete. */
+async function leavesAtOnce({ waiting }: ReturnType<typeof connectWaiting>, client: MemoryTransport) {
+  client.send(get());
+  const before = client.written.length;
+  waiting.at(-1)!.respond(200, {}, "asked");
+  const isSent = client.written.length > before;
+  await settled();
+  assert.match(client.text(), /asked$/);
+  return isSent;
+}
+
+test("responses that were held back twice by what computes: for a second each leaves at once", async () => {
+  const connected = connectWaiting(1);
+  const { clients: [client], clock } = connected;
+  await holdBack(connected, client, 5);
+  assert.equal(await leavesAtOnce(connected, client), false);
+  clock.work(1_000);
+  await holdBack(connected, client, 5);
+  assert.equal(await leavesAtOnce(connected, client), true);
+  clock.work(999);
+  assert.equal(await leavesAtOnce(connected, client), true);
+  clock.work(1);
+  assert.equal(await leavesAtOnce(connected, client), false);
+});
+
+test("not where they are held back for less, or seldom", async () => {
+  const connected = connectWaiting(1);
+  const { clients: [client], clock } = connected;
+  for (let i = 0; i < 5; i++) await holdBack(connected, client, 4);
+  assert.equal(await leavesAtOnce(connected, client), false);
+  for (let i = 0; i < 5; i++) {
+    await holdBack(connected, client, 5);
+    clock.work(2_000);
+  }
+  assert.equal(await leavesAtOnce(connected, client), false);
+});
+
+test("what a stream has written leaves before the next request is handled, once responses are held back", async () => {
+  const connected = connectWaiting(3);
+  const { clients: [streaming, computing, other], waiting } = connected;
+  streaming.send(get());
+  const [x] = waiting;
+  x.start(200);
+  for (let i = 0; i < 2; i++) await holdBack(connected, computing, 5);
+  x.write("event");
+  assert.doesNotMatch(streaming.text(), /event/);
+  other.send(get());
+  assert.match(streaming.text(), /event/);
 });
 
 test("a response after a wait leaves at the end of its turn, too", async () => {
@@ -89,7 +145,7 @@ test("a response after a wait leaves at the end of its turn, too", async () => {
   second.send(get("/b"));
   clock.work(10);
   for (const x of waiting) x.respond(200, {}, x.target);
-  assert.deepEqual([first.writes, second.writes], [0, 0]);
+  assert.deepEqual([first.written.length, second.written.length], [0, 0]);
   await settled();
   assert.deepEqual([first, second].map(bodyOf), ["/a", "/b"]);
 });
@@ -107,7 +163,10 @@ test("more connections than may wait: the oldest are flushed before", async () =
   const { clients, connections, waiting } = connectWaiting(300);
   clients.forEach((client, i) => client.send(get(`/${i}`)));
   for (const x of waiting) x.respond(200, {}, x.target);
-  assert.deepEqual(clients.map(({ writes }) => writes), clients.map((_, i) => i < 300 - 128 ? 1 : 0));
+  assert.deepEqual(
+    clients.map(({ written }) => written.length),
+    clients.map((_, i) => i < 300 - 128 ? 1 : 0),
+  );
   assert.equal(connections[0].engine.output.inUse, 128);
   await settled();
   assert.equal(connections[0].engine.output.inUse, 0);
@@ -140,7 +199,7 @@ for (
     const { clients: [client], connections: [connection], waiting } = connectWaiting(1);
     client.send(get());
     waiting[0].respond(200, {}, "answer");
-    assert.equal(client.writes, 0);
+    assert.equal(client.written.length, 0);
     end(connection);
     await settled();
     assert.equal(bodyOf(client), "answer");
@@ -150,7 +209,7 @@ for (
 test("a write that closes another connection of the turn, and one that answers on it, lose nothing of others", async () => {
   const { server, clients, connections, waiting } = connectWaiting(4);
   /** What it writes has others do something at once. */
-  class Acting extends SharingTransport {
+  class Acting extends BatchingTransport {
     override write(bytes: Uint8Array, start: number, end: number): boolean {
       connections[1].close();
       waiting[3].respond(200, {}, "late");
@@ -176,7 +235,25 @@ test("a write that closes another connection of the turn, and one that answers o
   assert.equal(bodyOf(clients[2]), "other,again");
 });
 
-for (const Kind of [MemoryTransport, SharingTransport]) {
+test("info.completed resolves once the response was sent, and not before", async () => {
+  const sent: string[] = [];
+  let respond!: () => void;
+  const { clients: [client] } = connectMany(1, {
+    async fetch(_, info) {
+      info.completed.then(() => sent.push(client.text()));
+      await new Promise<void>((resolve) => respond = resolve);
+      return new Response("answer");
+    },
+  });
+  client.send(get());
+  respond();
+  await settled();
+  await settled();
+  assert.equal(sent.length, 1);
+  assert.match(sent[0], /answer$/);
+});
+
+for (const Kind of [MemoryTransport, BatchingTransport]) {
   test(`a stream leaves that is started after a failed respond(): ${Kind.name}`, async () => {
     let waiting!: Exchange;
     const { server } = connect({ exchange: (x) => void (waiting = x) });
@@ -256,11 +333,11 @@ test("what has responded in this turn is evicted for a newcomer", () => {
   let waiting!: Exchange;
   const options: ServeOptions = { exchange: (x) => void (waiting = x), maxConnections: 1 };
   const server = new HttpServer(options, serveSettings(options), new FakeClock());
-  const first = new SharingTransport();
+  const first = new BatchingTransport();
   server.accept(first);
   first.send(get());
   waiting.respond(200, {}, "answer");
-  const newcomer = new SharingTransport();
+  const newcomer = new BatchingTransport();
   server.accept(newcomer);
   assert.equal(bodyOf(first), "answer");
   assert.equal(server.stats().evicted, 1);
@@ -271,13 +348,13 @@ test("to make room may close the connection that is about to respond", async () 
   const { server, waiting } = connectWaiting(0);
   const last = (): Exchange => waiting[128];
   /** Its write closes the connection that responds at that moment. */
-  class Closing extends SharingTransport {
+  class Closing extends BatchingTransport {
     override write(bytes: Uint8Array, start: number, end: number): boolean {
       last().connection.close();
       return super.write(bytes, start, end);
     }
   }
-  const clients = Array.from({ length: 129 }, (_, i) => i === 0 ? new Closing() : new SharingTransport());
+  const clients = Array.from({ length: 129 }, (_, i) => i === 0 ? new Closing() : new BatchingTransport());
   for (const client of clients) server.accept(client);
   for (const client of clients) client.send(get());
   for (const x of waiting) x.respond(200, {}, "answer");

@@ -1,6 +1,7 @@
 /** Responses as they are sent (RFC 9113 §8): their fields, what is left out of them, and their frames. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { MemoryTransport } from "../../src/adapters/memory.ts";
 import type { Exchange } from "../../src/api/exchange.ts";
 import type { ConnectionOptions } from "../../src/api/options.ts";
 import {
@@ -11,9 +12,10 @@ import {
   frame,
   type Http2Client,
   request,
+  visit,
 } from "../support/http2_client.ts";
 import type { Field } from "../support/hpack.ts";
-import { settled } from "../support/memory.ts";
+import { get, settled } from "../support/memory.ts";
 
 /** The fields that come to `path`, those of `Date` aside. */
 async function fieldsOf(options: ConnectionOptions, path = "/", method = "GET"): Promise<Field[]> {
@@ -247,4 +249,37 @@ test("many streams that were refused are remembered: what was on its way for the
   assert.equal(client.ended, false);
   peer.send(frame("PING", 0, 0, "12345678"));
   assert.deepEqual(peer.told(), ["PING ack 12345678"]);
+});
+
+test("a head is not mixed up with that of another connection that is written to make room for it", async () => {
+  const waiting: Exchange[] = [];
+  const connected = await connectHttp2({
+    exchange: (x) => {
+      waiting.push(x);
+      if (x.httpVersion !== "2") x.start(200);
+    },
+  });
+  const other = visit(connected);
+  /** Its write has the other connection respond. */
+  class Acting extends MemoryTransport {
+    override write(bytes: Uint8Array, start: number, end: number): boolean {
+      const text = new TextDecoder().decode(bytes.subarray(start, end));
+      if (text.includes("takes up")) waiting[1].respond(200, { "x-other": "other" }, "other");
+      return super.write(bytes, start, end);
+    }
+  }
+  connected.peer.get(1);
+  other.get(1);
+  const [first] = waiting;
+  const clients = Array.from({ length: 128 }, (_, i) => i === 0 ? new Acting() : new MemoryTransport());
+  for (const client of clients) {
+    connected.server.accept(client);
+    client.send(get());
+  }
+  for (const x of waiting.slice(2)) x.write("what takes up a buffer");
+  first.earlyHints({ link: "</first>" });
+  await settled();
+  const [{ fields }] = connected.peer.read().filter(({ type }) => type === "HEADERS");
+  assert.deepEqual(fields, [[":status", "103"], ["link", "</first>"]]);
+  assert.equal(bodyOf(other.read(), 1), "other");
 });
