@@ -3,9 +3,8 @@
  * modules that make responses, puts {@linkcode FastResponse} in the place of the global `Response`.
  *
  * The platform's own responses, those of `fetch` for example, stay what they are and are `instanceof Response`
- * as before, and so are the responses of classes that extend it. These things differ: a response can be sent twice;
- * and what takes nothing but the platform's own responses
- * (`cache.put`, `WebAssembly.compileStreaming`, `Bun.serve`, `Deno.serve`) is to get a `clone()`.
+ * as before, and so are the responses of classes that extend it. What takes nothing but the platform's own responses
+ * (`cache.put`, `WebAssembly.compileStreaming`, `Bun.serve`, `Deno.serve`) must get a `clone()`.
  *
  * @example
  * ```ts

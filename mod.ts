@@ -1,6 +1,5 @@
 /**
- * Mooring keeps HTTP/1.1 connections alive: a server engine for persistent connections, the same on Deno,
- * Bun and Node.
+ * Mooring is an HTTP/1.1 and HTTP/2 server engine built around persistent connections, the same on Deno, Bun and Node.
  *
  * @example
  * ```ts
@@ -100,13 +99,14 @@ export function createServer(options: ServerOptions): Server {
 }
 
 /**
- * Starts a server on the runtime at hand.
+ * Starts a server on the current runtime.
  *
  * @returns the server, once it listens
  * @throws {TypeError} (rejects) on a wrong type, an unknown option, or not exactly one handler
  * @throws {RangeError} (rejects) on a number out of range
  * @throws {ListenError} (rejects) where it cannot listen; `code` is the system's, such as `EADDRINUSE`
  * @throws {UnsupportedError} (rejects) where the runtime cannot do what an option asks for
+ * @throws (rejects) `signal.reason` where `signal` is aborted already, and what `onListen` throws; it does not listen then
  *
  * @example
  * ```ts

@@ -9,7 +9,7 @@ interface KeptAlive {
   keepAlive(): void;
 }
 
-/** How long a connection is without, in milliseconds. */
+/** Delay until keep-alive is set up, in milliseconds. */
 const DELAY_MS = 1_000;
 
 let fresh: KeptAlive[] = [];

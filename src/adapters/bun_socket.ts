@@ -103,7 +103,7 @@ export class BunSocketTransport implements Transport {
     this.#events = events;
   }
 
-  /** Has the system look from time to time whether the peer is there, which is four calls of it. */
+  /** Enables TCP keep-alive, which notices a vanished peer: four system calls. */
   keepAlive(): void {
     if (!this.#over) this.#socket.setKeepAlive(true, KEEP_ALIVE_DELAY);
   }

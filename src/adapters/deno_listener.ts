@@ -50,8 +50,8 @@ export const listenOnDeno: Listen = async (settings, accept) => {
     const listener = listenOnTcp(at, backlog, accept);
     if (listener !== undefined) return listener;
   }
-  // It says what is wrong, and may listen where the program may by that name alone. Its own reusePort ends the process where
-  // it is run without --unstable-net.
+  // Its errors are clear, and it needs permission for the host name only. Its own reusePort ends the process without
+  // --unstable-net.
   if (at.kind === "tcp" && !at.reusePort) return new DenoListener(at, settings, accept);
   if (at.kind === "tcp") await requestPermission(at);
   const { listenOnNode } = await import("./node_listener.ts");

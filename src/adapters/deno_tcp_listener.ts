@@ -56,12 +56,12 @@ export function listenOnTcp(at: TcpPlace, backlog: number, accept: Accept): List
   handle.getsockname(own);
   const addr: Addr = { transport: "tcp", hostname: own.address ?? at.hostname, port: own.port ?? at.port };
   if (isSpecified(addr.hostname)) place.localAddr = unmapped(addr);
-  const stopLooking = acceptAgain(handle, backlog);
+  const stopPolling = acceptAgain(handle, backlog);
   return {
     addr,
     isSecure: false,
     close: () => {
-      stopLooking();
+      stopPolling();
       handle.close();
     },
     ref: () => handle.ref(),

@@ -57,11 +57,11 @@ export const listenOnNode: Listen = async (settings, accept) => {
   // An inherited socket may accept for other addresses than its own (IP_TRANSPARENT).
   const isOneAddress = addr.transport === "unix" || (at.kind === "tcp" && isSpecified(addr.hostname));
   place.localAddr = isOneAddress ? addr : undefined;
-  const stopLooking = IS_DENO && at.kind !== "unix" && handle !== null
+  const stopPolling = IS_DENO && at.kind !== "unix" && handle !== null
     ? acceptAgain(handle, settings.backlog)
     : undefined;
   const close = (): void => {
-    stopLooking?.();
+    stopPolling?.();
     server.close();
   };
   return {

@@ -22,7 +22,7 @@ interface TlsHandle {
   readonly writeQueueSize: number | undefined;
 }
 
-/** Whose a socket is, for the listeners, which all sockets share: an idle connection is to be small. */
+/** A socket's transport, for listeners that all sockets share: that keeps an idle connection small. */
 const TRANSPORT = Symbol("transport");
 
 type Owned = net.Socket & { [TRANSPORT]: NodeSocketTransport };
@@ -87,8 +87,8 @@ export class NodeSocketTransport implements Transport {
   }
 
   /**
-   * What TLS has decrypted goes through the readable stream, which costs a tick of its own for each read: only where it
-   * has to wait there. Node takes an own `push` as it takes that of a class.
+   * Decrypted bytes bypass the readable stream, which costs a tick for each read, unless they must be buffered there.
+   * Node calls an own `push` as it calls an overridden one.
    */
   #receiveDirectly(socket: net.Socket): void {
     const push = socket.push.bind(socket);

@@ -30,7 +30,7 @@ export class TlsAcceptor {
   }
 
   /**
-   * Other certificates, or the same files read again, for connections from the call of what this answers on.
+   * Loads new certificates, or the same files again; the returned function applies them from then on.
    *
    * @throws {TypeError} and {ListenError} where they cannot be used
    */

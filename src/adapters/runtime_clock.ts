@@ -1,24 +1,25 @@
 /**
- * The platform's time on the runtime at hand, and when a turn of its event loop ends. Deno's event loop runs `setImmediate`
- * many times before it looks at the sockets again, and a timer would leave the processor idle for more than a millisecond.
+ * The platform's time on the current runtime, and when a turn of its event loop ends. Deno's event loop runs
+ * `setImmediate` many times before it polls the sockets again, and a timer would leave the processor idle for more than
+ * a millisecond.
  */
 import { type Clock, systemClock } from "../core/clock.ts";
 import { nodeProcess } from "./node_process.ts";
 
-/** Deno looks at the sockets once in 61 turns of its loop (`event_interval` of Tokio, which it runs on). */
-const TURNS_PER_LOOK = 64;
-/** So many turns take 0.07 ms where they are empty. What others do in them may take this long, in milliseconds. */
-const MOST_WAIT = 4;
+/** Deno polls the sockets once in 61 turns of its loop (`event_interval` of Tokio, which it runs on). */
+const TURNS_PER_POLL = 64;
+/** The most time for those turns, in milliseconds, if other work fills them; empty ones take 0.07 ms. */
+const MAX_WAIT = 4;
 
-/** Called after the count of turns that is under way. */
+/** Callbacks of the count that is under way. */
 let counted: (() => void)[] = [];
-/** Came during that count, which may have passed the look: they wait for the next one. */
+/** Added during that count, which may have passed the poll: they are for the next one. */
 let waiting: (() => void)[] = [];
 let turns = 0;
 let end = 0;
 
-/** Calls `callback` once Deno has looked at the sockets, or others have had the loop for long enough. */
-function afterLook(callback: () => void): void {
+/** Calls `callback` once Deno has polled the sockets, or others have had the loop for long enough. */
+function afterPoll(callback: () => void): void {
   waiting.push(callback);
   if (counted.length === 0) beginCount();
 }
@@ -33,8 +34,8 @@ function beginCount(): void {
 function countTurn(): void {
   const now = systemClock.now();
   // Timed from its first turn on: the code that has begun the count may work for some time yet.
-  if (turns === 0) end = now + MOST_WAIT;
-  if (++turns < TURNS_PER_LOOK && now < end) return systemClock.nextTurn(countTurn);
+  if (turns === 0) end = now + MAX_WAIT;
+  if (++turns < TURNS_PER_POLL && now < end) return systemClock.nextTurn(countTurn);
   for (const callback of counted) {
     try {
       callback();
@@ -59,5 +60,5 @@ function afterEvents(callback: () => void): void {
 export const runtimeClock: Clock = {
   ...systemClock,
   ...isDeno && { endOfTurn: afterEvents },
-  ...countsTurns && { nextTurn: afterLook },
+  ...countsTurns && { nextTurn: afterPoll },
 };

@@ -8,8 +8,8 @@ const LARGEST_KEPT = 16 * 1024;
 let lastView = new Uint8Array(0);
 
 /**
- * `bytes[start, end)`. Responses are mostly as long as the one before, and lie in the same memory: then the view of it does
- * again, which spares an object a write.
+ * `bytes[start, end)`. Responses are mostly as long as the one before, in the same memory: the view is reused then,
+ * which saves an allocation for each write.
  */
 export function sentView(bytes: Uint8Array, start: number, end: number): Uint8Array {
   const length = end - start;

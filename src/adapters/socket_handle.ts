@@ -129,7 +129,7 @@ function accept(listening: ListenHandle): SocketHandle | undefined {
   return undefined;
 }
 
-/** Sets what a connection is to have; answers whether it could: a Unix socket has none of these, nor has that of a cluster. */
+/** Sets TCP_NODELAY and SO_KEEPALIVE; answers whether it could: handles of Unix sockets and clusters have neither. */
 export function setOptions(handle: SocketHandle): boolean {
   return handle.setNoDelay?.(true) === 0 && handle.setKeepAlive?.(true, KEEP_ALIVE_DELAY / 1000) === 0;
 }

@@ -42,9 +42,9 @@ function checkStreams(conn: Conn): Conn {
 
 /** Bytes under way from which on the engine is told to wait. */
 const MUCH_UNSENT = 64 * 1024;
-/** A stream tells nothing of a chunk that it has taken in part, so that what is large goes in pieces of this. */
+/** Large writes are split into this, since a stream reports no progress within a chunk. */
 const PIECE = 64 * 1024;
-/** A stream that always has a chunk at hand is read this often until the rest of the program has its turn. */
+/** Chunks read in a row, from a stream that never waits, before yielding to the event loop. */
 const CHUNKS_IN_A_ROW = 16;
 
 /** A pair of web streams. */

@@ -1,5 +1,5 @@
 /**
- * WebSocket frames by the `ws` package, which Bun has one of its own of. It answers the handshake, too.
+ * WebSocket frames by the `ws` package; Bun has its own. The package answers the handshake, too.
  */
 import type { Bytes } from "../api/bytes.ts";
 import { Buffer } from "node:buffer";

@@ -109,8 +109,8 @@ export type ExchangeErrorCode =
   | "detached";
 
 /**
- * An {@linkcode Exchange} was used against its order: answered twice, written after its end, its body read
- * twice. The message says which.
+ * An {@linkcode Exchange} was misused: answered twice, written after its end, its body read twice. The message
+ * says which.
  *
  * @example
  * ```ts

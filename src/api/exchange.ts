@@ -49,7 +49,8 @@ export interface Upgraded {
   /**
    * The `node:net` (or `node:tls`) `Socket` itself, with everything in it that came after the request, for
    * libraries that want one: on Node always, on Deno without `tls` and without the name of a host, on Bun with
-   * `path`, `fd` or `tls.ca`; else `undefined`. Reading this property detaches the socket: the two streams fail from then on.
+   * `path`, `fd`, `tls.ca`, `tls.caFile` or `tls.serverNames`; else `undefined`. Reading this property detaches the
+   * socket: the two streams fail from then on.
    */
   readonly socket: unknown;
   /**
@@ -221,10 +222,11 @@ export interface Exchange {
    */
   start(status: number, fields?: Fields): void;
   /**
-   * Sends a piece of the body.
+   * Sends a chunk of the body. Bytes may be sent uncopied, so leave them alone afterwards.
    *
    * @returns whether more is welcome now; when `false`, await {@linkcode Exchange.ready} first
    * @throws {ExchangeError} before `start` or after `end`
+   * @throws {TypeError} on a chunk that is neither text nor bytes
    * @throws {RangeError} when it makes the body longer than its `content-length`; the connection ends
    */
   write(chunk: string | Uint8Array): boolean;
@@ -235,10 +237,11 @@ export interface Exchange {
    */
   ready(): Promise<void>;
   /**
-   * Ends the body that {@linkcode Exchange.start} began. Trailers go along where the body is chunked, and
-   * are dropped elsewhere, as any intermediary may do (RFC 9110 §6.5.1).
+   * Ends the body that {@linkcode Exchange.start} began. Trailers go behind a body over HTTP/2, and over HTTP/1.1 where
+   * it is chunked; elsewhere they are dropped, as any intermediary may do (RFC 9110 §6.5.1). Bytes may be sent
+   * uncopied, so leave them alone afterwards.
    *
-   * @throws {TypeError} on a field that cannot travel, or cannot be a trailer
+   * @throws {TypeError} on a chunk that is neither text nor bytes, on a field that cannot travel, or cannot be a trailer
    * @throws {ExchangeError} before `start` or after `end`
    * @throws {RangeError} when the body is shorter than its `content-length`; the connection ends
    */

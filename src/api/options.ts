@@ -37,10 +37,10 @@ export interface ConnectionOptions {
   /** Answers requests through the reusable `Exchange`: the fastest way. */
   readonly exchange?: ExchangeHandler;
   /**
-   * Told of every error that a handler threw or rejected with, after a 500 was sent where that was still
-   * possible. A `Response` returned here (to `fetch` handlers) is sent instead of the plain 500. Not told where a handler
-   * only passes on what the client has caused: the `ConnectionError` or `AbortError` of one that has gone, and the
-   * `ProtocolError` of a body that is refused, of which `onRefused` hears.
+   * Called with every error that a handler threw or rejected with, after a 500 was sent where that was still
+   * possible. A `Response` returned here (to `fetch` handlers) is sent instead of the plain 500. Not called for what
+   * the client caused and the handler only rethrows: the `ConnectionError` or `AbortError` of one that has gone, the
+   * `ProtocolError` of a refused body, which `onRefused` gets.
    * @default console.error
    */
   readonly onError?: (error: unknown, request?: Request) => Response | void | Promise<Response | void>;
@@ -66,8 +66,8 @@ export interface ConnectionOptions {
    */
   readonly onRefused?: (error: ProtocolError, connection: Connection) => void;
   /**
-   * Told of every change of a connection's state, in the middle of things: be quick. What it throws, or rejects
-   * with, goes to `onError`.
+   * Called on each change of a connection's state, synchronously: be quick. What it throws or rejects with goes
+   * to `onError`.
    */
   readonly onStateChange?: (connection: Connection, state: ConnectionState) => void;
 
@@ -122,7 +122,7 @@ export interface ConnectionOptions {
   readonly idleTimeout?: number;
   /**
    * How much later than `idleTimeout` an idle connection is really closed, so that a client that trusts the
-   * hint never loses the race between its request and our close.
+   * hint never loses the race between its request and our close. 0 closes it exactly at `idleTimeout`.
    * @default 5_000
    */
   readonly idleTimeoutBuffer?: number;
@@ -150,9 +150,9 @@ export interface ConnectionOptions {
   readonly minBodyRate?: number | MinBodyRate;
   /**
    * How long the client may take no byte of a response that waits to be sent; then the connection is cut.
-   * What the client takes is known as far as the system tells it: that keeps up to some megabytes on a fast
-   * network, and asks for more when a part of these is gone. So a client that is slow on purpose, on a fast
-   * network, needs more time than its own: a media player that has enough for now is paused for that long.
+   * Progress is what the system's send buffer takes: that holds up to some megabytes on a fast network, and takes
+   * more only when a part of it was acknowledged. So allow for clients that pause on purpose on a fast
+   * network, such as a media player whose buffer is full: it looks stalled for longer than it is.
    * @default 60_000
    */
   readonly writeTimeout?: number;
@@ -192,7 +192,10 @@ export interface ConnectionOptions {
    * @default 134_217_728
    */
   readonly maxBodyBytes?: number;
-  /** How much of an unread body is drained before the connection is ended instead. */
+  /**
+   * How much of an unread body is drained before the connection is ended instead.
+   * @default { bytes: 262_144, timeout: 500 }
+   */
   readonly drainBody?: DrainBody;
   /**
    * How long a closing connection still reads and discards, so that the peer can read the last response
@@ -284,13 +287,13 @@ export interface ServerOptions extends ConnectionOptions {
    * the place of the connection that has been idle for longest, or has brought no request yet; then of one whose
    * client has half-closed, or that lingers; where there is none it gets 503, and is closed. Near the cap the server
    * makes room before it is full: from 75 % on idle connections are kept for a quarter of `idleTimeout`
-   * (which they are told), from 90 % on the first response of a connection says `Connection: close`.
+   * (which they are told), from 90 % on the first response of a connection says `Connection: close`. 0 sets no limit.
    * @default 0
    */
   readonly maxConnections?: number;
   /**
    * How many connections there may be at a time from one IP address; more get 503, and are closed. Behind a
-   * proxy all connections come from the proxy's, also with `proxyProtocol`.
+   * proxy all connections come from the proxy's, also with `proxyProtocol`. 0 sets no limit.
    * @default 0
    */
   readonly maxConnectionsPerIp?: number;
@@ -337,8 +340,8 @@ export interface ListenOptions {
    */
   readonly reusePort?: boolean;
   /**
-   * How many connections may wait to be accepted, where the runtime takes such a number (Node). The
-   * operating system may cap it.
+   * How many connections may wait to be accepted, at least 1, where the runtime takes such a number (Node, and Deno
+   * without `path`). The operating system may cap it.
    * @default 1024
    */
   readonly backlog?: number;

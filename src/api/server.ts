@@ -107,10 +107,12 @@ export interface Server {
    * @throws {ListenError} `not_listening`, before {@linkcode Server.listen} has resolved
    */
   readonly addr: Addr;
-  /** A URL that a client on this machine can ask; throws as {@linkcode Server.addr} does. */
+  /**
+   * A URL for clients on this machine, `http+unix://…` for a Unix socket; throws as {@linkcode Server.addr} does.
+   */
   readonly url: string;
   /**
-   * Listens, here too; resolves to the address. By default on port 8000.
+   * Also listens here; resolves to the address. Port 8000 by default.
    *
    * @throws {TypeError} (rejects) on a wrong type, or an unknown option
    * @throws {RangeError} (rejects) on a number out of range
@@ -122,7 +124,7 @@ export interface Server {
    * Serves a connection that you accepted yourself: a pair of web streams such as a `Deno.Conn`, or a
    * {@linkcode Transport}. It counts at the caps, and in `stats()`.
    *
-   * @throws {TypeError} where it is neither
+   * @throws {TypeError} where it is neither, or a pair of streams whose `alpnProtocol` the server does not speak
    * @throws {ListenError} where the server was told to end
    */
   accept(stream: Conn | Transport): Connection;
@@ -142,11 +144,12 @@ export interface Server {
   /** The connections of this moment. */
   connections(): ConnectionSnapshot[];
   /**
-   * Ends well: stops accepting, aborts `draining`, says `Connection: close` on every response, keeps idle connections for a
-   * grace, so that requests on their way to them are answered, then closes them, and cuts off what is left
-   * at the deadline. Called again, it answers the same.
+   * Shuts down gracefully: stops accepting, aborts `draining`, says `Connection: close` on every response, closes idle
+   * connections after a grace (so that requests on their way to them are answered), and cuts off what is left
+   * at the deadline. Later calls return the same report.
    *
-   * @throws {RangeError} on a time that is no whole number of milliseconds, 0 or more
+   * @throws {TypeError} (rejects) on a time that is no number
+   * @throws {RangeError} (rejects) on a time that is no whole number of milliseconds from 0 to 2_147_483_647
    */
   shutdown(options?: ShutdownOptions): Promise<ShutdownReport>;
   /**

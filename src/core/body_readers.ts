@@ -8,7 +8,7 @@ import type { BodyReader, RequestBody } from "./request_body.ts";
 
 /** A body of unknown or great length is collected from this many bytes on. */
 const FIRST_CAPACITY = 16 * 1024;
-/** From there on memory for what was promised is this many times what has come, at the most. */
+/** Beyond that, capacity for a declared length is at most this many times the bytes so far. */
 const GROWTH = 8;
 
 /** Takes `bytes[start, end)`, valid during the call only, which are a whole body. */
@@ -108,12 +108,12 @@ class Collector<W> implements BodyReader {
   }
 
   end(): void {
-    const collected = this.#whole ?? this.#pieces();
+    const collected = this.#whole ?? this.#joined();
     this.#whole = this.#bytes = null; // the collector may be kept for longer than they are
     this.#resolve(collected);
   }
 
-  #pieces(): Bytes {
+  #joined(): Bytes {
     const bytes = this.#bytes ?? new Uint8Array(0);
     return bytes.length === this.#length ? bytes : resized(bytes, this.#length);
   }

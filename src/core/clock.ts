@@ -12,7 +12,7 @@ export interface Clock {
   schedule(callback: () => void, delay: number): unknown;
   /** Takes back a `schedule`. */
   cancel(timer: unknown): void;
-  /** Calls `callback` once the event loop has looked at the sockets. */
+  /** Calls `callback` once the event loop has polled the sockets. */
   nextTurn(callback: () => void): void;
   /**
    * Calls `callback` at the end of this turn of the event loop: when the events that are at hand were handled, and all
@@ -23,8 +23,10 @@ export interface Clock {
   readonly turnLength: number;
 }
 
+const { setImmediate = setTimeout } = globalThis as { setImmediate?: (callback: () => void) => unknown };
+
 /** Runs right after the sockets were polled, which a timer does a millisecond or more later. */
-const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => unknown };
+const afterPoll = (callback: () => void): void => void setImmediate(callback);
 
 /** The platform's time. */
 export const systemClock: Clock = {
@@ -33,8 +35,8 @@ export const systemClock: Clock = {
   calendar: () => Date.now(),
   schedule: (callback, delay) => setTimeout(callback, delay),
   cancel: (timer) => clearTimeout(timer as Parameters<typeof clearTimeout>[0]),
-  nextTurn: (callback) => void (setImmediate ?? setTimeout)(callback),
-  endOfTurn: (callback) => void (setImmediate ?? setTimeout)(callback),
+  nextTurn: afterPoll,
+  endOfTurn: afterPoll,
   // Node accepts one connection in each turn, so that long turns keep newcomers out.
   turnLength: 2,
 };

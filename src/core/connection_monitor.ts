@@ -1,6 +1,6 @@
 /**
- * After each event: what a connection waits for now, whether its transport rests, and what closes it when that does not
- * come.
+ * Decides after each event what a connection waits for, whether its transport is paused, and which timeout
+ * ends it.
  */
 import { ProtocolError } from "../api/errors.ts";
 import type { CloseReason } from "../api/transport.ts";
@@ -100,9 +100,9 @@ export class ConnectionMonitor implements PeerWatchOwner, ReadTimersOwner {
     const connection = this.#connection;
     const isProcessed = connection.received.length === 0;
     if (connection.input === "protocol") {
-      const { wait, leavingFor } = connection.protocol;
+      const { wait, pendingCloseReason } = connection.protocol;
       if (this.#readsHead) {
-        connection.lingeringClose(leavingFor ?? (wait === "head" ? "client_gone" : "client_closed"));
+        connection.lingeringClose(pendingCloseReason ?? (wait === "head" ? "client_gone" : "client_closed"));
       } else if (isProcessed) connection.protocol.abandonIncomplete();
     } else if (connection.input === "tunnel") {
       if (isProcessed) connection.tunnel!.endInput();
@@ -138,7 +138,7 @@ export class ConnectionMonitor implements PeerWatchOwner, ReadTimersOwner {
         if (connection.engine.settings.lingerTimeout === 0) {
           return connection.closeNow(connection.life.reason, null);
         }
-        connection.life.mayBeEvicted();
+        connection.life.markEvictable();
         return timers.wait(connection.hasResponded ? "linger" : "idle-linger");
     }
   }
@@ -155,7 +155,7 @@ export class ConnectionMonitor implements PeerWatchOwner, ReadTimersOwner {
       connection.life.beginHead(connection.protocol.exchanges === 0);
     } else if (wait !== "idle") {
       this.timers.wait(wait);
-    } else if (connection.policy.closesWhenIdle && !connection.protocol.leavingFor) {
+    } else if (connection.policy.closesWhenIdle && !connection.protocol.pendingCloseReason) {
       connection.lingeringClose("shutdown");
     } else if (connection.life.state !== "new") {
       connection.protocol.becomeIdle();
@@ -183,7 +183,7 @@ export class ConnectionMonitor implements PeerWatchOwner, ReadTimersOwner {
     connection.transport.setPaused(pause);
   }
 
-  /** While it is the handler's turn, or the tunnel's, nothing may tell that a client is gone that cannot be heard. */
+  /** While the handler or tunnel is awaited, a client that is paused or half-closed could vanish unnoticed. */
   #updatePeerWatch(): void {
     const connection = this.#connection;
     const isHandlersTurn = connection.input === "protocol" && connection.protocol.awaitsHandler;

@@ -6,8 +6,8 @@ import type { ConnectionState } from "../api/transport.ts";
 import { LinkedList, ListNode } from "./linked_list.ts";
 
 /**
- * From this share of pending connections on they are hoarded: a client that connects sends its request at once, so that
- * connections without one are few at a time.
+ * If more than this share of connections is pending, a client hoards them: others send a request once they connect, so
+ * that few are pending at a time.
  */
 const HOARDED_SHARE = 0.75;
 
@@ -16,8 +16,8 @@ export interface Evictable {
   /** Since when nothing is under way on it, in milliseconds of the monotonic clock. */
   readonly idleSince: number;
   readonly state: ConnectionState;
-  /** Closes it; one without a request yet is told why, where `mayTell`. */
-  evict(mayTell: boolean): void;
+  /** Closes it, with a 503 where it has no request yet and `maySend503`. */
+  evict(maySend503: boolean): void;
 }
 
 /** A connection's node in one of the lists of the queue. */

@@ -29,7 +29,7 @@ export class LazyAbort {
     this.#controller?.abort(reason());
   }
 
-  /** Leaves the signal to those who have it: the next one is another. */
+  /** Forgets the signal: the next use gets a new one. */
   reset(): void {
     this.#controller = null;
     this.#reason = null;

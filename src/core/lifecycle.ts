@@ -117,7 +117,7 @@ export class Lifecycle {
   }
 
   /** The peer has half-closed and may be gone, or only the peer's end is awaited. */
-  mayBeEvicted(): void {
+  markEvictable(): void {
     if (this.#entry.list === null && !this.isTurnedAway) this.#entry.moveTo(this.#engine.eviction.ending);
   }
 

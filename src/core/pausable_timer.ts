@@ -6,8 +6,8 @@ import type { Engine } from "./engine.ts";
 
 /** Whose timer it is. */
 export interface PausableTimerOwner {
-  /** `timer` has run for as long as it was set to. */
-  timerExpired(timer: PausableTimer): void;
+  /** The timer has run for as long as it was set to. */
+  timerExpired(): void;
 }
 
 /** A reusable timer. Times are milliseconds. */
@@ -73,7 +73,7 @@ export class PausableTimer implements DeadlineOwner {
   /** The deadline ignores pauses: what they took is still left. */
   expired(): void {
     const left = this.#timeout - this.elapsed;
-    if (left <= 0) return this.#owner.timerExpired(this);
+    if (left <= 0) return this.#owner.timerExpired();
     // Each duration has a list in the queue: rounding keeps these few.
     const rounded = Math.ceil(left / TIMER_RESOLUTION_MS) * TIMER_RESOLUTION_MS;
     this.#engine.deadlines.arm(this.#deadline, rounded, this.#engine.now);

@@ -1,8 +1,8 @@
 /**
- * Watches for a client that is gone although nothing says so, while it is the handler's turn: one that has
- * half-closed may have closed altogether, and one that is not read from, because more than `highWaterMark` of what
- * it has sent waits, cannot be heard. Either is given up where its exchange makes no progress for
- * `requestTimeout`, or where it waits in the middle of a response; meanwhile the transport is asked for a reset.
+ * Detects a client that has vanished silently while a handler runs: one that has half-closed may have closed
+ * altogether, and one that is paused, since more than `highWaterMark` of its bytes wait, is not read from. It is
+ * presumed gone when its exchange makes no progress for `requestTimeout`, or when a stream to a half-closed
+ * client pauses for a second; until then the transport is probed for a reset.
  */
 import { Deadline, type DeadlineOwner } from "./deadline_queue.ts";
 import type { Engine } from "./engine.ts";

@@ -67,7 +67,7 @@ export class RequestTrace implements TracedRequest {
   /** It is over; `status` is 0 where nothing was responded, and `error` what has ended it. */
   end(status: number, bytesReceived: number, error?: unknown): void {
     this.error ??= error;
-    // The engine refuses what nothing was responded to.
+    // Unanswered: the engine sends the error's status.
     const answered = status === 0 && error instanceof ProtocolError ? error.status : status;
     this.status = answered === 0 ? undefined : answered;
     this.bytesReceived = bytesReceived;

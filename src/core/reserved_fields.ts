@@ -59,7 +59,7 @@ export class ReservedFields implements FieldFilter {
   }
 }
 
-/** Lengths of the names that are noted: date, connection and keep-alive, the next two. */
+/** The lengths of: date; connection, keep-alive; content-length; transfer-encoding. */
 function mayConcernUs(length: number): boolean {
   return length === 4 || length === 10 || length === 14 || length === 17;
 }

@@ -76,7 +76,7 @@ export class ResponseHeadCache {
     return last.reserved;
   }
 
-  /** Keeps what was cached last, which lies behind `start`. */
+  /** Caches the last head written, which begins at `start`. */
   #cache(out: ByteWriter, start: number): void {
     const cached = this.#candidate;
     cached.bytes = copyOf(out.bytes, start, out.length);

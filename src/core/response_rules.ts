@@ -11,7 +11,7 @@ import { LENGTH_NOT_GIVEN } from "./reserved_fields.ts";
 export const UNKNOWN_LENGTH = -1;
 
 /** `false` where the response was aborted, so that `call` does nothing; throws where another call was due in `phase`. */
-export function isInOrder(call: string, phase: ResponsePhase): false {
+export function throwUnlessAborted(call: string, phase: ResponsePhase): false {
   if (phase === "aborted") return false;
   if (phase === "complete") {
     throw new ExchangeError("over", `${call}(): the response is complete, and the exchange over`);

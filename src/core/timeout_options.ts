@@ -3,8 +3,8 @@
  * go: the end of the input, or a reset, ends the connection at once, or is told to the handler by `signal`. This is
  * for those of whom nothing comes any more. A test walks the table.
  *
- * Where it is the handler's turn, or a tunnel is open, a silent client is none that is gone: one that vanished is told
- * by the system (TCP keep-alive), where the runtime can ask for that, or by `writeTimeout` once something is sent.
+ * Where the handler or a tunnel is awaited, silence does not mean that the client is gone: one that vanished is found
+ * by TCP keep-alive, where the runtime can ask for that, or by `writeTimeout` once something is sent.
  */
 import type { ServeOptions } from "../api/options.ts";
 

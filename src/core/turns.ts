@@ -1,8 +1,7 @@
 /**
- * Fairness: no connection starves the others. One that always has work at hand (a pipelining client, a stream that
- * never waits) would hold the event loop for as long as it likes: accepts, timers and all other connections
- * would wait. So each works for a while, then waits for its next turn, which the loop reaches after it
- * has looked at the sockets.
+ * Fairness: no connection starves the others. One that always has work (a pipelining client, a stream that never
+ * waits) would hold the event loop for as long as it likes: accepts, timers and all other connections would wait. So
+ * each works for a while, then waits for its next turn, which the loop reaches after it has polled the sockets.
  */
 import type { Clock } from "./clock.ts";
 

@@ -1,6 +1,6 @@
 /**
- * How our cheap objects are complete all the same: whatever a platform class has and ours does not define
- * is asked of a native object, made then. So they have each platform's members, those to come included.
+ * Completes our lazy classes: members of the platform's class that ours does not define are forwarded to a
+ * native object, made on demand. So ours have all members of each platform, future ones included.
  */
 
 /** How an object is shown by `console.log`. Bun shows its own otherwise, and ours by their members. */

@@ -84,7 +84,7 @@ class Fast {
       this.#fields = fields?.lines;
       if (body == null) return;
       const bytes = bytesIn(body);
-      // What others are is the platform's to say, also whether they can be taken at all.
+      // Other bodies are for the platform to convert, or to refuse.
       if (bytes !== null) this.#content = PooledBytes.copyOf(bytes); // the caller may use their memory again
       else this.#native = this.#make(isPieces(body) ? streamOf(body) : body as BodyInit, body);
     }

@@ -33,7 +33,7 @@ export function fetchHandler(fetch: FetchHandler, onError: ErrorReporter, global
   };
 }
 
-/** The way of every response that is not there at once, or is a native one. */
+/** The slow path: responses that are promised, or native. */
 async function answer(
   x: HttpExchange,
   call: FetchCall,

@@ -4,14 +4,14 @@
  * prototype, where they are replaced.
  */
 import type { Bytes } from "../api/bytes.ts";
-import { Given } from "./given.ts";
+import { ReturnOverride } from "./return_override.ts";
 import { NativeResponse } from "./response_override.ts";
 
 /** Makes the body. */
 type MakeBody = () => ReadableStream<Bytes>;
 
 /** The body to be, in private fields of the platform's response. */
-class LateBody extends Given {
+class LateBody extends ReturnOverride {
   readonly #make: MakeBody;
   /** The response that has the body, once it was looked at. */
   #holder: Response | null = null;

@@ -5,7 +5,7 @@
 import type { RequestFields } from "../core/protocol.ts";
 import { delegateToNative } from "./delegate_to_native.ts";
 
-/** Names that a look-up in the bytes treats as `Headers` does; what else there is, it shall judge itself. */
+/** Names for which a look-up in the bytes equals `Headers.get`; others are left to `Headers`. */
 const PLAIN_NAME = /^[\w-]+$/;
 
 /** The headers of one request. */

@@ -1,5 +1,5 @@
 /**
- * What the runtimes' own servers upgrade requests by cannot upgrade one of ours: says what can.
+ * The runtimes' own upgrade functions cannot upgrade our requests: errors that say what can.
  */
 import { LazyRequest } from "./lazy_request.ts";
 

@@ -1,6 +1,6 @@
 /**
- * The headers with which a response is sent whose body is a stream: as they are, but for those that are known to be
- * wrong of its body, or to be missing.
+ * The headers of a response that is streamed, corrected: a length that is known is added, and fields of the coded body
+ * are removed.
  */
 import { describeDecoded, isDecoded } from "./decoded_response.ts";
 import { bodySize, hasDecodedBody } from "./response_override.ts";

@@ -1,7 +1,7 @@
 /**
- * A constructor that returns its argument: the fields of a class that extends it are put on that object. So a response
- * carries what is known of it, without a table of responses.
+ * A base class whose constructor returns its argument: subclasses add private fields to that object. So a response
+ * carries what is tracked of it, without a `WeakMap`.
  */
-export const Given: new (object: object) => object = function (object: object): object {
+export const ReturnOverride: new (object: object) => object = function (object: object): object {
   return object;
 } as unknown as new (object: object) => object;

@@ -59,8 +59,8 @@ export function sendResponse(x: HttpExchange, response: Response, source: BodySo
 }
 
 /**
- * Has `response` complete its headers, which takes a look alone: at the body where it is of a class that extends the
- * platform's, at the headers where it is the platform's, since Bun forgets the type of a Blob once its body is looked at.
+ * Makes the platform fill in the headers of `response`, by getting its `body` where it is of a subclass, and otherwise
+ * its `headers`, since Bun forgets the type of a Blob once `body` was got.
  */
 function completeHeaders(response: Response): void {
   if (Object.getPrototypeOf(response) === NativeResponse.prototype) void response.headers;
@@ -79,7 +79,7 @@ async function sendBlob(x: HttpExchange, response: Response, headers: Headers): 
   respondWhole(x, response.status, headers, new Uint8Array(await response.arrayBuffer()));
 }
 
-/** Tells the source to stop, through who has the stream, and leaves it at that. */
+/** Cancels the stream through its holder, without awaiting that. */
 function cancel(holder: { cancel(reason?: unknown): Promise<void> }, reason?: unknown): void {
   holder.cancel(reason).catch(ignore);
 }

@@ -7,7 +7,7 @@ import { bytesIn } from "../wire/bytes.ts";
 import { PooledBytes } from "../wire/pooled_bytes.ts";
 import { isBodiless } from "../wire/status.ts";
 import { jsonInit, jsonText } from "./json.ts";
-import { Given } from "./given.ts";
+import { ReturnOverride } from "./return_override.ts";
 import { canHaveLateBodies, giveLateBody, installLateBodies } from "./late_body.ts";
 import { type Content, type ContentSource, lazyBody } from "./lazy_body.ts";
 import { makeNative } from "./make_native.ts";
@@ -66,7 +66,7 @@ class TrackedContent implements ContentSource {
 }
 
 /** The tracked content, in a private field of the platform's response. */
-class Tracked extends Given {
+class Tracked extends ReturnOverride {
   readonly #content: TrackedContent;
 
   constructor(response: Response, content: TrackedContent) {

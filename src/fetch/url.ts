@@ -50,7 +50,7 @@ export function requestUrl(scheme: string, host: string, target: string): string
 }
 
 /** `target` in origin-form, where it is in absolute-form: another authority is to stand before it. */
-export function withoutAuthority(target: string): string {
+function withoutAuthority(target: string): string {
   return target.replace(/^https?:\/\/[^/?#]*\/?/i, "/");
 }
 

@@ -17,8 +17,8 @@ import type { ConnectionOptions } from "../api/options.ts";
 import type { TlsOptions } from "../api/tls.ts";
 import { checkTls } from "../options/tls_settings.ts";
 import type { AdmissionSettings, Settings } from "../options/settings.ts";
-import { rangeError, typeError } from "../options/option_error.ts";
-import { MAX_TIME } from "../options/table.ts";
+import { checkNumber } from "../options/checks.ts";
+import { typeError } from "../options/option_error.ts";
 import { urlHost } from "../wire/ip_address.ts";
 import type { Listener } from "./listener.ts";
 import type { InOwnContext } from "./platform.ts";
@@ -147,12 +147,12 @@ export class HttpServer implements Observer {
     if (spared === undefined) return false;
     this.#admission.leave(spared); // first: it may linger, and what its end calls may accept another one
     if (spared.state !== "draining") this.#evicted++;
-    spared.evict(this.#mayTell);
+    spared.evict(this.#maySend503);
     return this.#admission.hasRoom; // such a one may have taken the place
   }
 
-  /** Whether one more may be told that it is turned away. */
-  get #mayTell(): boolean {
+  /** Whether one more connection that is turned away may linger for its 503. */
+  get #maySend503(): boolean {
     return this.#connections.size - this.#admission.size <= MAX_TURNED_AWAY_WITH_503;
   }
 
@@ -168,7 +168,7 @@ export class HttpServer implements Observer {
 
   #reject(connection: HttpConnection): void {
     this.#rejected++;
-    connection.reject(this.#mayTell && this.#ending !== "at once");
+    connection.reject(this.#maySend503 && this.#ending !== "at once");
   }
 
   // What connections tell.
@@ -303,8 +303,8 @@ export class HttpServer implements Observer {
 
   async shutdown(options: ShutdownOptions = {}): Promise<ShutdownReport> {
     const { timeout = DEFAULT_TIMEOUT, idleGrace = DEFAULT_IDLE_GRACE } = options;
-    checkTime("timeout", timeout);
-    checkTime("idleGrace", idleGrace);
+    checkNumber("timeout", timeout, { kind: "time" });
+    checkNumber("idleGrace", idleGrace, { kind: "time" });
     return await (this.#shutdown ??= this.#drain(timeout, idleGrace));
   }
 
@@ -376,14 +376,5 @@ async function report(call: () => unknown): Promise<void> {
     await call();
   } catch (error) {
     console.error(error);
-  }
-}
-
-function checkTime(name: string, value: number): void {
-  if (!Number.isInteger(value) || value < 0 || value > MAX_TIME) {
-    throw rangeError(
-      name,
-      `"${name}" must be a whole number of milliseconds from 0 to ${MAX_TIME}, not ${value}`,
-    );
   }
 }

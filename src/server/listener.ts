@@ -19,8 +19,8 @@ export interface Listener {
   /** Does not keep the process alive. */
   unref?(): void;
   /**
-   * Loads other certificates, where it speaks TLS; answers what replaces the old ones by them. Without `tls` they are
-   * those that the last options name, whose files may have changed.
+   * Loads new certificates, where it speaks TLS; returns a function that installs them. Without `tls` the files of the
+   * last options are read again.
    *
    * @throws {TypeError} where the server cannot change to `tls`
    * @throws {ListenError} where `tls` cannot be used

@@ -1,5 +1,5 @@
 /**
- * What all adapters say about TLS, and what they speak it with.
+ * TLS for all adapters: loads certificates, makes the errors.
  */
 import { ListenError } from "../api/errors.ts";
 import type { TlsCertificate, TlsOptions } from "../api/tls.ts";

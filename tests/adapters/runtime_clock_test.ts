@@ -1,6 +1,6 @@
 /**
- * The runtime's clock: the next turn of the event loop comes when the sockets have been looked at; what is to come after
- * the microtasks comes before that.
+ * The runtime's clock: a turn of the event loop ends behind the microtasks of the events at hand; the next turn comes when
+ * the sockets have been looked at.
  */
 import assert from "node:assert/strict";
 import { once } from "node:events";
