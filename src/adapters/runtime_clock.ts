@@ -47,18 +47,15 @@ function countTurn(): void {
   if (waiting.length > 0) beginCount();
 }
 
-const isDeno = "Deno" in globalThis;
-/** Early versions of Deno 2 have no global `setImmediate`: there `systemClock` takes a timer. */
-const countsTurns = isDeno && "setImmediate" in globalThis;
-
-/** Deno's ticks run after all events that are at hand, and after the microtasks where one of these has asked for it. */
+/** For early versions of Deno 2, where `systemClock` has no `setImmediate`: ticks run after all current events. */
 function afterEvents(callback: () => void): void {
-  queueMicrotask(() => nodeProcess().nextTick(callback));
+  queueMicrotask(() => nodeProcess().nextTick(callback)); // behind the microtasks, which an event may wait for
 }
+
+const isDeno = "Deno" in globalThis;
 
 /** The clock of servers on this runtime. */
 export const runtimeClock: Clock = {
   ...systemClock,
-  ...isDeno && { endOfTurn: afterEvents },
-  ...countsTurns && { nextTurn: afterPoll },
+  ...isDeno && ("setImmediate" in globalThis ? { nextTurn: afterPoll } : { endOfTurn: afterEvents }),
 };
