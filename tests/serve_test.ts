@@ -204,6 +204,7 @@ test("shutdown() reports what it finished and what it cut off", async () => {
     closed: { shutdown_idle: 1, forced: 1 },
   });
   await assert.rejects(server.shutdown({ timeout: -1 }), RangeError);
+  await assert.rejects(server.shutdown({ idleGrace: "5" as unknown as number }), TypeError);
 });
 
 test("stats() counts connections, requests, bytes and ends", async () => {

@@ -49,7 +49,7 @@ function countTurn(): void {
 
 /** For early versions of Deno 2, where `systemClock` has no `setImmediate`: ticks run after all current events. */
 function afterEvents(callback: () => void): void {
-  queueMicrotask(() => nodeProcess().nextTick(callback)); // behind the microtasks, which an event may wait for
+  queueMicrotask(() => nodeProcess().nextTick(callback)); // after the pending microtasks, in which handlers may respond
 }
 
 const isDeno = "Deno" in globalThis;

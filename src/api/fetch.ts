@@ -22,7 +22,8 @@ export interface FetchInfo {
   readonly peerCertificate: PeerCertificate | undefined;
   /**
    * Resolves when the response was handed to the transport completely; rejects with a `ConnectionError`
-   * when the connection, or its stream (HTTP/2), ended first. Nothing needs to await it.
+   * when the connection, or its stream (HTTP/2), ended first, or with a `ProtocolError` where the client broke the
+   * protocol. Nothing needs to await it.
    */
   readonly completed: Promise<void>;
   /**

@@ -25,8 +25,8 @@ export interface Clock {
 
 const { setImmediate = setTimeout } = globalThis as { setImmediate?: (callback: () => void) => unknown };
 
-/** Runs right after the sockets were polled, which a timer does a millisecond or more later. */
-const afterPoll = (callback: () => void): void => void setImmediate(callback);
+/** Right after the sockets were polled (on Deno before that); a timer takes a millisecond or more. */
+const immediately = (callback: () => void): void => void setImmediate(callback);
 
 /** The platform's time. */
 export const systemClock: Clock = {
@@ -35,8 +35,8 @@ export const systemClock: Clock = {
   calendar: () => Date.now(),
   schedule: (callback, delay) => setTimeout(callback, delay),
   cancel: (timer) => clearTimeout(timer as Parameters<typeof clearTimeout>[0]),
-  nextTurn: afterPoll,
-  endOfTurn: afterPoll,
+  nextTurn: immediately,
+  endOfTurn: immediately,
   // Node accepts one connection in each turn, so that long turns keep newcomers out.
   turnLength: 2,
 };

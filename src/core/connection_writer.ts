@@ -184,7 +184,7 @@ export class ConnectionWriter implements DeadlineOwner, Flushable {
     this.#reportBackpressure();
   }
 
-  /** The owner waits for something else then: outside of an event it is called at the end of the turn. */
+  /** Outside of an event nothing else tells the owner: it is called at the end of the turn. */
   #reportBackpressure(): void {
     if (this.isBackpressured && !this.#owner.isProcessing) this.#enqueue();
   }

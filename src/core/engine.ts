@@ -114,7 +114,7 @@ export class Engine {
     this.keepAlive = settings.keepAlive;
   }
 
-  /** An event begins: reads the clock. */
+  /** An event begins: reads the clock, and returns it. */
   beginEvent(): number {
     return this.now = this.clock.now();
   }

@@ -369,7 +369,7 @@ export class HttpExchange implements Exchange {
       throw new ExchangeError("answered", "upgrade(): the response has begun");
     }
     if (!this.body.complete) throw new ExchangeError("body_used", "upgrade(): read the request body first");
-    this.response.switchProtocols(silent, protocol, lines);
+    if (!this.response.switchProtocols(silent, protocol, lines)) return this.upgrade(); // throws
     this.#isUpgraded = true;
     return new TunnelFacade(port.openTunnel());
   }

@@ -11,7 +11,7 @@ const MAX_BUFFERS = 128;
 
 /** Queued output that waits for so long was held back by handlers that compute, in milliseconds. */
 const LONG_WAIT = 5;
-/** For so long complete responses are not queued then, in milliseconds. */
+/** How long complete responses leave at once then, in milliseconds. */
 const UNBATCHED = 1_000;
 /** A second long wait must follow within so many milliseconds: a single one may be that of a garbage collection. */
 const LONG_WAIT_INTERVAL = 2 * UNBATCHED;
@@ -46,9 +46,7 @@ export class FlushQueue {
     try {
       this.flush();
     } finally {
-      const callbacks = this.#callbacks;
-      this.#callbacks = [];
-      for (const callback of callbacks) callback();
+      if (this.#queue.length === 0) this.#callBack();
     }
   };
 
@@ -80,11 +78,17 @@ export class FlushQueue {
   }
 
   /**
-   * Whether a response that is complete at `now` may wait for the end of the turn. Not where handlers were seen to compute
-   * for long: it would wait for theirs.
+   * Whether a response that is complete at `now` may wait for the end of the turn. Not after long waits: it would wait
+   * while other handlers compute.
    */
   batches(now: number): boolean {
     return now >= this.#unbatchedUntil;
+  }
+
+  #callBack(): void {
+    const callbacks = this.#callbacks;
+    this.#callbacks = [];
+    for (const callback of callbacks) callback();
   }
 
   #waitedLong(now: number): void {

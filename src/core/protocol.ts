@@ -87,9 +87,9 @@ export interface ResponseStream {
   interim(status: number, fields?: Fields): void;
   /**
    * Sends the response after which the connection is another protocol's, with `lines` as its fields; nothing where
-   * `silently`.
+   * `silently`. Answers `false` where it was answered, or lost, meanwhile.
    */
-  switchProtocols(silently: boolean, protocol: string | undefined, lines: FieldLines): void;
+  switchProtocols(silently: boolean, protocol: string | undefined, lines: FieldLines): boolean;
   /** There is nothing to respond to any more. */
   abort(): void;
 }

@@ -195,12 +195,16 @@ export class ResponseWriter implements ResponseStream {
    * Sends the last head that is HTTP on this connection: 101, or 200 to CONNECT; or nothing where the new protocol
    * responds itself.
    */
-  switchProtocols(silently: boolean, protocol: string | undefined, lines: FieldLines): void {
+  switchProtocols(silently: boolean, protocol: string | undefined, lines: FieldLines): boolean {
     const next = silently ? null : protocolToSwitchTo(this.#port!.head, protocol);
     const status = this.#port!.head.method === "CONNECT" ? 200 : 101;
-    if (!silently) this.#writeBareHead(status, lines, next);
+    if (!silently) {
+      if (!this.#acquires()) return false;
+      this.#writeBareHead(status, lines, next);
+    }
     this.#status = status;
     this.#phase = "complete";
+    return true;
   }
 
   /** A head without any framing. */

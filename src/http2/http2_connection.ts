@@ -2,7 +2,7 @@
  * HTTP/2 on one connection (RFC 9113): the life of the connection. Frames are read by `FrameReader`, what they do to
  * streams is in `StreamTable`, and how the connection ends without losing a request in `GoingAway`.
  */
-import { ConnectionError, ProtocolError } from "../api/errors.ts";
+import { ProtocolError } from "../api/errors.ts";
 import type { CloseReason } from "../api/transport.ts";
 import { peerGone } from "../core/client_errors.ts";
 import type { Engine } from "../core/engine.ts";
@@ -173,7 +173,7 @@ export class Http2Connection
   }
 
   #end(code: ErrorCode, message: string, reason: CloseReason, error: ProtocolError): void {
-    this.#error = error; // to linger may close the connection, where the client has half-closed
+    this.#error = error; // lingering closes at once where the client has half-closed
     this.#goingAway.end(code, message);
     this.#connection.refusalWritten();
     this.#connection.lingeringClose(reason);
@@ -206,9 +206,7 @@ export class Http2Connection
   }
 
   connectionLost(error: unknown): void {
-    this.#streams.connectionLost(
-      error ?? this.#error ?? new ConnectionError("closed", "the connection was closed"),
-    );
+    this.#streams.connectionLost(error ?? this.#error);
   }
 
   // Whether the client is there.

@@ -205,17 +205,18 @@ export class Http2Response implements ResponseStream {
   }
 
   /** CONNECT is answered with 200 (RFC 9113 §8.5, RFC 8441 §5): a tunnel without a response there is not. */
-  switchProtocols(silently: boolean, protocol: string | undefined, lines: FieldLines): void {
+  switchProtocols(silently: boolean, protocol: string | undefined, lines: FieldLines): boolean {
     const { method, protocol: offered } = this.#port;
     if (method !== "CONNECT") throw noUpgrade("the request asks for no upgrade");
     if (silently) throw noUpgrade('HTTP/2 has no upgrade without a response: leave out option "silent"');
     if (protocol !== undefined && protocol.toLowerCase() !== offered?.toLowerCase()) {
       throw noUpgrade(`the request does not offer ${JSON.stringify(protocol)}`);
     }
-    if (!this.#acquires()) throw noUpgrade("the request was answered, or lost, meanwhile");
+    if (!this.#acquires()) return false;
     this.#writeHead(200, lines, UNKNOWN_LENGTH, false, true);
     this.#phase = "complete";
     this.#isTunnel = true;
+    return true;
   }
 
   #write(chunk: string | Uint8Array, isLast: boolean): boolean {

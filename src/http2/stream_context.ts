@@ -112,7 +112,7 @@ export class StreamContext<Stream> implements ExchangeConnection {
     return this.#connection.out.acquire();
   }
 
-  /** A response is complete: flushed outside of events, where these are not batched. */
+  /** A response is complete: outside of an event it is flushed at once, unless responses are batched. */
   responseComplete(): void {
     const { isProcessing, out } = this.#connection;
     if (!isProcessing && !this.engine.flushes.batches(this.engine.now)) out.flushSoon();

@@ -96,7 +96,7 @@ export class StreamOutput {
     this.#port = undefined!;
   }
 
-  /** Reports to `watcher` how it ends, which it has not yet, unless it was dropped. */
+  /** Reports to `watcher` how the output ends; it has not ended yet, but may have been dropped. */
   watch(watcher: ResponseWatcher): void {
     if (this.#isDropped) watcher.responseLost(this.#dropError);
     else this.#watcher = watcher;

@@ -1,6 +1,6 @@
 /**
- * The runtime's clock: a turn of the event loop ends behind the microtasks of the events at hand; the next turn comes when
- * the sockets have been looked at.
+ * The runtime's clock: a turn of the event loop ends after the microtasks of the current events; the next one begins
+ * once the sockets were polled.
  */
 import assert from "node:assert/strict";
 import { once } from "node:events";

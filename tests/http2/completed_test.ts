@@ -1,4 +1,4 @@
-/** `info.completed` and `request.signal` of a response that is complete, while its rest waits for a window. */
+/** `info.completed` of a response that is complete, while its rest waits for a window of the client's. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ConnectionError, ProtocolError } from "../../src/api/errors.ts";
@@ -26,7 +26,7 @@ async function halfSent(late: boolean) {
     });
   };
   let called!: [Request, FetchInfo];
-  const { peer, internal } = await connectHttp2({
+  const { peer } = await connectHttp2({
     fetch(request, info) {
       called = [request, info];
       if (!late) ask(info);
@@ -40,7 +40,7 @@ async function halfSent(late: boolean) {
   await settled();
   assert.deepEqual(peer.told(), ["HEADERS 1 200", 'DATA 1 "01234"']);
   assert.deepEqual(told, []);
-  return { told, peer, request, connection: internal };
+  return { told, peer, request };
 }
 
 const ENDS: Record<string, (peer: Http2Client) => void> = {
@@ -67,6 +67,26 @@ for (const late of [false, true]) {
     });
   }
 }
+
+test("completed rejects, and the signal aborts, where a stream is reset whose request is still read", async () => {
+  const told: unknown[] = [];
+  let signal!: AbortSignal;
+  const { peer } = await connectHttp2({
+    fetch(request, { completed }) {
+      ({ signal } = request);
+      for (const promise of [completed, request.text()]) promise.catch((error) => told.push(error));
+      return new Response(TEXT);
+    },
+  }, { settings: [[SETTING.initialWindowSize, 5]] });
+  peer.post(1);
+  await settled();
+  assert.deepEqual(peer.told(), ["HEADERS 1 200", 'DATA 1 "01234"']);
+  assert.equal(signal.aborted, false);
+  peer.cancel(1);
+  await settled();
+  assert.equal(told.length, 2);
+  assert.equal(signal.aborted, true);
+});
 
 test("completed rejects with the error of a connection that ends at once, since its client has half-closed", async () => {
   const errors: unknown[] = [];

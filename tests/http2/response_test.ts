@@ -278,6 +278,7 @@ test("a head is not mixed up with that of another connection that is written to 
   }
   for (const x of waiting.slice(2)) x.write("what takes up a buffer");
   first.earlyHints({ link: "</first>" });
+  assert.match(clients[0].text(), /takes up/);
   await settled();
   const [{ fields }] = connected.peer.read().filter(({ type }) => type === "HEADERS");
   assert.deepEqual(fields, [[":status", "103"], ["link", "</first>"]]);
