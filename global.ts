@@ -18,12 +18,12 @@
  * @module
  */
 import { FastResponse, isBufferedBody } from "./src/fetch/fast_response.ts";
-import { isPieces } from "./src/fetch/text_stream.ts";
+import { isChunkIterable } from "./src/fetch/chunk_stream.ts";
 import { NativeResponse, noteSource, replaceResponse } from "./src/fetch/response_override.ts";
 
-/** A fast one where the body is text, bytes or pieces; else the platform's. */
+/** A fast one where the body is text, bytes or chunks; else the platform's. */
 function make(body?: BodyInit | null, init?: ResponseInit): Response {
-  return isBufferedBody(body) || isPieces(body)
+  return isBufferedBody(body) || isChunkIterable(body)
     ? new FastResponse(body, init)
     : noteSource(new NativeResponse(body, init), body);
 }

@@ -149,7 +149,7 @@ export interface Exchange {
   /** The body as JSON. Rejects as {@linkcode Exchange.bytes} does, and with `SyntaxError`. */
   json(): Promise<unknown>;
   /**
-   * The body piece by piece, as `for await` takes it: the client sends no faster than that, and leaving the
+   * The body chunk by chunk, as `for await` takes it: the client sends no faster than that, and leaving the
    * loop drops the rest. Throws and rejects as {@linkcode Exchange.bytes} does.
    *
    * @example
@@ -160,7 +160,7 @@ export interface Exchange {
    *   port: 0,
    *   async exchange(x) {
    *     let length = 0;
-   *     for await (const piece of x.chunks()) length += piece.length;
+   *     for await (const chunk of x.chunks()) length += chunk.length;
    *     x.respond(200, {}, `${length} bytes\n`);
    *   },
    * });

@@ -3,17 +3,11 @@
  * ends it.
  */
 import { ProtocolError } from "../api/errors.ts";
-import type { CloseReason } from "../api/transport.ts";
 import { peerGone, requestTimedOut } from "./client_errors.ts";
-import type { ConnectionWriter } from "./connection_writer.ts";
-import type { Engine } from "./engine.ts";
-import type { Lifecycle } from "./lifecycle.ts";
 import { PeerWatch, type PeerWatchOwner } from "./peer_watch.ts";
-import type { PersistencePolicy } from "./persistence_policy.ts";
 import type { ProtocolConnection } from "./protocol.ts";
+import type { ProtocolHost } from "./protocol_host.ts";
 import { type ReadTimeout, ReadTimers, type ReadTimersOwner } from "./read_timers.ts";
-import type { ReceiveBuffer } from "./receive_buffer.ts";
-import type { RequestTimeouts } from "./request_timeouts.ts";
 import type { SerializedTransport } from "./serialized_transport.ts";
 import type { Tunnel } from "./tunnel.ts";
 
@@ -34,32 +28,17 @@ export type Input = "proxy-header" | "preface" | "protocol" | "tunnel" | "discar
 const QUIET_STREAM_TIMEOUT_MS = 1_000;
 
 /** What is monitored of a connection. */
-export interface MonitoredConnection {
-  readonly engine: Engine;
+export interface MonitoredConnection extends ProtocolHost {
   readonly protocol: ProtocolConnection;
   readonly transport: SerializedTransport;
-  readonly out: ConnectionWriter;
-  readonly life: Lifecycle;
-  readonly policy: PersistencePolicy;
-  readonly timeouts: RequestTimeouts;
-  /** Received bytes that were not processed yet. */
-  readonly received: ReceiveBuffer;
   /** What takes the received bytes. */
   readonly input: Input;
-  /** Whether the peer has half-closed. */
-  readonly inputEnded: boolean;
   /** The streams of an upgraded connection. */
   readonly tunnel: Tunnel | null;
   /** Whether the peer may still have to read a response, once the connection ends. */
   readonly hasResponded: boolean;
   /** Whether its TLS handshake is under way. */
   readonly isHandshaking: boolean;
-  /** Whether it has used up its turn of the event loop. */
-  readonly turnIsOver: boolean;
-  /** Sends what is left, half-closes, and discards until the peer ends. */
-  lingeringClose(reason: CloseReason): void;
-  /** Closes at once. */
-  closeNow(reason: CloseReason, error: unknown): void;
 }
 
 /** Monitors one connection. */

@@ -3,18 +3,14 @@
  */
 import type { CloseReason, DetachedSocket } from "../api/transport.ts";
 import type { ConnectionWriter } from "./connection_writer.ts";
+import type { ProtocolHost } from "./protocol_host.ts";
 import type { SerializedTransport } from "./serialized_transport.ts";
 import type { TunnelPort } from "./tunnel.ts";
 
 /** The connection. */
-export interface TunnelledConnection {
-  readonly out: ConnectionWriter;
+export interface TunnelledConnection extends ProtocolHost {
   readonly transport: SerializedTransport;
-  /** Processes what can be. */
-  resumeProcessing(): void;
-  /** Counts a unit of work; answers whether there may be another one in this turn of the event loop. */
-  spendTurn(): boolean;
-  /** Closes at once. */
+  /** Closes at once; `abruptly`: the peer should see a failure. */
   closeNow(reason: CloseReason, error: unknown, abruptly?: boolean): void;
 }
 

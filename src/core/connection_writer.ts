@@ -161,8 +161,8 @@ export class ConnectionWriter implements DeadlineOwner, Flushable {
       this.flush();
       this.#send(bytes, 0, bytes.length);
       if (suffix.length > 0) this.acquire().copy(suffix);
+      this.#reportBackpressure();
     }
-    this.#reportBackpressure();
     return !this.isBackpressured;
   }
 
@@ -181,7 +181,6 @@ export class ConnectionWriter implements DeadlineOwner, Flushable {
       this.flush();
       this.#sendPooled(memory, start, end);
     }
-    this.#reportBackpressure();
   }
 
   /** Outside of an event nothing else tells the owner: it is called at the end of the turn. */
@@ -213,6 +212,7 @@ export class ConnectionWriter implements DeadlineOwner, Flushable {
   #sendPooled(memory: Uint8Array, start: number, end: number): void {
     if (this.#send(memory, start, end)) memoryPool.release(memory);
     else this.#retain(memory);
+    this.#reportBackpressure();
   }
 
   #retain(memory: Uint8Array): void {

@@ -86,7 +86,7 @@ export class Engine {
   /**
    * Makes an engine whose connections respond with `handler`.
    *
-   * @throws {TypeError} on an entry of `settings.proxies` or `settings.trustProxy` that names no peers
+   * @throws {TypeError} on an entry of `settings.proxyProtocol` or `settings.trustProxy` that names no peers
    */
   constructor(
     handler: RequestHandler,
@@ -104,9 +104,9 @@ export class Engine {
     this.deadlines = new DeadlineQueue(clock, () => this.beginEvent());
     this.turns = new TurnQueue(clock);
     this.flushes = new FlushQueue(clock, this.output, () => this.beginEvent());
-    this.proxyPeers = settings.proxies === null
+    this.proxyPeers = settings.proxyProtocol === null
       ? null
-      : new ProxyPeers("proxyProtocol.allow", settings.proxies);
+      : new ProxyPeers("proxyProtocol.allow", settings.proxyProtocol);
     const { trustProxy } = settings;
     this.trustedProxies = trustProxy === null
       ? null

@@ -73,7 +73,7 @@ export interface ResponseStream {
   readonly endsWithConnection: boolean;
   /** Whether nothing of a complete response waits for flow control. */
   readonly isWritten: boolean;
-  /** Reports to `watcher` how a complete response ends that is not written yet. */
+  /** Reports to `watcher` how a complete response ends: at once where that is known. */
   watch(watcher: ResponseWatcher): void;
   /** Sends a whole response. */
   respond(status: number, fields?: Fields, body?: string | Uint8Array | PooledBytes | null): void;

@@ -1,5 +1,5 @@
 /**
- * The connection as its protocol sees it: the other side of the seam of `protocol.ts`. A second protocol needs no more.
+ * The connection as its protocol sees it: the other side of the seam of `protocol.ts`.
  */
 import type { Upgraded } from "../api/exchange.ts";
 import type { Timeouts } from "../api/timeouts.ts";

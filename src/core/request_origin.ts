@@ -3,6 +3,7 @@
  * the connection and the request's head do.
  */
 import type { Addr } from "../api/transport.ts";
+import { parseAbsoluteForm } from "../wire/authority.ts";
 import type { ExchangeConnection, ForwardedRequest, RequestFields, RequestView, Scheme } from "./protocol.ts";
 
 /** The client's address, if it is known. */
@@ -47,11 +48,8 @@ function forwardedAuthority(
 
 const DEFAULT_PORTS: Readonly<Record<Scheme, string>> = { http: "80", https: "443" };
 
-/** A target in absolute form, and its authority. */
-const ABSOLUTE = /^https?:\/\/([^/?#]*)/i;
-
 /** The authority that a target has of its own, or `null`. */
 export function targetAuthority(target: string): string | null {
   if (target.startsWith("/") || target === "*") return null;
-  return ABSOLUTE.exec(target)?.[1] ?? target;
+  return parseAbsoluteForm(target)?.authority ?? target;
 }

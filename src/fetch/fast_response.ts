@@ -11,7 +11,7 @@ import { respondWhole } from "./respond_whole.ts";
 import { readFields } from "./response_fields.ts";
 import { NativeHeaders, NativeResponse, noteSource, noteSourceOf, TEXT } from "./response_override.ts";
 import { usedAlready } from "./send_response.ts";
-import { isPieces, streamOf } from "./text_stream.ts";
+import { isChunkIterable, streamOf } from "./chunk_stream.ts";
 import { delegateToNative } from "./delegate_to_native.ts";
 
 /** The type of a form without files, as in the Fetch standard. */
@@ -20,7 +20,7 @@ const FORM_TYPE = "application/x-www-form-urlencoded;charset=UTF-8";
 const TEXT_FIELDS: Fields = { "content-type": TEXT };
 const FORM_FIELDS: Fields = { "content-type": FORM_TYPE };
 
-/** A body: what `Response` takes, or pieces that come one after another. */
+/** A body: what `Response` takes, or chunks that come one after another. */
 export type FastBody =
   | NonNullable<ConstructorParameters<typeof Response>[0]>
   | AsyncIterable<string | Uint8Array>;
@@ -28,7 +28,7 @@ export type FastBody =
 /** `Response` as a class, whose instances are cheap. */
 export interface FastResponseClass {
   /**
-   * Takes what `new Response` takes, and on every platform pieces of text or bytes that come one after
+   * Takes what `new Response` takes, and on every platform chunks of text or bytes that come one after
    * another, such as a generator.
    *
    * @throws {RangeError} on a status outside 200 to 599
@@ -86,7 +86,7 @@ class Fast {
       const bytes = bytesIn(body);
       // Other bodies are for the platform to convert, or to refuse.
       if (bytes !== null) this.#content = PooledBytes.copyOf(bytes); // the caller may use their memory again
-      else this.#native = this.#make(isPieces(body) ? streamOf(body) : body as BodyInit, body);
+      else this.#native = this.#make(isChunkIterable(body) ? streamOf(body) : body as BodyInit, body);
     }
   }
 

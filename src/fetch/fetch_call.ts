@@ -129,8 +129,7 @@ export class FetchCall implements FetchInfo, ExchangeWatcher, ResponseWatcher, B
     if (body.trailers != null) void this.trailers;
     this.#exchange = null;
     this.#request.detach(this.#connection);
-    if (response.isWritten) this.responseWritten();
-    else response.watch(this);
+    response.watch(this);
   }
 
   exchangeLost(error: unknown): void {

@@ -6,13 +6,20 @@ import type { Bytes } from "../api/bytes.ts";
 import { describeDecoded, isDecoded } from "./decoded_response.ts";
 import { usedAlready } from "./send_response.ts";
 import { NativeHeaders, NativeResponse } from "./response_override.ts";
-import { isPieces, isStreamLike, type Pieces, streamFrom, type StreamLike, streamOf } from "./text_stream.ts";
+import {
+  type ChunkIterable,
+  isChunkIterable,
+  isStreamLike,
+  streamFrom,
+  type StreamLike,
+  streamOf,
+} from "./chunk_stream.ts";
 
 /** The members by which a response is known. */
 interface ResponseLike {
   readonly status: number;
   readonly headers: HeadersLike;
-  readonly body: StreamLike | Pieces | null;
+  readonly body: StreamLike | ChunkIterable | null;
   readonly bodyUsed?: boolean;
   readonly url?: unknown;
 }
@@ -44,7 +51,7 @@ function isResponseLike(value: unknown): value is ResponseLike {
   if (typeof value !== "object" || value === null) return false;
   const { status, headers, body } = value as Record<string, unknown>;
   return typeof status === "number" && isHeadersLike(headers) &&
-    (body === null || isStreamLike(body) || isPieces(body));
+    (body === null || isStreamLike(body) || isChunkIterable(body));
 }
 
 function isHeadersLike(value: unknown): value is HeadersLike {
@@ -66,7 +73,7 @@ function copyHeaders(given: HeadersLike): Headers {
   return headers;
 }
 
-function streamBody(body: StreamLike | Pieces | null): ReadableStream<Bytes> | null {
+function streamBody(body: StreamLike | ChunkIterable | null): ReadableStream<Bytes> | null {
   if (body === null || body instanceof ReadableStream) return body as ReadableStream<Bytes>;
   return isStreamLike(body) ? streamFrom(body) : streamOf(body);
 }

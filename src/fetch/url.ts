@@ -3,14 +3,12 @@
  * where plain joining could give something else.
  */
 import type { RequestFields } from "../core/protocol.ts";
+import { parseAbsoluteForm } from "../wire/authority.ts";
 
 /** A path and query that `new URL` leaves as they are: no dot segments, nothing that it escapes. */
 const PLAIN_TARGET = /^(?!.*\/(?:\.|%2e))\/(?![/\\])[\w\-.~!$&()*+,;=:@%/?]*$/i;
 /** A host that it leaves as it is: lower case, no punycode, not read as an IPv4 address; and a port. */
 const PLAIN_HOST = /^(?!.*xn--)(?:(?:[a-z0-9-]+\.)*[a-z][a-z0-9-]*|127\.0\.0\.1)(?::([1-9][0-9]{0,4}))?$/;
-
-/** How an absolute-form target begins. */
-const ABSOLUTE = /^https?:\/\//i;
 
 /** A client names the same host again and again. */
 let lastHost = "";
@@ -51,13 +49,17 @@ export function requestUrl(scheme: string, host: string, target: string): string
 
 /** `target` in origin-form, where it is in absolute-form: another authority is to stand before it. */
 function withoutAuthority(target: string): string {
-  return target.replace(/^https?:\/\/[^/?#]*\/?/i, "/");
+  const absolute = parseAbsoluteForm(target);
+  if (absolute === null) return target;
+  const { pathAndQuery } = absolute;
+  return pathAndQuery.startsWith("/") ? pathAndQuery : `/${pathAndQuery}`;
 }
 
 function normalized(scheme: string, authority: string, target: string): string {
   // Absolute-form carries its own authority, CONNECT's is one; neither begins with a slash. A scheme that it
   // claims is not believed: https means a secured connection (RFC 9110 §4.2.2, §7.4).
-  if (ABSOLUTE.test(target)) return parse(target.replace(ABSOLUTE, `${scheme}://`));
+  const absolute = parseAbsoluteForm(target);
+  if (absolute !== null) return parse(`${scheme}://${absolute.authority}${absolute.pathAndQuery}`);
   if (target === "*") return parse(`${scheme}://${authority}/*`);
   if (!target.startsWith("/")) return parse(`${scheme}://${target}/`);
   return parse(`${scheme}://${authority}${target}`);

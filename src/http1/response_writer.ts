@@ -160,7 +160,7 @@ export class ResponseWriter implements ResponseStream {
     this.#phase = "streaming";
   }
 
-  /** Sends a piece of the body; answers whether more is welcome. */
+  /** Sends a part of the body; answers whether more is welcome. */
   write(chunk: string | Uint8Array): boolean {
     if (!this.#isOrdered("write", "streaming")) return false;
     return this.#write(toBytes(chunk));

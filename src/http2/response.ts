@@ -90,7 +90,8 @@ export class Http2Response implements ResponseStream {
   }
 
   watch(watcher: ResponseWatcher): void {
-    this.#port.output.watch(watcher);
+    if (this.isWritten) watcher.responseWritten();
+    else this.#port.output.watch(watcher);
   }
 
   abort(): void {

@@ -112,7 +112,10 @@ export class StreamContext<Stream> implements ExchangeConnection {
     return this.#connection.out.acquire();
   }
 
-  /** A response is complete: outside of an event it is flushed at once, unless responses are batched. */
+  /**
+   * A response is complete: outside of an event it is flushed at once, unless responses are batched. Here all transports
+   * batch: the responses of other streams may follow in this turn.
+   */
   responseComplete(): void {
     const { isProcessing, out } = this.#connection;
     if (!isProcessing && !this.engine.flushes.batches(this.engine.now)) out.flushSoon();

@@ -18,7 +18,7 @@ export interface Settings extends TimeLimits, Scalars<"connection">, ProtocolSet
   /** `drainBody.timeout` */
   readonly drainTimeout: number;
   /** The peers that send a PROXY header, as they were named; `null` for none. */
-  readonly proxies: readonly string[] | null;
+  readonly proxyProtocol: readonly string[] | null;
   /** The peers that are believed, as they were named, and by which fields; `null` for none. */
   readonly trustProxy: Required<TrustProxyOptions> | null;
 }
@@ -62,7 +62,7 @@ function readSettings(options: ConnectionOptions): Settings {
     ...readProtocols(options),
     ...readBodyRate(options.minBodyRate, DEFAULT_BODY_RATE),
     ...readDrainBody(options.drainBody),
-    proxies: readProxies(options.proxyProtocol),
+    proxyProtocol: readProxies(options.proxyProtocol),
     trustProxy: readTrustProxy(options.trustProxy),
   };
 }

@@ -49,7 +49,7 @@ export class ServerFacade implements Server {
 
   async listen(options: ListenOptions = {}): Promise<Addr> {
     const { settings } = this.#server;
-    const where = listenSettings(options, settings.proxies !== null);
+    const where = listenSettings(options, settings.proxyProtocol !== null);
     return await listenOn(this.#server, { ...settings, ...where }, this.#platform.listen);
   }
 

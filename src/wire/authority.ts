@@ -1,5 +1,5 @@
 /**
- * Checks of `host [":" port]` (RFC 9110 §7.2, RFC 3986 §3.2.2).
+ * Checks of `host [":" port]` (RFC 9110 §7.2, RFC 3986 §3.2.2), and request targets that have one.
  */
 import { COLON, HEX_VALUE, IS_REG_NAME } from "./bytes.ts";
 
@@ -91,4 +91,20 @@ export function authorityEnd(bytes: Uint8Array, start: number, end: number, port
  */
 export function isHost(bytes: Uint8Array, start: number, end: number): boolean {
   return start === end || authorityEnd(bytes, start, end, false) === end;
+}
+
+/** A request target in absolute form (RFC 9112 §3.2.2), which was checked. */
+export interface AbsoluteForm {
+  /** Its host and port. */
+  readonly authority: string;
+  /** Its path and query; empty, or without a slash at the start, where it has no path. */
+  readonly pathAndQuery: string;
+}
+
+const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)(.*)$/is;
+
+/** The parts of a target in absolute form; `null` where it is in another form. */
+export function parseAbsoluteForm(target: string): AbsoluteForm | null {
+  const match = ABSOLUTE_FORM.exec(target);
+  return match === null ? null : { authority: match[1], pathAndQuery: match[2] };
 }

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { MemoryTransport } from "../../src/adapters/memory.ts";
 import type { CloseReason, ConnectionState } from "../../src/api/transport.ts";
 import { Deferred } from "../../src/core/deferred.ts";
-import { type ConnectionActivity, TIMEOUT_OPTIONS } from "../../src/core/timeout_options.ts";
+import { type ConnectionActivity, TIMEOUT_OPTIONS } from "./timeout_options.ts";
 import type { Connection } from "../../src/api/transport.ts";
 import { ConnectionError } from "../../src/api/errors.ts";
 import type { Exchange } from "../../src/api/exchange.ts";

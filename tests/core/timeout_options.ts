@@ -1,12 +1,12 @@
 /**
  * Which option ends a connection whose client is gone, by what the connection is doing. Most clients say that they
  * go: the end of the input, or a reset, ends the connection at once, or is told to the handler by `signal`. This is
- * for those of whom nothing comes any more. A test walks the table.
+ * for those of whom nothing comes any more. `client_end_test.ts` walks the table.
  *
  * Where the handler or a tunnel is awaited, silence does not mean that the client is gone: one that vanished is found
  * by TCP keep-alive, where the runtime can ask for that, or by `writeTimeout` once something is sent.
  */
-import type { ServeOptions } from "../api/options.ts";
+import type { ServeOptions } from "../../src/api/options.ts";
 
 /** What a connection is doing. */
 export type ConnectionActivity =

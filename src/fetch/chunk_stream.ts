@@ -5,7 +5,7 @@
 import type { Bytes } from "../api/bytes.ts";
 
 /** Text and bytes, one after another. */
-export type Pieces = AsyncIterable<string | Uint8Array>;
+export type ChunkIterable = AsyncIterable<string | Uint8Array>;
 
 /** What is read as a `ReadableStream`, of whatever class. */
 export interface StreamLike {
@@ -18,8 +18,8 @@ export interface StreamLike {
 
 const encoder = new TextEncoder();
 
-/** Whether `body` gives pieces, and is no stream already. */
-export function isPieces(body: unknown): body is Pieces {
+/** Whether `body` gives chunks, and is no stream already. */
+export function isChunkIterable(body: unknown): body is ChunkIterable {
   return typeof body === "object" && body !== null && Symbol.asyncIterator in body &&
     !(body instanceof ReadableStream);
 }
@@ -30,9 +30,9 @@ export function isStreamLike(body: unknown): body is StreamLike {
     typeof body.getReader === "function";
 }
 
-/** A stream of `pieces`; cancelling it ends them. */
-export function streamOf(pieces: Pieces): ReadableStream<Bytes> {
-  const iterator = pieces[Symbol.asyncIterator]();
+/** A stream of `chunks`; cancelling it ends them. */
+export function streamOf(chunks: ChunkIterable): ReadableStream<Bytes> {
+  const iterator = chunks[Symbol.asyncIterator]();
   return pulledFrom(() => iterator.next(), (reason) => iterator.return?.(reason));
 }
 
