@@ -4,7 +4,9 @@
 import type { TlsOptions } from "../api/tls.ts";
 import type { Addr } from "../api/transport.ts";
 import type { Listen } from "../server/listener.ts";
+import { replaceGrowingBytes } from "../wire/growing_bytes.ts";
 import { isSpecified, sharedAddr, tcpAddr } from "./addresses.ts";
+import { sinkBytes } from "./bun_growing_bytes.ts";
 import { replaceServers } from "./bun_hot.ts";
 import { type BunSocket, type BunSocketHandlers, BunSocketTransport, HANDLERS } from "./bun_socket.ts";
 
@@ -30,6 +32,7 @@ interface BunRuntime {
 /** Listens by `Bun.listen`, or as on Node. */
 export const listenOnBun: Listen = async (settings, accept) => {
   replaceServers();
+  replaceGrowingBytes(sinkBytes);
   const { at, tls, alpnProtocols } = settings;
   if (at.kind !== "tcp" || asksClients(tls) || tls?.serverNames !== undefined) {
     const { listenOnNode } = await import("./node_listener.ts");

@@ -10,6 +10,7 @@ import type { Listen, Listener } from "../server/listener.ts";
 import { type LoadedTls, loadTls, tlsError } from "../server/tls.ts";
 import { parseIp, urlHost } from "../wire/ip_address.ts";
 import { type DenoConn, DenoConnTransport } from "./deno_conn.ts";
+import { keepFreedMemory } from "./freed_memory.ts";
 import { runtimeClock } from "./runtime_clock.ts";
 
 /** What is used of Deno. */
@@ -40,6 +41,7 @@ interface DenoRuntime {
 
 /** Listens on Deno. */
 export const listenOnDeno: Listen = async (settings, accept) => {
+  keepFreedMemory();
   const { at, tls, backlog } = settings;
   if (tls !== undefined) {
     if (at.kind !== "tcp" || at.reusePort) throw tlsElsewhere(at);

@@ -11,6 +11,7 @@ import type { ListenAt } from "../options/listen_settings.ts";
 import { acceptAgain } from "./accept_again.ts";
 import { acceptHandle, type AcceptPlace } from "./accept_handle.ts";
 import { isSpecified, tcpAddr, unixAddr } from "./addresses.ts";
+import { keepFreedMemory } from "./freed_memory.ts";
 import { nodeProcess } from "./node_process.ts";
 import { IS_DENO, NodeSocketTransport, SOCKET } from "./node_socket.ts";
 import { INHERITS_OPTIONS, type ListenHandle, setOptions, takeHandles } from "./socket_handle.ts";
@@ -19,6 +20,7 @@ const process = nodeProcess();
 
 /** Listens as the settings say. */
 export const listenOnNode: Listen = async (settings, accept) => {
+  keepFreedMemory();
   const { at } = settings;
   const place: AcceptPlace = {
     localAddr: at.kind === "unix" ? unixAddr(at.path) : undefined,

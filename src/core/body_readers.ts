@@ -1,15 +1,11 @@
 /**
- * The ways to read a request body: all of it, piece by piece, or as a web stream.
+ * The ways to read a request body: all of it, chunk by chunk, or as a web stream.
  */
 import type { Bytes } from "../api/bytes.ts";
-import { copyInto, copyOf, resized, unzeroed, utf8 } from "../wire/bytes.ts";
+import { copyOf, free, utf8 } from "../wire/bytes.ts";
+import { type GrowingBytes, growingBytes } from "../wire/growing_bytes.ts";
 import { Deferred, handled } from "./deferred.ts";
 import type { BodyReader, RequestBody } from "./request_body.ts";
-
-/** A body of unknown or great length is collected from this many bytes on. */
-const FIRST_CAPACITY = 16 * 1024;
-/** Beyond that, capacity for a declared length is at most this many times the bytes so far. */
-const GROWTH = 8;
 
 /** Takes `bytes[start, end)`, valid during the call only, which are a whole body. */
 type TakeWhole<W> = (bytes: Uint8Array, start: number, end: number) => W;
@@ -33,8 +29,12 @@ export function collectText<T>(
   convert: (text: string) => T,
   failure: (error: unknown) => unknown = same,
 ): Promise<T> {
-  const convertText = (collected: string | Bytes): T =>
-    convert(typeof collected === "string" ? collected : utf8(collected));
+  const convertText = (collected: string | Bytes): T => {
+    if (typeof collected === "string") return convert(collected);
+    const text = utf8(collected);
+    free(collected);
+    return convert(text);
+  };
   return collect(body, want, decodePiece, convertText, failure);
 }
 
@@ -50,81 +50,76 @@ function collect<W, T>(
   failure: (error: unknown) => unknown,
 ): Promise<T> {
   const collected = new Promise<T>((resolve, reject) => {
-    const end = (collected: W | Bytes): void => {
-      try {
-        resolve(convert(collected));
-      } catch (error) {
-        reject(error);
-      }
-    };
-    body.attach(new Collector(end, (error) => reject(failure(error)), body.length, takeWhole));
+    const end = (collected: W | Bytes): void => resolve(convert(collected));
+    body.attach(new Collector(end, (error) => reject(failure(error)), body, takeWhole));
     body.resume();
     want();
   });
   return handled(collected);
 }
 
-/** Collects the whole body: as `takeWhole` takes it where it comes in one piece, otherwise as bytes. */
+/** Collects the whole body: as `takeWhole` takes it where it comes in one chunk, otherwise as bytes. */
 class Collector<W> implements BodyReader {
   readonly #resolve: (collected: W | Bytes) => void;
   readonly #reject: (error: unknown) => void;
-  readonly #expected: number | undefined;
+  readonly #body: RequestBody;
   readonly #takeWhole: TakeWhole<W>;
   #whole: W | null = null;
-  #bytes: Bytes | null = null;
-  #length = 0;
+  #bytes: GrowingBytes | null = null;
 
-  /** Resolves or rejects when the body ends; `expected` is the length that the client told. */
+  /** Resolves when `body` ends, with what was collected of it; rejects where it fails, or is too large for memory. */
   constructor(
     resolve: (collected: W | Bytes) => void,
     reject: (error: unknown) => void,
-    expected: number | undefined,
+    body: RequestBody,
     takeWhole: TakeWhole<W>,
   ) {
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#expected = expected;
+    this.#body = body;
     this.#takeWhole = takeWhole;
   }
 
   push(bytes: Uint8Array, start: number, end: number): boolean {
-    const count = end - start;
-    if (this.#bytes === null && count === this.#expected) {
-      this.#whole = this.#takeWhole(bytes, start, end); // as a small body mostly comes
+    try {
+      this.#collect(bytes, start, end);
       return true;
+    } catch (error) { // there is no memory for so much
+      this.#body.drop();
+      this.fail(error);
+      return false;
     }
-    const needed = this.#length + count;
-    if (this.#bytes === null) this.#bytes = unzeroed(this.#capacityFor(needed));
-    else if (needed > this.#bytes.length) this.#bytes = resized(this.#bytes, this.#capacityFor(needed));
-    copyInto(this.#bytes, this.#length, bytes, start, end);
-    this.#length += count;
-    return true;
   }
 
-  /** Room for `needed` bytes, and for some that are to come: mostly for all of them. */
-  #capacityFor(needed: number): number {
-    if (this.#expected === undefined) return Math.max(2 * needed, FIRST_CAPACITY);
-    return Math.min(this.#expected, Math.max(GROWTH * needed, FIRST_CAPACITY));
+  #collect(bytes: Uint8Array, start: number, end: number): void {
+    const count = end - start;
+    const { length } = this.#body;
+    if (this.#bytes === null && count === length) {
+      this.#whole = this.#takeWhole(bytes, start, end); // as a small body mostly comes
+    } else {
+      this.#bytes ??= growingBytes(count, length);
+      this.#bytes.append(bytes, start, end);
+    }
   }
 
   end(): void {
-    const collected = this.#whole ?? this.#joined();
-    this.#whole = this.#bytes = null; // the collector may be kept for longer than they are
-    this.#resolve(collected);
-  }
-
-  #joined(): Bytes {
-    const bytes = this.#bytes ?? new Uint8Array(0);
-    return bytes.length === this.#length ? bytes : resized(bytes, this.#length);
+    try {
+      const collected = this.#whole ?? this.#bytes?.finish() ?? new Uint8Array(0);
+      this.#whole = this.#bytes = null; // the collector may be kept for longer than they are
+      this.#resolve(collected);
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   fail(error: unknown): void {
+    this.#bytes = null;
     this.#reject(error);
   }
 }
 
 /**
- * Reads `body` piece by piece, without web streams. Nothing is taken off the connection before a piece is
+ * Reads `body` chunk by chunk, without web streams. Nothing is taken off the connection before a chunk is
  * asked for. Like the stream below it may outlive its exchange.
  */
 export class BodyIterator implements AsyncIterableIterator<Bytes> {
@@ -158,11 +153,11 @@ export class BodyIterator implements AsyncIterableIterator<Bytes> {
   next(): Promise<IteratorResult<Bytes, undefined>> {
     if (this.#end === "over") return Promise.resolve({ done: true, value: undefined });
     if (this.#end !== "open") return handled(Promise.reject(this.#end.error));
-    const piece = new Deferred<IteratorResult<Bytes, undefined>>();
-    this.#asked.push(piece);
+    const chunk = new Deferred<IteratorResult<Bytes, undefined>>();
+    this.#asked.push(chunk);
     this.#body.resume();
     this.#want();
-    return piece.promise;
+    return chunk.promise;
   }
 
   /** Drops the rest. */
@@ -183,7 +178,7 @@ export class BodyIterator implements AsyncIterableIterator<Bytes> {
 
 /**
  * Makes a stream of `body`. Nothing is taken off the connection before it is read (so that 100 is not
- * sent too early), and then a piece at a time. The stream may outlive its exchange, and the body is used
+ * sent too early), and then a chunk at a time. The stream may outlive its exchange, and the body is used
  * again by then: it touches only what is still its own.
  *
  * @param want called when the stream is read or cancelled: the body is to be fed
