@@ -3,7 +3,11 @@
  * before it collects garbage: with many uploads under way that is hundreds of megabytes, which are faulted in anew.
  */
 import type { Bytes } from "../api/bytes.ts";
-import { capacityFor, type GrowingBytes } from "../wire/growing_bytes.ts";
+import { free } from "../wire/bytes.ts";
+import { firstCapacity, GrowingArray, type GrowingBytes } from "../wire/growing_bytes.ts";
+
+/** More is left to an `ArrayBuffer`: where there is no memory for it that throws, and a sink ends the process. */
+const MAX_SINK_BYTES = 16 * 1024 * 1024;
 
 /** Bun's, as far as it is used. */
 interface ArrayBufferSink {
@@ -18,8 +22,8 @@ const { Bun } = globalThis as unknown as { Bun: { readonly ArrayBufferSink: new 
 class SinkBytes implements GrowingBytes {
   readonly #sink = new Bun.ArrayBufferSink();
 
-  constructor(count: number, total: number | undefined) {
-    this.#sink.start({ asUint8Array: true, highWaterMark: capacityFor(count, total) });
+  constructor(capacity: number) {
+    this.#sink.start({ asUint8Array: true, highWaterMark: capacity });
   }
 
   append(bytes: Uint8Array, start: number, end: number): void {
@@ -29,9 +33,14 @@ class SinkBytes implements GrowingBytes {
   finish(): Bytes {
     return this.#sink.end();
   }
+
+  discard(): void {
+    free(this.#sink.end());
+  }
 }
 
-/** Makes them, as `replaceGrowingBytes` takes it. */
+/** As `growingBytes`: in a sink where their length is known, and not too large. */
 export function sinkBytes(count: number, total: number | undefined): GrowingBytes {
-  return new SinkBytes(count, total);
+  const fits = total !== undefined && total <= MAX_SINK_BYTES;
+  return fits ? new SinkBytes(firstCapacity(count, total)) : new GrowingArray(count, total);
 }

@@ -22,7 +22,7 @@ export function collectBytes<T>(
   return collect(body, want, copyOf, convert, failure);
 }
 
-/** As `collectBytes`, of the text that the body is in UTF-8: what comes in one piece is decoded without a copy. */
+/** As `collectBytes`, of the text that the body is in UTF-8: what comes in one chunk is decoded without a copy. */
 export function collectText<T>(
   body: RequestBody,
   want: () => void,
@@ -35,10 +35,10 @@ export function collectText<T>(
     free(collected);
     return convert(text);
   };
-  return collect(body, want, decodePiece, convertText, failure);
+  return collect(body, want, decodeChunk, convertText, failure);
 }
 
-function decodePiece(bytes: Uint8Array, start: number, end: number): string {
+function decodeChunk(bytes: Uint8Array, start: number, end: number): string {
   return utf8(bytes.subarray(start, end));
 }
 
@@ -113,7 +113,8 @@ class Collector<W> implements BodyReader {
   }
 
   fail(error: unknown): void {
-    this.#bytes = null;
+    this.#bytes?.discard();
+    this.#whole = this.#bytes = null;
     this.#reject(error);
   }
 }

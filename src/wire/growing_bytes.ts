@@ -2,56 +2,78 @@
  * Bytes that are put together from parts, such as a body that is read whole.
  */
 import type { Bytes } from "../api/bytes.ts";
-import { copyInto, resized, unzeroed } from "./bytes.ts";
+import { copyInto, free, resized, unzeroed } from "./bytes.ts";
 
-/** Bytes of unknown or great length get this much memory at first. */
+/** Bytes of unknown or great length get at least this much memory at first. */
 const FIRST_CAPACITY = 16 * 1024;
-/** Beyond that, memory for a length that was promised is at most this many times the bytes so far. */
-const GROWTH = 32;
+/** Memory for a length that was promised is at most this many times the bytes that come first: mostly all of it. */
+const FIRST_GROWTH = 32;
+/** As they grow, it is at most this many times the bytes so far. */
+const GROWTH = 8;
 
 /** Bytes that grow. */
 export interface GrowingBytes {
   /** Appends a copy of `bytes[start, end)`. */
   append(bytes: Uint8Array, start: number, end: number): void;
-  /** All of them, in memory of their own. Called once, and last. */
+  /** All of them, in memory of their own. Nothing is called after it. */
   finish(): Bytes;
+  /** They are not needed: frees their memory. Nothing is called after it. */
+  discard(): void;
 }
 
-/** Memory for so many more bytes than the `count` at hand, of `total` where that many were promised. */
-export function capacityFor(count: number, total: number | undefined): number {
+/** The capacity where `count` bytes come first, of `total` where so many were promised. */
+export function firstCapacity(count: number, total: number | undefined): number {
+  return capacityFor(count, total, FIRST_GROWTH);
+}
+
+/** The capacity where `count` bytes are needed now, of `total` where so many were promised. */
+function capacityFor(count: number, total: number | undefined, growth: number): number {
   if (total === undefined) return Math.max(2 * count, FIRST_CAPACITY);
-  return Math.min(total, Math.max(GROWTH * count, FIRST_CAPACITY));
+  return Math.min(total, Math.max(growth * count, FIRST_CAPACITY));
 }
 
 /** Bytes in an `ArrayBuffer` that is replaced as they grow. */
-class GrowingArray implements GrowingBytes {
+export class GrowingArray implements GrowingBytes {
   readonly #total: number | undefined;
   #bytes: Bytes;
   #length = 0;
 
+  /** As `growingBytes`. */
   constructor(count: number, total: number | undefined) {
     this.#total = total;
-    this.#bytes = unzeroed(capacityFor(count, total));
+    this.#bytes = unzeroed(firstCapacity(count, total));
   }
 
   append(bytes: Uint8Array, start: number, end: number): void {
     const length = this.#length + end - start;
-    if (length > this.#bytes.length) this.#bytes = resized(this.#bytes, capacityFor(length, this.#total));
+    if (length > this.#bytes.length) this.#grow(capacityFor(length, this.#total, GROWTH));
     copyInto(this.#bytes, this.#length, bytes, start, end);
     this.#length = length;
+  }
+
+  /** Memory that `resized` adds is cleared, and so is touched: this is not, before something comes. */
+  #grow(capacity: number): void {
+    const old = this.#bytes;
+    this.#bytes = unzeroed(capacity);
+    copyInto(this.#bytes, 0, old, 0, this.#length);
+    free(old);
   }
 
   finish(): Bytes {
     return this.#bytes.length === this.#length ? this.#bytes : resized(this.#bytes, this.#length);
   }
+
+  discard(): void {
+    free(this.#bytes);
+  }
 }
 
-/** Makes room for `count` bytes at first, of `total` where that many were promised. */
+/** As `growingBytes`. */
 export type MakeGrowingBytes = (count: number, total: number | undefined) => GrowingBytes;
 
 let make: MakeGrowingBytes = (count, total) => new GrowingArray(count, total);
 
-/** Empty bytes, of which `count` come at once; `total`: how many there will be, where that was promised. */
+/** No bytes yet; `count` are appended first, of `total` in all where so many were promised. */
 export function growingBytes(count: number, total: number | undefined): GrowingBytes {
   return make(count, total);
 }

@@ -2,6 +2,7 @@
  * Bytes that grow are those that were appended, in memory of their own, whichever memory the runtime has for them.
  */
 import assert from "node:assert/strict";
+import process from "node:process";
 import { test } from "node:test";
 import { sinkBytes } from "../../src/adapters/bun_growing_bytes.ts";
 import { growingBytes, type MakeGrowingBytes } from "../../src/wire/growing_bytes.ts";
@@ -10,6 +11,8 @@ const kinds: Record<string, MakeGrowingBytes> = {
   "an ArrayBuffer": growingBytes,
   ..."Bun" in globalThis && { "a sink of Bun's": sinkBytes },
 };
+
+const MIB = 1024 * 1024;
 
 /** `count` bytes that differ from those of other seeds. */
 const bytesFrom = (seed: number, count: number): Uint8Array =>
@@ -50,4 +53,29 @@ for (const [kind, make] of Object.entries(kinds)) {
       });
     }
   }
+}
+
+for (const [kind, make] of Object.entries(kinds)) {
+  test(`${kind}: memory for what was promised is not touched before it comes`, () => {
+    const part = new Uint8Array(64 * 1024).fill(1);
+    const before = process.memoryUsage().rss;
+    const growing = Array.from({ length: 8 }, () => make(part.length, 64 * MIB));
+    for (const bytes of growing) for (let i = 0; i < 40; i++) bytes.append(part, 0, part.length);
+    const growth = process.memoryUsage().rss - before;
+    for (const bytes of growing) bytes.discard();
+    assert.ok(growth < 100 * MIB, `${growth} bytes more, of 20 MiB that came and 512 MiB that were promised`);
+  });
+
+  test(`${kind}: what is discarded does not wait for the garbage collector`, () => {
+    const part = new Uint8Array(1 * MIB).fill(1);
+    const before = process.memoryUsage().rss;
+    for (let i = 0; i < 100; i++) {
+      const growing = make(part.length, 8 * MIB);
+      for (let j = 0; j < 8; j++) growing.append(part, 0, part.length);
+      growing.discard();
+    }
+    const growth = process.memoryUsage().rss - before;
+    const most = "transfer" in ArrayBuffer.prototype ? 100 * MIB : Infinity; // Node 20 has nothing else than its collector
+    assert.ok(growth < most, `${growth} bytes more after 800 MiB`);
+  });
 }

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Exchange } from "../../src/api/exchange.ts";
-import { replaceGrowingBytes } from "../../src/wire/growing_bytes.ts";
+import { type MakeGrowingBytes, replaceGrowingBytes } from "../../src/wire/growing_bytes.ts";
 import { connect, get, parseResponses, settled } from "../support/memory.ts";
 
 const OUT_OF_MEMORY = new RangeError("Array buffer allocation failed");
@@ -13,10 +13,12 @@ function fail(): never {
   throw OUT_OF_MEMORY;
 }
 
-const failures = {
-  "at first": () => fail(),
-  "as it grows": () => ({ append: fail, finish: fail }),
-  "at the end": () => ({ append() {}, finish: fail }),
+const asItGrows: MakeGrowingBytes = () => ({ append: fail, finish: fail, discard() {} });
+
+const failures: Record<string, MakeGrowingBytes> = {
+  "at first": fail,
+  "as it grows": asItGrows,
+  "at the end": () => ({ append() {}, finish: fail, discard() {} }),
 };
 
 const readers: Record<string, (x: Exchange) => Promise<unknown>> = {
@@ -50,7 +52,7 @@ for (const [when, make] of Object.entries(failures)) {
 }
 
 test("no memory: request.arrayBuffer() rejects, and onError gets what it rejects with", async () => {
-  replaceGrowingBytes(failures["as it grows"]);
+  replaceGrowingBytes(asItGrows);
   const { client, errors } = connect({ fetch: async (request) => new Response(await request.arrayBuffer()) });
   client.send("POST / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n");
   await settled();
@@ -58,4 +60,16 @@ test("no memory: request.arrayBuffer() rejects, and onError gets what it rejects
   await settled();
   assert.deepEqual(parseResponses(client.text()).map(({ status }) => status), [500]);
   assert.deepEqual(errors, [OUT_OF_MEMORY]);
+});
+
+test("memory of a body whose client has gone is freed at once", async () => {
+  let discarded = 0;
+  replaceGrowingBytes(() => ({ append() {}, finish: fail, discard: () => void discarded++ }));
+  const { client } = connect({ exchange: async (x) => void await x.bytes() });
+  client.send("POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 6\r\n\r\nab");
+  await settled();
+  assert.equal(discarded, 0);
+  client.reset();
+  await settled();
+  assert.equal(discarded, 1);
 });
