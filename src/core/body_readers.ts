@@ -103,12 +103,13 @@ class Collector<W> implements BodyReader {
   }
 
   end(): void {
+    const whole = this.#whole;
+    const bytes = this.#bytes;
+    this.#whole = this.#bytes = null; // the collector may be kept for longer than they are
     try {
-      const collected = this.#whole ?? this.#bytes?.finish() ?? new Uint8Array(0);
-      this.#whole = this.#bytes = null; // the collector may be kept for longer than they are
-      this.#resolve(collected);
+      this.#resolve(whole ?? bytes?.finish() ?? new Uint8Array(0));
     } catch (error) {
-      this.fail(error);
+      this.#reject(error);
     }
   }
 

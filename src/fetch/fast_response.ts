@@ -6,13 +6,13 @@ import type { Fields } from "../api/exchange.ts";
 import type { HttpExchange } from "../core/exchange.ts";
 import { bytesIn } from "../wire/bytes.ts";
 import { PooledBytes } from "../wire/pooled_bytes.ts";
+import { isChunkIterable, streamOf } from "./chunk_stream.ts";
+import { delegateToNative } from "./delegate_to_native.ts";
 import { checkInit, jsonInit, jsonText } from "./json.ts";
 import { respondWhole } from "./respond_whole.ts";
 import { readFields } from "./response_fields.ts";
 import { NativeHeaders, NativeResponse, noteSource, noteSourceOf, TEXT } from "./response_override.ts";
 import { usedAlready } from "./send_response.ts";
-import { isChunkIterable, streamOf } from "./chunk_stream.ts";
-import { delegateToNative } from "./delegate_to_native.ts";
 
 /** The type of a form without files, as in the Fetch standard. */
 const FORM_TYPE = "application/x-www-form-urlencoded;charset=UTF-8";

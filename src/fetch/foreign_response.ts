@@ -3,9 +3,6 @@
  * a status, headers and a body is sent.
  */
 import type { Bytes } from "../api/bytes.ts";
-import { describeDecoded, isDecoded } from "./decoded_response.ts";
-import { usedAlready } from "./send_response.ts";
-import { NativeHeaders, NativeResponse } from "./response_override.ts";
 import {
   type ChunkIterable,
   isChunkIterable,
@@ -14,6 +11,9 @@ import {
   type StreamLike,
   streamOf,
 } from "./chunk_stream.ts";
+import { describeDecoded, isDecoded } from "./decoded_response.ts";
+import { usedAlready } from "./send_response.ts";
+import { NativeHeaders, NativeResponse } from "./response_override.ts";
 
 /** The members by which a response is known. */
 interface ResponseLike {
