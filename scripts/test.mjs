@@ -1,5 +1,4 @@
-// Runs tests/**/*_test.ts on Deno, Bun, Node 26 and Node 20, one process a file: two at a time where nothing depends on load,
-// and one after the other otherwise, since some are load tests.
+// Runs tests/**/*_test.ts on Deno, Bun, Node 26 and Node 20, one process a file: two at a time, but for those that measure.
 // Usage: npm test -- [--runtime=deno,bun,node,node20] [--verbose] [part of a file's path ...]
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -10,11 +9,11 @@ import { fail, install, root, runtimes } from "./tools.mjs";
 
 const TEST_TIMEOUT = 60_000; // ms, for one test, where the runtime has such a setting
 const FILE_TIMEOUT = 120_000; // ms, for one file: a test, or what it left open, hangs
-/** Tests without load, and without times of real clocks that are short: others may run beside them. */
-const SIDE_BY_SIDE =
-  "core docs examples fetch frameworks http1 http2 options package scripts server simulation websocket wire"
-    .split(" ").map((folder) => `tests/${folder}/`).concat("tests/limits/fake_clock_");
-/** How many of them run at a time. */
+/** Tests that measure, or whose times are short on a real clock: nothing runs beside them. */
+const ALONE = ["adapters/", "bench/", "limits/real_sockets_", "memory/", "soak/"].map((start) =>
+  `tests/${start}`
+);
+/** How many of the others run at a time. */
 const AT_A_TIME = Math.min(2, availableParallelism());
 const OUTPUT_SHOWN = 60; // lines of a file's own output shown when it fails
 
@@ -83,13 +82,12 @@ async function runAll(runtime) {
       sum.failed += counts.skipped;
     }
   };
-  const isSideBySide = (file) => SIDE_BY_SIDE.some((start) => file.startsWith(start));
-  const sideBySide = files.filter(isSideBySide);
-  const next = sideBySide.values();
+  const isAlone = (file) => ALONE.some((start) => file.startsWith(start));
+  const next = files.filter((file) => !isAlone(file)).values();
   await Promise.all(Array.from({ length: AT_A_TIME }, async () => {
     for (const file of next) await run(file);
   }));
-  for (const file of files.filter((file) => !isSideBySide(file))) await run(file);
+  for (const file of files.filter(isAlone)) await run(file);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   const skipped = sum.skipped > 0 ? `, ${sum.skipped} skipped` : "";
   console.log(`${runtime.padEnd(6)}  ${sum.passed} passed, ${sum.failed} failed${skipped} in ${seconds} s`);

@@ -3,7 +3,7 @@
  * before it collects garbage: with many uploads under way that is hundreds of megabytes, which are faulted in anew.
  */
 import type { Bytes } from "../api/bytes.ts";
-import { free } from "../wire/bytes.ts";
+import { free, viewOf } from "../wire/bytes.ts";
 import { firstCapacity, GrowingArray, type GrowingBytes } from "../wire/growing_bytes.ts";
 
 /** More is left to an `ArrayBuffer`: where there is no memory for it that throws, and a sink ends the process. */
@@ -27,7 +27,7 @@ class SinkBytes implements GrowingBytes {
   }
 
   append(bytes: Uint8Array, start: number, end: number): void {
-    this.#sink.write(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end));
+    this.#sink.write(viewOf(bytes, start, end));
   }
 
   finish(): Bytes {

@@ -1,16 +1,13 @@
 /**
  * Has glibc keep the memory of bodies that the collector has freed. By default it returns the end of its heap to the
- * system as soon as 128 KiB there are free, so that the next bodies fault it in again, page by page; and blocks of 128 KiB
- * and more are never part of that heap. glibc raises the second threshold to the size of the largest block of up to 32 MiB that
- * it has mapped and freed, and the first one to twice that (mallopt(3), M_MMAP_THRESHOLD), unless the operator has set them:
- * so a block is, which is never touched. Allocators of other systems do not mind.
+ * system as soon as 128 KiB there are free, so that the next bodies fault it in again, page by page; and blocks of
+ * 128 KiB and more are never part of that heap. Unless the operator has set these thresholds, glibc raises the second one
+ * to the size of the largest block of up to 32 MiB that it has mapped and freed, and the first one to twice that
+ * (mallopt(3), M_MMAP_THRESHOLD): so one block is mapped and freed, and never touched. It means nothing to other allocators.
  */
 import { free } from "../wire/bytes.ts";
 
-/**
- * Just below 32 MiB, with its head. Twice this, the threshold then, is about what V8 lets pile up in buffers between two
- * collections.
- */
+/** Just below 32 MiB, with its header. Twice this, the threshold then, is about what V8 lets pile up between collections. */
 const BLOCK_BYTES = 32 * 1024 * 1024 - 64 * 1024;
 
 let isKept = false;

@@ -6,10 +6,8 @@
 import type { ConnectionOptions } from "../api/options.ts";
 import type { Conn, Connection } from "../api/transport.ts";
 import { connectionSettings } from "../options/settings.ts";
-import { HttpServer } from "../server/http_server.ts";
-import { inOwnContext } from "./async_context.ts";
-import { tracer } from "./diagnostics.ts";
-import { runtimeClock } from "./runtime_clock.ts";
+import { serverOn } from "../server/start.ts";
+import { runtime } from "./runtime.ts";
 import { transportOf } from "./streams.ts";
 
 /**
@@ -32,6 +30,6 @@ import { transportOf } from "./streams.ts";
  */
 export function serveConn(conn: Conn, options: ConnectionOptions): Connection {
   // The options first: where they are wrong, the connection is as it was.
-  const server = new HttpServer(options, connectionSettings(options), runtimeClock, inOwnContext, tracer);
+  const server = serverOn(runtime, options, connectionSettings(options));
   return server.accept(transportOf(conn, server.settings)).facade;
 }

@@ -43,7 +43,7 @@ function checkStreams(conn: Conn): Conn {
 /** Bytes under way from which on the engine is told to wait. */
 const MUCH_UNSENT = 64 * 1024;
 /** Large writes are split into this, since a stream reports no progress within a chunk. */
-const PIECE = 64 * 1024;
+const LARGEST_CHUNK = 64 * 1024;
 /** Chunks read in a row, from a stream that never waits, before yielding to the event loop. */
 const CHUNKS_IN_A_ROW = 16;
 
@@ -116,9 +116,9 @@ class StreamsTransport implements Transport {
 
   write(bytes: Uint8Array, start: number, end: number): boolean {
     // Copied, since a stream's consumer may keep its chunks for ever.
-    for (let at = start; at < end; at += PIECE) {
-      const piece = copyOf(bytes, at, Math.min(end, at + PIECE));
-      this.#send(piece.length, this.#writer.write(piece));
+    for (let at = start; at < end; at += LARGEST_CHUNK) {
+      const chunk = copyOf(bytes, at, Math.min(end, at + LARGEST_CHUNK));
+      this.#send(chunk.length, this.#writer.write(chunk));
     }
     if (this.#unsentBytes < MUCH_UNSENT) return true;
     this.#engineWaits = true;

@@ -6,7 +6,7 @@ import { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";
 import type { Upgraded } from "../api/exchange.ts";
 
-/** More is not copied together: each piece is written as it is. */
+/** More is not copied together: each chunk is written as it is. */
 const MAX_JOINED_BYTES = 64 * 1024;
 
 type Callback = (error?: Error | null) => void;
@@ -120,18 +120,18 @@ export class TunnelDuplex extends Duplex {
   }
 
   override _writev(chunks: { chunk: Uint8Array }[], done: Callback): void {
-    const pieces = chunks.map(({ chunk }) => chunk);
-    const length = lengthOf(pieces);
-    this.#send(length <= MAX_JOINED_BYTES ? [Buffer.concat(pieces, length)] : pieces, done);
+    const waiting = chunks.map(({ chunk }) => chunk);
+    const length = lengthOf(waiting);
+    this.#send(length <= MAX_JOINED_BYTES ? [Buffer.concat(waiting, length)] : waiting, done);
   }
 
-  #send(pieces: Uint8Array[], done: Callback): void {
-    this.#inCall = lengthOf(pieces);
+  #send(chunks: Uint8Array[], done: Callback): void {
+    this.#inCall = lengthOf(chunks);
     this.#passedOn += this.#inCall;
     this.#unfinished += this.#inCall;
-    const writes = pieces.map(async (piece) => {
-      await this.#writer.write(piece);
-      this.#unfinished -= piece.length;
+    const writes = chunks.map(async (chunk) => {
+      await this.#writer.write(chunk);
+      this.#unfinished -= chunk.length;
     });
     Promise.all(writes).then(() => {
       this.#inCall = 0;
@@ -156,6 +156,6 @@ export class TunnelDuplex extends Duplex {
   }
 }
 
-function lengthOf(pieces: readonly Uint8Array[]): number {
-  return pieces.reduce((sum, { length }) => sum + length, 0);
+function lengthOf(chunks: readonly Uint8Array[]): number {
+  return chunks.reduce((sum, { length }) => sum + length, 0);
 }

@@ -1,9 +1,9 @@
 /**
  * How servers start, on any runtime.
  */
-import type { ServeOptions, ServerOptions } from "../api/options.ts";
+import type { ConnectionOptions, ServeOptions, ServerOptions } from "../api/options.ts";
 import type { Server } from "../api/server.ts";
-import { serverSettings, serveSettings } from "../options/settings.ts";
+import { type AdmissionSettings, serverSettings, serveSettings, type Settings } from "../options/settings.ts";
 import { HttpServer } from "./http_server.ts";
 import { listenOn } from "./listen.ts";
 import type { Platform } from "./platform.ts";
@@ -20,10 +20,11 @@ export function makeServer(options: ServerOptions, platform: Platform): Server {
   return facadeOf(serverOn(platform, options, settings), platform);
 }
 
-function serverOn(
+/** A server that does not listen. */
+export function serverOn(
   platform: Platform,
-  options: ServerOptions,
-  settings: ReturnType<typeof serverSettings>,
+  options: ConnectionOptions,
+  settings: Settings & AdmissionSettings,
 ): HttpServer {
   return new HttpServer(options, settings, platform.clock, platform.inOwnContext, platform.tracer);
 }

@@ -173,6 +173,11 @@ export function copyOf(bytes: Uint8Array, start: number, end: number): Bytes {
 /** Up to this many bytes a loop copies faster than `set`, which needs a view of them. */
 const SHORT_COPY = 32;
 
+/** `bytes[start, end)`, uncopied: a view of it where it is not all of them. */
+export function viewOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end);
+}
+
 /** Copies `bytes[start, end)` to `target` from `at` on. */
 export function copyInto(
   target: Uint8Array,
@@ -181,9 +186,7 @@ export function copyInto(
   start: number,
   end: number,
 ): void {
-  if (end - start > SHORT_COPY) {
-    return target.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end), at);
-  }
+  if (end - start > SHORT_COPY) return target.set(viewOf(bytes, start, end), at);
   for (let i = start; i < end; i++) target[at++] = bytes[i];
 }
 
@@ -205,15 +208,12 @@ interface Transferable {
 }
 
 /**
- * Memory of `length` bytes that begins as `bytes` did, which is detached: it is moved where the runtime can do that, and
- * no old copy waits for the collector.
+ * The first `length` of `bytes` in memory of just that length. `bytes` is detached where the runtime can move it, so that no old
+ * copy waits for the collector.
  */
-export function resized(bytes: Bytes, length: number): Bytes {
+export function shrunk(bytes: Bytes, length: number): Bytes {
   const moved = (bytes.buffer as Transferable).transfer?.(length);
-  if (moved !== undefined) return new Uint8Array(moved);
-  const copy = new Uint8Array(length);
-  copy.set(length < bytes.length ? bytes.subarray(0, length) : bytes);
-  return copy;
+  return moved === undefined ? bytes.slice(0, length) : new Uint8Array(moved);
 }
 
 /** Frees the memory of `bytes`, which nothing looks at any more, without the collector where the runtime can do that. */

@@ -2,7 +2,7 @@
  * Bytes that are put together from parts, such as a body that is read whole.
  */
 import type { Bytes } from "../api/bytes.ts";
-import { copyInto, free, resized, unzeroed } from "./bytes.ts";
+import { copyInto, free, shrunk, unzeroed } from "./bytes.ts";
 
 /** Bytes of unknown or great length get at least this much memory at first. */
 const FIRST_CAPACITY = 16 * 1024;
@@ -51,7 +51,7 @@ export class GrowingArray implements GrowingBytes {
     this.#length = length;
   }
 
-  /** Memory that `resized` adds is cleared, and so is touched: this is not, before something comes. */
+  /** To new memory: what `transfer` adds to the old one is cleared, and so is touched before anything comes. */
   #grow(capacity: number): void {
     const old = this.#bytes;
     this.#bytes = unzeroed(capacity);
@@ -60,7 +60,7 @@ export class GrowingArray implements GrowingBytes {
   }
 
   finish(): Bytes {
-    return this.#bytes.length === this.#length ? this.#bytes : resized(this.#bytes, this.#length);
+    return this.#bytes.length === this.#length ? this.#bytes : shrunk(this.#bytes, this.#length);
   }
 
   discard(): void {

@@ -43,7 +43,7 @@ export const TIMEOUT_OPTIONS: Readonly<Record<ConnectionActivity, readonly (keyo
   "answering a half-closed client": ["requestTimeout"],
   /** The same, and the handler does not read what has come of the body. */
   "answering a half-closed client whose body is not read": ["requestTimeout"],
-  /** A response is sent piece by piece, and the client has half-closed: it ends at a pause of a second, not by option. */
+  /** A response is sent chunk by chunk, and the client has half-closed: it ends at a pause of a second, not by option. */
   "streaming to a half-closed client": [],
   /** The handler works, and more than `highWaterMark` of what the client has sent waits: it is not read from. */
   "answering a client that is not read from": ["requestTimeout"],

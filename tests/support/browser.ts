@@ -6,7 +6,8 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import process from "node:process";
-import type { Browser, Page } from "playwright-core";
+import { after } from "node:test";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 
 // Required, because Deno does not find the names that it exports.
 const { chromium } = createRequire(import.meta.url)("playwright-core") as typeof import("playwright-core");
@@ -14,14 +15,14 @@ const { chromium } = createRequire(import.meta.url)("playwright-core") as typeof
 /** Longer than anything on a page takes on a slow machine, in milliseconds. */
 const PATIENCE = 20_000;
 
-/** A page that notes what goes wrong on it; ends, with its browser, by `await using`. */
+/** A page that notes what goes wrong on it; ends, with all of its connections, by `await using`. */
 export class BrowserPage implements AsyncDisposable {
   readonly page: Page;
-  readonly #browser: Browser;
+  readonly #context: BrowserContext;
   readonly #problems: string[] = [];
 
-  constructor(browser: Browser, page: Page) {
-    this.#browser = browser;
+  constructor(context: BrowserContext, page: Page) {
+    this.#context = context;
     this.page = page;
     page.setDefaultTimeout(PATIENCE);
     page.on("pageerror", (error) => this.#problems.push(`error: ${error}`));
@@ -38,23 +39,32 @@ export class BrowserPage implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#browser.close();
+    await this.#context.close();
   }
 }
 
-/** Opens `url` in a browser of its own, which trusts the tests' certificates. */
-export async function openPage(url: string): Promise<BrowserPage> {
+/** One for all tests of a file: to start takes it a second. */
+let browser: Promise<Browser> | undefined;
+
+after(async () => await (await browser)?.close());
+
+async function launch(): Promise<Browser> {
   const folders = (process.env.PATH ?? "").split(path.delimiter);
   const executablePath = folders.map((folder) => path.join(folder, "chromium")).find(existsSync);
   if (executablePath === undefined) throw new Error("chromium is not installed");
   // Its sandbox refuses to run as root, as which build machines do.
-  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  return await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+}
+
+/** Opens `url` with a cache and connections of its own, and trusts the tests' certificates. */
+export async function openPage(url: string): Promise<BrowserPage> {
+  const context = await (await (browser ??= launch())).newContext({ ignoreHTTPSErrors: true });
   try {
-    const opened = new BrowserPage(browser, await browser.newPage({ ignoreHTTPSErrors: true }));
+    const opened = new BrowserPage(context, await context.newPage());
     await opened.page.goto(url);
     return opened;
   } catch (error) {
-    await browser.close();
+    await context.close();
     throw error;
   }
 }
