@@ -9,12 +9,17 @@ import type { OutputBuffers } from "./output_buffers.ts";
 /** Buffers that may be in use at a time, and so the memory that they hold: for another one the oldest is flushed. */
 const MAX_BUFFERS = 128;
 
-/** Queued output that waits for so long was held back by handlers that compute, in milliseconds. */
+/** Queued output that waits for so long may have been held back by handlers that compute, in milliseconds. */
 const LONG_WAIT = 5;
+/** About so many of the last flushes tell what share of them came after a long wait. */
+const RECENT_FLUSHES = 16;
+/**
+ * A share above this is of handlers that compute: three long waits in a row make it. Garbage collections, and a processor that
+ * was taken away, hit one flush of hundreds.
+ */
+const MAX_LONG_WAITS = 0.15;
 /** How long complete responses leave at once then, in milliseconds. */
 const UNBATCHED = 1_000;
-/** A second long wait must follow within so many milliseconds: a single one may be that of a garbage collection. */
-const LONG_WAIT_INTERVAL = 2 * UNBATCHED;
 
 /** What is queued. */
 export interface Flushable {
@@ -36,8 +41,8 @@ export class FlushQueue {
   #isFlushing = false;
   /** When the first was queued, in milliseconds. */
   #since = 0;
-  /** When the last long wait ended, and up to when responses are not batched. */
-  #longWaitEnded = -Infinity;
+  /** The share of the recent flushes that came after a long wait, and up to when responses are not batched. */
+  #longWaits = 0;
   #unbatchedUntil = -Infinity;
   /** The index of the one that `makeRoom` flushes next. */
   #next = 0;
@@ -78,8 +83,8 @@ export class FlushQueue {
   }
 
   /**
-   * Whether a response that is complete at `now` may wait for the end of the turn. Not after long waits: it would wait
-   * while other handlers compute.
+   * Whether a response that is complete at `now` may wait for the end of the turn. Not while handlers compute for long: it
+   * would wait for them.
    */
   batches(now: number): boolean {
     return now >= this.#unbatchedUntil;
@@ -91,9 +96,11 @@ export class FlushQueue {
     for (const callback of callbacks) callback();
   }
 
-  #waitedLong(now: number): void {
-    if (now - this.#longWaitEnded < LONG_WAIT_INTERVAL) this.#unbatchedUntil = now + UNBATCHED;
-    this.#longWaitEnded = now;
+  /** The queue is flushed at `now`: did what waits have to wait for handlers? */
+  #judgeWait(now: number): void {
+    const isLong = now - this.#since >= LONG_WAIT;
+    this.#longWaits += (Number(isLong) - this.#longWaits) / RECENT_FLUSHES;
+    if (isLong && this.#longWaits > MAX_LONG_WAITS) this.#unbatchedUntil = now + UNBATCHED;
   }
 
   #schedule(): void {
@@ -112,7 +119,7 @@ export class FlushQueue {
     const queue = this.#queue;
     if (this.#isFlushing || queue.length === 0) return;
     const now = this.#beginEvent();
-    if (now - this.#since >= LONG_WAIT) this.#waitedLong(now);
+    this.#judgeWait(now);
     this.#isFlushing = true;
     let flushed = 0;
     try {

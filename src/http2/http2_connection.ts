@@ -77,7 +77,7 @@ export class Http2Connection
   }
 
   acceptsAnswers(): boolean {
-    return this.#connection.out.acceptsResponse();
+    return this.#connection.out.acceptsFrame();
   }
 
   frameRead(): void {

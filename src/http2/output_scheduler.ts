@@ -37,7 +37,7 @@ export class OutputScheduler implements OutputPort {
   }
 
   acceptsData(): boolean {
-    return this.#connection.out.acceptsResponse() && !this.#connection.turnIsOver;
+    return this.#connection.out.acceptsFrame() && !this.#connection.turnIsOver;
   }
 
   get isContended(): boolean {

@@ -12,6 +12,8 @@ import {
   type Http2Connected,
   PREFACE,
   request,
+  SETTING,
+  uint32,
   visit,
 } from "../support/http2_client.ts";
 import { Place } from "../limits/place.ts";
@@ -218,4 +220,15 @@ test("one write takes the answers to all that came together", async () => {
   peer.send(...[1, 3, 5, 7].map((id) => peer.headers(id, request())));
   assert.equal(client.written.length, before + 1);
   assert.equal(peer.told().length, 8);
+});
+
+test("six frames of 16 KiB leave in one write", async () => {
+  const { peer, client } = await connectHttp2({
+    exchange: (x) => x.respond(200, {}, new Uint8Array(64 * 1024)),
+  }, { settings: [[SETTING.initialWindowSize, 64 * 1024]] });
+  peer.send(frame("WINDOW_UPDATE", 0, 0, uint32(1024 * 1024)));
+  const before = client.written.length;
+  peer.send(...[1, 3, 5, 7, 9, 11].map((id) => peer.headers(id, request())));
+  const kib = client.written.slice(before).map(({ length }) => Math.floor(length / 1024));
+  assert.deepEqual(kib, [96, 96, 96, 96]);
 });
