@@ -10,9 +10,9 @@ import { fail, install, root, runtimes } from "./tools.mjs";
 const TEST_TIMEOUT = 60_000; // ms, for one test, where the runtime has such a setting
 const FILE_TIMEOUT = 120_000; // ms, for one file: a test, or what it left open, hangs
 /** Tests that measure, or whose times are short on a real clock: nothing runs beside them. */
-const ALONE = ["adapters/", "bench/", "limits/real_sockets_", "memory/", "soak/"].map((start) =>
-  `tests/${start}`
-);
+const ALONE = ["adapters/", "bench/", "limits/real_sockets_", "memory/", "proxies/", "soak/"]
+  .concat(["http2_latency", "http2_load", "idle_hint", "load"].map((name) => `clients/${name}_test`))
+  .map((start) => `tests/${start}`);
 /** How many of the others run at a time. */
 const AT_A_TIME = Math.min(2, availableParallelism());
 const OUTPUT_SHOWN = 60; // lines of a file's own output shown when it fails

@@ -3,7 +3,7 @@
  * system as soon as 128 KiB there are free, so that the next bodies fault it in again, page by page; and blocks of
  * 128 KiB and more are never part of that heap. Unless the operator has set these thresholds, glibc raises the second one
  * to the size of the largest block of up to 32 MiB that it has mapped and freed, and the first one to twice that
- * (mallopt(3), M_MMAP_THRESHOLD): so one block is mapped and freed, and never touched. It means nothing to other allocators.
+ * (mallopt(3), M_MMAP_THRESHOLD): so one block is mapped and freed, and never touched. Other allocators are not affected.
  */
 import { free } from "../wire/bytes.ts";
 

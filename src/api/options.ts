@@ -204,7 +204,8 @@ export interface ConnectionOptions {
    */
   readonly lingerTimeout?: number;
   /**
-   * Bytes buffered in each direction of a connection before backpressure sets in; at least 1.
+   * Bytes buffered in each direction of a connection before backpressure sets in; at least 1. HTTP/2 gathers frames up to
+   * half as much again.
    * @default 65_536
    */
   readonly highWaterMark?: number;

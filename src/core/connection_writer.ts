@@ -21,10 +21,10 @@ const MAX_COPIED_BYTES = 128 * 1024;
 const SMALL_POOLED_BYTES = 4 * 1024;
 
 /**
- * Frames are gathered for this many times `highWaterMark`, by default 96 KiB: at 64 KiB each body of that size would be a
+ * Frames are gathered up to this multiple of `highWaterMark`, by default 96 KiB: at 64 KiB each body of that size would be a
  * write of its own, and 128 KiB are often more than the system takes at once.
  */
-const FRAMES_FACTOR = 1.5;
+const GATHERED_FRAMES = 1.5;
 
 /**
  * Checks of progress per `writeTimeout` under backpressure. Transports do not report each byte that the peer
@@ -138,7 +138,7 @@ export class ConnectionWriter implements DeadlineOwner, Flushable {
   }
 
   /**
-   * Whether the next response may be written. Flushes from `highWaterMark` bytes on, so that backpressure shows however
+   * Whether the next response may be written, over HTTP/1.1. Flushes from `highWaterMark` bytes on, so that backpressure shows however
    * small the responses are.
    */
   acceptsResponse(): boolean {
@@ -146,9 +146,9 @@ export class ConnectionWriter implements DeadlineOwner, Flushable {
     return !this.isBackpressured;
   }
 
-  /** As `acceptsResponse`, for the next frame of HTTP/2. */
+  /** Whether the next frame of HTTP/2 may be written, as `acceptsResponse`. */
   acceptsFrame(): boolean {
-    this.#flushIfFull(FRAMES_FACTOR);
+    this.#flushIfFull(GATHERED_FRAMES);
     return !this.isBackpressured;
   }
 

@@ -11,13 +11,13 @@ const MAX_BUFFERS = 128;
 
 /** Queued output that waits for so long may have been held back by handlers that compute, in milliseconds. */
 const LONG_WAIT = 5;
-/** About so many of the last flushes tell what share of them came after a long wait. */
-const RECENT_FLUSHES = 16;
 /**
- * A share above this is of handlers that compute: three long waits in a row make it. Garbage collections, and a processor that
- * was taken away, hit one flush of hundreds.
+ * Above this share of flushes after a long wait, handlers are taken to compute: four in a row reach it, or one in five.
+ * Garbage collections, and a processor that was taken away for a moment, delay one in hundreds.
  */
-const MAX_LONG_WAITS = 0.15;
+const MAX_LONG_SHARE = 0.2;
+/** The share is a moving average: each flush weighs 1 / 16. */
+const FLUSH_WEIGHT = 1 / 16;
 /** How long complete responses leave at once then, in milliseconds. */
 const UNBATCHED = 1_000;
 
@@ -42,7 +42,7 @@ export class FlushQueue {
   /** When the first was queued, in milliseconds. */
   #since = 0;
   /** The share of the recent flushes that came after a long wait, and up to when responses are not batched. */
-  #longWaits = 0;
+  #longShare = 0;
   #unbatchedUntil = -Infinity;
   /** The index of the one that `makeRoom` flushes next. */
   #next = 0;
@@ -96,11 +96,15 @@ export class FlushQueue {
     for (const callback of callbacks) callback();
   }
 
-  /** The queue is flushed at `now`: did what waits have to wait for handlers? */
-  #judgeWait(now: number): void {
+  /**
+   * Counts whether the flush at `now` comes late. While responses are not batched nothing waits, and the share stays what it
+   * was: where handlers still compute after that, one long wait is enough.
+   */
+  #countWait(now: number): void {
+    if (!this.batches(now)) return;
     const isLong = now - this.#since >= LONG_WAIT;
-    this.#longWaits += (Number(isLong) - this.#longWaits) / RECENT_FLUSHES;
-    if (isLong && this.#longWaits > MAX_LONG_WAITS) this.#unbatchedUntil = now + UNBATCHED;
+    this.#longShare += (Number(isLong) - this.#longShare) * FLUSH_WEIGHT;
+    if (isLong && this.#longShare > MAX_LONG_SHARE) this.#unbatchedUntil = now + UNBATCHED;
   }
 
   #schedule(): void {
@@ -119,7 +123,7 @@ export class FlushQueue {
     const queue = this.#queue;
     if (this.#isFlushing || queue.length === 0) return;
     const now = this.#beginEvent();
-    this.#judgeWait(now);
+    this.#countWait(now);
     this.#isFlushing = true;
     let flushed = 0;
     try {
@@ -131,6 +135,7 @@ export class FlushQueue {
         queue.length = 0;
       } else {
         queue.splice(0, flushed);
+        this.#since = now; // this wait was counted
         this.#schedule();
       }
     }

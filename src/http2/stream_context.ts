@@ -113,17 +113,20 @@ export class StreamContext<Stream> implements ExchangeConnection {
   }
 
   /**
-   * A response is complete: outside of an event it is flushed at once, unless responses are batched. Here all transports
-   * batch: the responses of other streams may follow in this turn.
+   * A response is complete. Outside of an event it leaves with those of earlier milliseconds; or at once, unless responses are
+   * batched. Here all transports batch: the responses of other streams may follow in this turn.
    */
   responseComplete(): void {
     const { isProcessing, out } = this.#connection;
-    if (!isProcessing && !this.engine.flushes.batches(this.engine.now)) out.flushSoon();
+    if (isProcessing) return;
+    const { flushes, now } = this.engine;
+    flushes.eventBegins(now);
+    if (!flushes.batches(now)) out.flushSoon();
   }
 
   /** Whether what need not be sent may be. */
   acceptsInterim(): boolean {
-    return this.#connection.out.acceptsResponse();
+    return this.#connection.out.acceptsFrame();
   }
 
   /** Resolves when the transport takes more, and it is the connection's turn; rejects when that is closed first. */

@@ -100,10 +100,10 @@ async function leavesAtOnce({ waiting }: ReturnType<typeof connectWaiting>, clie
   return isSent;
 }
 
-test("responses that were held back three times by what computes: for a second each leaves at once", async () => {
+test("responses that were held back four times by what computes: for a second each leaves at once", async () => {
   const connected = connectWaiting(1);
   const { clients: [client], clock } = connected;
-  for (let i = 0; i < 2; i++) await holdBack(connected, client, 5);
+  for (let i = 0; i < 3; i++) await holdBack(connected, client, 5);
   assert.equal(await leavesAtOnce(connected, client), false);
   await holdBack(connected, client, 5);
   assert.equal(await leavesAtOnce(connected, client), true);
@@ -116,36 +116,43 @@ test("responses that were held back three times by what computes: for a second e
 test("as soon as they are held back once more after that second, they leave at once again", async () => {
   const connected = connectWaiting(1);
   const { clients: [client], clock } = connected;
-  for (let i = 0; i < 3; i++) await holdBack(connected, client, 5);
+  for (let i = 0; i < 4; i++) await holdBack(connected, client, 5);
+  for (let i = 0; i < 50; i++) assert.equal(await leavesAtOnce(connected, client), true);
   clock.work(1_000);
   assert.equal(await leavesAtOnce(connected, client), false);
   await holdBack(connected, client, 5);
   assert.equal(await leavesAtOnce(connected, client), true);
 });
 
-test("where one of four is held back, they come to leave at once, too", async () => {
-  const connected = connectWaiting(1);
+/** Has one in `count` responses held back, `times` times; answers after how many of those responses leave at once. */
+async function heldBackUntilUnbatched(
+  connected: ReturnType<typeof connectWaiting>,
+  count: number,
+  times: number,
+): Promise<number> {
   const { clients: [client] } = connected;
-  let turns = 0;
-  do {
+  for (let i = 1; i <= times; i++) {
     await holdBack(connected, client, 5);
-    for (let i = 0; i < 3; i++) await holdBack(connected, client, 0);
-    turns += 4;
-  } while (!await leavesAtOnce(connected, client) && turns < 100);
-  assert.ok(turns < 50, `${turns} turns`);
+    if (await leavesAtOnce(connected, client)) return i;
+    for (let j = 2; j < count; j++) await holdBack(connected, client, 1);
+  }
+  return Infinity;
+}
+
+test("where one in five is held back, they come to leave at once, too", async () => {
+  assert.equal(await heldBackUntilUnbatched(connectWaiting(1), 5, 50), 7);
 });
 
-test("not where they are held back for less, or seldom", async () => {
+// As by garbage collections, or a processor that was taken away for a moment.
+test("not where one in six is", async () => {
+  assert.equal(await heldBackUntilUnbatched(connectWaiting(1), 6, 50), Infinity);
+});
+
+test("not where they are held back for less", async () => {
   const connected = connectWaiting(1);
   const { clients: [client] } = connected;
   for (let i = 0; i < 16; i++) await holdBack(connected, client, 4);
   assert.equal(await leavesAtOnce(connected, client), false);
-  // As by garbage collections, or a processor that was taken away for a moment.
-  for (let i = 0; i < 50; i++) {
-    await holdBack(connected, client, 5);
-    assert.equal(await leavesAtOnce(connected, client), false);
-    for (let j = 0; j < 15; j++) await holdBack(connected, client, 1);
-  }
 });
 
 test("what a stream has written leaves before the next request is handled, once responses are held back", async () => {
@@ -154,7 +161,7 @@ test("what a stream has written leaves before the next request is handled, once 
   streaming.send(get());
   const [x] = waiting;
   x.start(200);
-  for (let i = 0; i < 3; i++) await holdBack(connected, computing, 5);
+  for (let i = 0; i < 4; i++) await holdBack(connected, computing, 5);
   x.write("event");
   assert.doesNotMatch(streaming.text(), /event/);
   other.send(get());

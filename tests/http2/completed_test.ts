@@ -113,16 +113,32 @@ test("completed rejects with the error of a connection that ends at once, since 
 test("handlers that compute for long: each response leaves at once, although others are under way", async () => {
   const waiting: Exchange[] = [];
   const { peer, clock } = await connectHttp2({ exchange: (x) => void waiting.push(x) });
-  for (const id of [1, 3, 5, 7, 9]) peer.get(id);
-  for (const [i, x] of waiting.slice(0, 3).entries()) {
+  for (const id of [1, 3, 5, 7, 9, 11]) peer.get(id);
+  for (const [i, x] of waiting.slice(0, 4).entries()) {
     x.respond(204);
     assert.deepEqual(peer.told(), []);
     clock.work(5);
     await settled();
     assert.deepEqual(peer.told(), [`HEADERS ${1 + 2 * i} 204 end`]);
   }
-  waiting[3].respond(204);
-  assert.deepEqual(peer.told(), ["HEADERS 7 204 end"]);
+  waiting[4].respond(204);
+  assert.deepEqual(peer.told(), ["HEADERS 9 204 end"]);
+});
+
+test("responses of many streams that take long all together: they leave with the first of a later millisecond", async () => {
+  const waiting: Exchange[] = [];
+  const { peer, client, clock } = await connectHttp2({ exchange: (x) => void waiting.push(x) });
+  for (let round = 0; round < 10; round++) {
+    for (let i = 0; i < 20; i++) peer.get(1 + 2 * (20 * round + i));
+    const before = client.written.length;
+    for (const [i, x] of waiting.splice(0).entries()) {
+      if (i % 2 === 1) clock.work(1);
+      x.respond(204);
+    }
+    await settled();
+    assert.equal(client.written.length - before, 10);
+    assert.equal(peer.told().length, 20);
+  }
 });
 
 test("completed of a tunnel resolves when it is open", async () => {

@@ -222,13 +222,21 @@ test("one write takes the answers to all that came together", async () => {
   assert.equal(peer.told().length, 8);
 });
 
-test("six frames of 16 KiB leave in one write", async () => {
-  const { peer, client } = await connectHttp2({
-    exchange: (x) => x.respond(200, {}, new Uint8Array(64 * 1024)),
-  }, { settings: [[SETTING.initialWindowSize, 64 * 1024]] });
-  peer.send(frame("WINDOW_UPDATE", 0, 0, uint32(1024 * 1024)));
-  const before = client.written.length;
-  peer.send(...[1, 3, 5, 7, 9, 11].map((id) => peer.headers(id, request())));
-  const kib = client.written.slice(before).map(({ length }) => Math.floor(length / 1024));
-  assert.deepEqual(kib, [96, 96, 96, 96]);
-});
+/** The frames of six bodies of 64 KiB by how many KiB are gathered for a write. */
+const gathered: Record<number, number[]> = {
+  16_384: Array(12).fill(32),
+  65_536: [96, 96, 96, 96],
+};
+
+for (const [highWaterMark, writes] of Object.entries(gathered)) {
+  test(`frames are gathered up to half as much again as highWaterMark, ${highWaterMark}`, async () => {
+    const { peer, client } = await connectHttp2({
+      exchange: (x) => x.respond(200, {}, new Uint8Array(64 * 1024)),
+      highWaterMark: Number(highWaterMark),
+    }, { settings: [[SETTING.initialWindowSize, 64 * 1024]] });
+    peer.send(frame("WINDOW_UPDATE", 0, 0, uint32(1024 * 1024)));
+    const before = client.written.length;
+    peer.send(...[1, 3, 5, 7, 9, 11].map((id) => peer.headers(id, request())));
+    assert.deepEqual(client.written.slice(before).map(({ length }) => Math.floor(length / 1024)), writes);
+  });
+}

@@ -15,7 +15,7 @@ const HEAD_AND_TEXT = 1_024;
 export function mostQueued({ asked, plan }: Http2Client, settings: Settings): number {
   const floods = plan.steps.some((step) => step.do === "flood");
   const streams = Math.min(settings.http2!.maxConcurrentStreams, floods ? Infinity : asked.length + 3);
-  return HEAD + FRAME_SIZE + streams * HEAD_AND_TEXT;
+  return settings.highWaterMark / 2 + HEAD + FRAME_SIZE + streams * HEAD_AND_TEXT;
 }
 
 /** After a step: what waits to be processed, or read by handlers, is bounded. `largestChunk` is that of all clients. */

@@ -64,7 +64,7 @@ export async function openPage(url: string): Promise<BrowserPage> {
     await opened.page.goto(url);
     return opened;
   } catch (error) {
-    await context.close();
+    await context.close().catch(() => {});
     throw error;
   }
 }
