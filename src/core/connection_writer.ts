@@ -138,8 +138,8 @@ export class ConnectionWriter implements DeadlineOwner, Flushable {
   }
 
   /**
-   * Whether the next response may be written, over HTTP/1.1. Flushes from `highWaterMark` bytes on, so that backpressure shows however
-   * small the responses are.
+   * Whether the next response may be written, over HTTP/1.1. Flushes from `highWaterMark` bytes on, so that backpressure
+   * shows however small the responses are.
    */
   acceptsResponse(): boolean {
     this.#flushIfFull();

@@ -113,15 +113,11 @@ export class StreamContext<Stream> implements ExchangeConnection {
   }
 
   /**
-   * A response is complete. Outside of an event it leaves with those of earlier milliseconds; or at once, unless responses are
-   * batched. Here all transports batch: the responses of other streams may follow in this turn.
+   * A response is complete. Outside of an event it is queued, and leaves with those of an earlier millisecond, or at once
+   * where responses are not batched. Here all transports batch: the responses of other streams may follow in this turn.
    */
   responseComplete(): void {
-    const { isProcessing, out } = this.#connection;
-    if (isProcessing) return;
-    const { flushes, now } = this.engine;
-    flushes.eventBegins(now);
-    if (!flushes.batches(now)) out.flushSoon();
+    if (!this.#connection.isProcessing) this.engine.flushes.eventBegins(this.engine.now);
   }
 
   /** Whether what need not be sent may be. */

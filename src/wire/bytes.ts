@@ -208,8 +208,8 @@ interface Transferable {
 }
 
 /**
- * The first `length` bytes of `bytes`, which begins with its buffer, in memory of just that length. `bytes` is detached where
- * the runtime can move it, so that no old copy waits for the collector.
+ * The first `length` bytes of `bytes`, which begins with its buffer, in memory of just that length. `bytes` is detached
+ * where the runtime can move it, so that no old copy waits for the collector.
  */
 export function shrunk(bytes: Bytes, length: number): Bytes {
   const moved = (bytes.buffer as Transferable).transfer?.(length);
