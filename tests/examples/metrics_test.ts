@@ -90,12 +90,11 @@ test("examples/metrics tells how long requests took, by method, route and status
       await client.response();
     }
   }
-  await client.send(get("/metrics"));
-  const { types, samples } = parseExposition((await client.response()).text);
+  const total = asked.reduce((sum, [, , times]) => sum + times, 0);
+  const { types, samples } = await inTime(scrapeUntilCounted(client, total), "the durations");
   assert.equal(types.get(DURATIONS), "histogram");
-  const told = [...samples].filter(([series]) => series.startsWith(`${DURATIONS}_count`));
   assert.deepEqual(
-    told.sort(),
+    durationCounts(samples).sort(),
     [...counts].map(([labels, count]) => [`${DURATIONS}_count{${labels}}`, count]).sort(),
   );
   for (const [labels, count] of counts) {
@@ -112,6 +111,21 @@ test("examples/metrics tells how long requests took, by method, route and status
   client.end();
   await example.stop();
 });
+
+/** How many requests each series of durations has. */
+function durationCounts(samples: Exposition["samples"]): [string, number][] {
+  return [...samples].filter(([series]) => series.startsWith(`${DURATIONS}_count`));
+}
+
+/** A duration is known once its response was sent, at the end of the turn: the next request may be read before. */
+async function scrapeUntilCounted(client: WireClient, total: number): Promise<Exposition> {
+  for (;;) {
+    await client.send(get("/metrics"));
+    const exposition = parseExposition((await client.response()).text);
+    const counted = durationCounts(exposition.samples).reduce((sum, [, count]) => sum + count, 0);
+    if (counted >= total) return exposition;
+  }
+}
 
 /** What is the same each time. */
 function withoutDurations({ samples }: Exposition): [string, number][] {
